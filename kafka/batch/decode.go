@@ -26,8 +26,9 @@ const (
 	headerLen = 61
 )
 
-// farOffset is more than a batch can span: its offset deltas are 32 bits.
-const farOffset = 1 << 32
+// maxOffset is above any offset of a real log, and far from overflow: at a
+// million records a second a partition reaches it after two thousand years.
+const maxOffset = 1 << 56
 
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 
@@ -110,11 +111,14 @@ func NextOffset(raw []byte, from int64) int64 {
 		var h Info
 		h.read(raw[:size])
 		raw = raw[size:]
-		if h.sane() {
-			from = max(from, h.LastOffset+1)
-		} else {
-			from = max(from, lastOfDamaged(&h, from, raw)+1)
+		last := h.LastOffset
+		if h.sane() && last < from {
+			continue
 		}
+		if f, _, ok := follower(raw); !h.sane() || ok && f <= last {
+			last = lastOfDamaged(&h, from, raw)
+		}
+		from = max(from, last+1)
 	}
 	return from
 }
@@ -166,7 +170,7 @@ func (h *Info) read(x []byte) {
 // sane says whether the offsets can be those of a batch. They are not covered
 // by the CRC: the broker writes them.
 func (h *Info) sane() bool {
-	return h.Magic >= 0 && h.Magic <= 2 && h.BaseOffset >= 0 && h.LastOffset >= h.BaseOffset && h.LastOffset < math.MaxInt64-farOffset
+	return h.Magic >= 0 && h.Magic <= 2 && h.BaseOffset >= 0 && h.BaseOffset < maxOffset && h.LastOffset >= h.BaseOffset
 }
 
 // checkCRC is nil when the bytes are those that were written.
@@ -242,7 +246,7 @@ func (d *Decoder) check(x []byte) error {
 	switch {
 	case h.Magic < 0 || h.Magic > 2:
 		return fmt.Errorf("its format is magic %d, and only 0, 1 and 2 are known: damaged, or written by a newer Kafka", h.Magic)
-	case h.BaseOffset < 0 || h.BaseOffset >= math.MaxInt64-farOffset:
+	case h.BaseOffset < 0 || h.BaseOffset >= maxOffset:
 		return fmt.Errorf("its offset is %d, which no batch has: damaged", h.BaseOffset)
 	}
 	if err := checkCRC(x); err != nil {
@@ -300,33 +304,44 @@ func (d *Decoder) damaged(err error, rest []byte) {
 	d.advance(last)
 }
 
+// follower is the offset that the bytes behind a batch begin with, be it cut off
+// or not; exact is false when that is the last of a wrapper's and not its first.
+func follower(rest []byte) (offset int64, exact, ok bool) {
+	if len(rest) <= shortest || rest[magicAt] > 2 {
+		return 0, false, false
+	}
+	offset = int64(binary.BigEndian.Uint64(rest))
+	exact = rest[magicAt] == 2 || rest[magicAt+1]&7 == 0
+	return offset, exact, offset >= 0 && offset < maxOffset
+}
+
 // lastOfDamaged guesses the last offset of a damaged batch, at least next: the
 // offset of the batch that follows is trusted most, then the batch's own last
 // offset when it is not absurd, else the batch is taken to hold one offset.
 func lastOfDamaged(h *Info, next int64, rest []byte) int64 {
-	const absurd = 1 << 20 // offsets in one batch
+	const (
+		absurdSpan = 1 << 20 // offsets in one batch
+		absurdGap  = 1 << 32 // offsets before it
+	)
 	first := next
-	if h.BaseOffset > next && h.BaseOffset-next < farOffset {
+	if h.BaseOffset > next && h.BaseOffset-next < absurdGap {
 		first = h.BaseOffset
 	}
-	if len(rest) >= shortest {
-		var f Info
-		f.read(rest)
-		if f.sane() && f.BaseOffset > next && f.BaseOffset-next < farOffset {
-			first = min(first, f.BaseOffset-1)
-			if h.LastOffset >= first && h.LastOffset < f.BaseOffset {
-				return h.LastOffset
-			}
-			if f.Magic < 2 && f.Codec != None {
-				return first // where the messages inside begin is not known
-			}
-			return f.BaseOffset - 1
+	last, known := h.LastOffset, h.LastOffset >= first
+	if f, exact, ok := follower(rest); ok && f > next && f-next < absurdGap {
+		first = min(first, f-1)
+		switch {
+		case known && last < f:
+			return last
+		case exact:
+			return f - 1
 		}
+		return first // where the wrapper that follows begins is not known
 	}
-	if h.LastOffset < first || h.LastOffset-first >= absurd {
-		return first
+	if known && last-first < absurdSpan {
+		return last
 	}
-	return h.LastOffset
+	return first
 }
 
 // stop ends the walk at bytes that say no length to pass over.

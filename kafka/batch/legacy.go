@@ -34,11 +34,12 @@ func (h *Info) readMessage(x []byte) {
 		Size:           len(x),
 	}
 	h.LastOffset = h.BaseOffset
-	if h.Magic > 1 || h.Magic < 0 || len(x) < message0Len {
+	if h.Magic != 0 && h.Magic != 1 {
+		h.LastOffset = -1 // a format that is not known
 		return
 	}
 	h.Codec = Codec(x[magicAt+1] & 7)
-	if h.Magic == 1 && len(x) >= message1Len {
+	if h.Magic == 1 {
 		h.Timestamps = TimestampType(x[magicAt+1] >> 3 & 1)
 		h.FirstTimestamp = int64(binary.BigEndian.Uint64(x[magicAt+2:]))
 		h.MaxTimestamp = h.FirstTimestamp

@@ -108,18 +108,16 @@ func (v *View) parse(r []byte) (timestamp, offset int64, ok bool) {
 		v.Value, r = r[:size:size], r[size:]
 	}
 
+	v.headers, v.headerCount, v.headerBytes = nil, 0, 0
+	if len(r) == 1 && r[0] == 0 { // no headers, as in most records
+		return timestamp, offset, true
+	}
 	count, n := varint(r)
-	if n <= 0 {
+	if n <= 0 || count < 0 || count > int64(len(r)-n)/recordHeaderLen {
 		return 0, 0, false
 	}
 	r = r[n:]
-	v.headers, v.headerCount, v.headerBytes = r, int(count), 0
-	if count == 0 {
-		return timestamp, offset, len(r) == 0
-	}
-	if count < 0 || count > int64(len(r)/recordHeaderLen) {
-		return 0, 0, false
-	}
+	v.headers, v.headerCount = r, int(count)
 	for range count {
 		k, hv, rest, ok := header(r)
 		if !ok {
@@ -185,18 +183,15 @@ func (v *View) AppendHeaders(dst []Header) []Header {
 func (v *View) Size() int { return len(v.Key) + len(v.Value) + v.headerBytes }
 
 // varint reads a zigzag varint (protocol guide, "Varint"); n <= 0 when there is
-// none.
+// none. Nearly all are of one or two bytes.
 func varint(b []byte) (x int64, n int) {
 	if len(b) > 0 && b[0] < 0x80 {
-		return int64(b[0]>>1) ^ -int64(b[0]&1), 1
+		return unzigzag(uint64(b[0])), 1
 	}
-	return longVarint(b)
-}
-
-func longVarint(b []byte) (int64, int) {
 	if len(b) > 1 && b[1] < 0x80 {
-		u := uint64(b[0]&0x7f) | uint64(b[1])<<7
-		return int64(u>>1) ^ -int64(u&1), 2
+		return unzigzag(uint64(b[0]&0x7f) | uint64(b[1])<<7), 2
 	}
 	return binary.Varint(b)
 }
+
+func unzigzag(u uint64) int64 { return int64(u>>1) ^ -int64(u&1) }
