@@ -1,0 +1,194 @@
+package kafka
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"io"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	kafkago "github.com/segmentio/kafka-go"
+)
+
+// Cluster is a Kafka cluster that answered. Its methods are safe for use from
+// many goroutines at once.
+type Cluster struct {
+	cfg       Config
+	transport *kafkago.Transport
+	spoken    sync.Map // address → map[int16]versionRange
+
+	snapshot atomic.Pointer[Metadata]
+	refresh  flight // full refreshes in flight
+
+	buffers bufferPool
+
+	idempotence idempotence
+	cancel      context.CancelFunc // ends the transport's own goroutines
+}
+
+// Defaults of a Config.
+const (
+	defaultDialTimeout    = 5 * time.Second
+	defaultRequestTimeout = 15 * time.Second
+	// metadataTTL is how often kafka-go looks at each broker's metadata by
+	// itself. Nothing here depends on it.
+	metadataTTL = time.Minute
+)
+
+// fetchBudget is the memory for fetch answers, of all brokers together.
+const fetchBudget = 32 << 20
+
+// Open connects to the first of the brokers that answers and learns the
+// cluster's metadata. The error is an *OpenError that names, for every broker,
+// the step that failed.
+func Open(ctx context.Context, cfg Config) (*Cluster, error) {
+	cfg.Brokers = slices.Clone(cfg.Brokers)
+	cfg.DialTimeout = cmp.Or(cfg.DialTimeout, defaultDialTimeout)
+	cfg.RequestTimeout = cmp.Or(cfg.RequestTimeout, defaultRequestTimeout)
+	cfg.ClientID = cmp.Or(cfg.ClientID, "milena")
+	if cfg.Now == nil {
+		cfg.Now = time.Now
+	}
+	mechanism, err := cfg.SASL.mechanism()
+	if err != nil {
+		return nil, err
+	}
+	background, cancel := context.WithCancel(context.Background())
+	c := &Cluster{cfg: cfg, cancel: cancel, buffers: bufferPool{keep: fetchBudget}}
+	c.transport = &kafkago.Transport{
+		Dial: c.dial,
+		// Connecting, negotiating and logging in, each within its own limit.
+		DialTimeout: cfg.DialTimeout + cfg.RequestTimeout,
+		IdleTimeout: 30 * time.Second,
+		MetadataTTL: metadataTTL,
+		// No topic: its metadata is ours, see metadata.go. Nil would be all.
+		MetadataTopics: []string{},
+		ClientID:       cfg.ClientID,
+		SASL:           mechanism,
+		Context:        background,
+	}
+	m, err := c.openAny(ctx)
+	if err != nil {
+		c.Close()
+		return nil, err
+	}
+	c.snapshot.Store(m)
+	return c, nil
+}
+
+// openAny asks every bootstrap broker at once and takes the first answer: one
+// that is down costs nothing while another is up.
+func (c *Cluster) openAny(ctx context.Context) (*Metadata, error) {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	type result struct {
+		at   int
+		m    *Metadata
+		fail *ConnectError
+	}
+	results := make(chan result, len(c.cfg.Brokers))
+	for i, address := range c.cfg.Brokers {
+		go func() {
+			m, err := c.fetchMetadata(ctx, address, nil)
+			if err != nil {
+				if ctx.Err() == nil {
+					results <- result{at: i, fail: c.diagnose(ctx, address, err)}
+				} else {
+					results <- result{at: i, fail: &ConnectError{Broker: address, Step: StepConnect, Err: ctx.Err()}}
+				}
+				return
+			}
+			results <- result{at: i, m: m}
+		}()
+	}
+	attempts := make([]*ConnectError, len(c.cfg.Brokers))
+	var found *Metadata
+	for range c.cfg.Brokers {
+		r := <-results
+		if attempts[r.at] = r.fail; r.m != nil && found == nil {
+			found = r.m
+			cancel()
+		}
+	}
+	if found != nil {
+		return found, nil
+	}
+	return nil, &OpenError{Attempts: attempts}
+}
+
+// Close ends all connections. Calls that are under way fail.
+func (c *Cluster) Close() error {
+	c.cancel()
+	c.transport.CloseIdleConnections()
+	return nil
+}
+
+// Config is how the cluster was opened, defaults filled in.
+func (c *Cluster) Config() Config { return c.cfg }
+
+// ReadOnly tells whether requests that change the cluster are refused.
+func (c *Cluster) ReadOnly() bool { return c.cfg.ReadOnly }
+
+// isConnectionError tells a broker that could not be talked to from one that
+// refused.
+func isConnectionError(err error) bool {
+	var refusal *Error
+	var version *VersionError
+	return err != nil && !errors.As(err, &refusal) && !errors.As(err, &version) && !errors.Is(err, ErrReadOnly)
+}
+
+// flight lets concurrent callers share one call.
+type flight struct {
+	mu   sync.Mutex
+	call *flightCall
+}
+
+type flightCall struct {
+	done chan struct{}
+	m    *Metadata
+	err  error
+}
+
+// do runs f, or waits for the run that is under way. The run lives as long as
+// its own limit, not as long as the caller that happened to be first.
+func (g *flight) do(ctx context.Context, limit time.Duration, f func(context.Context) (*Metadata, error)) (*Metadata, error) {
+	g.mu.Lock()
+	call := g.call
+	if call == nil {
+		call = &flightCall{done: make(chan struct{})}
+		g.call = call
+		go func() {
+			run, cancel := context.WithTimeout(context.WithoutCancel(ctx), limit)
+			defer cancel()
+			call.m, call.err = f(run)
+			g.mu.Lock()
+			g.call = nil
+			g.mu.Unlock()
+			close(call.done)
+		}()
+	}
+	g.mu.Unlock()
+	select {
+	case <-call.done:
+		return call.m, call.err
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+}
+
+// sleep waits, or less when ctx ends.
+func sleep(ctx context.Context, d time.Duration) error {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+var _ io.Closer = (*Cluster)(nil)

@@ -1,0 +1,179 @@
+package kafka
+
+// One connection to a broker, step by step, so that an error names the step.
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"syscall"
+	"time"
+
+	kafkago "github.com/segmentio/kafka-go"
+	"github.com/segmentio/kafka-go/sasl"
+	"github.com/segmentio/kafka-go/sasl/plain"
+	"github.com/segmentio/kafka-go/sasl/scram"
+)
+
+// dial resolves, connects and speaks TLS. Every error is a *ConnectError. It is
+// what kafka-go's Transport and Dialer are given, so both do the same.
+func (c *Cluster) dial(ctx context.Context, network, address string) (net.Conn, error) {
+	ctx, cancel := context.WithTimeout(ctx, c.cfg.DialTimeout)
+	defer cancel()
+	conn, err := c.connect(ctx, network, address)
+	if err != nil {
+		return nil, err
+	}
+	if c.cfg.TLS == nil {
+		return conn, nil
+	}
+	conf := c.cfg.TLS.Clone()
+	if conf.ServerName == "" {
+		if host, _, err := net.SplitHostPort(address); err == nil {
+			conf.ServerName = host
+		}
+	}
+	secured := tls.Client(conn, conf)
+	if err := secured.HandshakeContext(ctx); err != nil {
+		conn.Close()
+		return nil, &ConnectError{Broker: address, Step: StepTLS, Err: err, Hint: hintTLS(err)}
+	}
+	return secured, nil
+}
+
+func (c *Cluster) connect(ctx context.Context, network, address string) (net.Conn, error) {
+	if c.cfg.Dial != nil {
+		conn, err := c.cfg.Dial(ctx, network, address)
+		if err != nil {
+			return nil, &ConnectError{Broker: address, Step: StepConnect, Err: err, Hint: hintConnect(err)}
+		}
+		return conn, nil
+	}
+	host, port, err := net.SplitHostPort(address)
+	if err != nil {
+		return nil, &ConnectError{Broker: address, Step: StepResolve, Err: err,
+			Hint: "an address is host:port, such as localhost:9092"}
+	}
+	ips, err := net.DefaultResolver.LookupHost(ctx, host)
+	if err != nil {
+		return nil, &ConnectError{Broker: address, Step: StepResolve, Err: err,
+			Hint: "is the name right, and is it known on this machine?"}
+	}
+	var dialer net.Dialer
+	for _, ip := range ips {
+		var conn net.Conn
+		if conn, err = dialer.DialContext(ctx, network, net.JoinHostPort(ip, port)); err == nil {
+			return conn, nil
+		}
+		if ctx.Err() != nil {
+			break
+		}
+	}
+	return nil, &ConnectError{Broker: address, Step: StepConnect, Err: err, Hint: hintConnect(err)}
+}
+
+func hintConnect(err error) string {
+	switch {
+	case errors.Is(err, syscall.ECONNREFUSED):
+		return "nothing listens there: is the port right, and is the broker up?"
+	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, os.ErrDeadlineExceeded):
+		return "no answer at all: a firewall, or a wrong address?"
+	}
+	return ""
+}
+
+func hintTLS(err error) string {
+	var record tls.RecordHeaderError
+	var unknown x509.UnknownAuthorityError
+	var host x509.HostnameError
+	switch {
+	case errors.As(err, &record), errors.Is(err, io.EOF), errors.Is(err, syscall.ECONNRESET):
+		return "this listener may not speak TLS: try security.protocol=PLAINTEXT or SASL_PLAINTEXT"
+	case errors.As(err, &unknown):
+		return "name the authority's certificate with ssl.truststore.location (PEM) or ssl.ca.location"
+	case errors.As(err, &host):
+		return "connect by a name that the certificate carries"
+	}
+	return ""
+}
+
+// mechanism is the login as kafka-go wants it; nil without one.
+func (s *SASL) mechanism() (sasl.Mechanism, error) {
+	if s == nil {
+		return nil, nil
+	}
+	switch s.Mechanism {
+	case "PLAIN":
+		return plain.Mechanism{Username: s.Username, Password: s.Password}, nil
+	case "SCRAM-SHA-256":
+		return scram.Mechanism(scram.SHA256, s.Username, s.Password)
+	case "SCRAM-SHA-512":
+		return scram.Mechanism(scram.SHA512, s.Username, s.Password)
+	}
+	return nil, fmt.Errorf("SASL mechanism %q is not spoken: PLAIN, SCRAM-SHA-256 and SCRAM-SHA-512 are", s.Mechanism)
+}
+
+// diagnose turns the error of a first request into one that names its step.
+// kafka-go opens, negotiates versions and logs in within one call; where its
+// error does not say how far it came, a connection of our own finds out.
+func (c *Cluster) diagnose(ctx context.Context, address string, err error) *ConnectError {
+	var connect *ConnectError
+	if errors.As(err, &connect) {
+		return connect
+	}
+	var code kafkago.Error
+	if errors.As(err, &code) {
+		switch int16(code) {
+		case codeSASLAuthenticationFailed:
+			return &ConnectError{Broker: address, Step: StepLogin, Err: errors.New("name or password is wrong"),
+				Hint: "check sasl.username and sasl.password (or sasl.jaas.config)"}
+		case codeUnsupportedSASLMechanism:
+			return &ConnectError{Broker: address, Step: StepLogin,
+				Err:  fmt.Errorf("the broker does not offer %s", c.cfg.SASL.Mechanism),
+				Hint: "another sasl.mechanism? PLAIN, SCRAM-SHA-256 and SCRAM-SHA-512 are spoken"}
+		}
+	}
+	var version *VersionError
+	if errors.As(err, &version) {
+		return &ConnectError{Broker: address, Step: StepVersions, Err: err}
+	}
+	if answered := c.answersVersions(ctx, address); answered != nil {
+		if errors.As(answered, &connect) {
+			return connect
+		}
+		hint := "is this a Kafka broker?"
+		if c.cfg.TLS == nil {
+			hint = "is this a Kafka broker, and does this listener speak plain text? If it speaks TLS: security.protocol=SSL or SASL_SSL"
+		}
+		return &ConnectError{Broker: address, Step: StepVersions, Err: answered, Hint: hint}
+	}
+	if c.cfg.SASL != nil {
+		return &ConnectError{Broker: address, Step: StepLogin, Err: err,
+			Hint: "name, password or mechanism may be wrong, or this listener may want no login"}
+	}
+	return &ConnectError{Broker: address, Step: StepMetadata, Err: err,
+		Hint: "this listener may want a login: set sasl.mechanism, sasl.username and sasl.password"}
+}
+
+// answersVersions asks on a connection of its own for the API versions, which a
+// broker tells before any login (KIP-35). Nil: it did.
+func (c *Cluster) answersVersions(ctx context.Context, address string) error {
+	conn, err := c.dial(ctx, "tcp", address)
+	if err != nil {
+		return err
+	}
+	defer conn.Close()
+	if err := conn.SetDeadline(time.Now().Add(c.cfg.DialTimeout)); err != nil {
+		return err
+	}
+	q := request{key: apiVersions, clientID: c.cfg.ClientID, limit: 1 << 20, silence: c.cfg.DialTimeout}
+	if _, err = q.exchange(conn); err != nil {
+		return err
+	}
+	return nil
+}

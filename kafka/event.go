@@ -1,0 +1,57 @@
+package kafka
+
+// What happens to a cluster while it is read.
+
+import (
+	"fmt"
+	"time"
+)
+
+// EventKind is what happened.
+type EventKind int8
+
+// The kinds of event.
+const (
+	BrokerLost     EventKind = iota // a broker does not answer; its leaders' records wait
+	BrokerBack                      // it answers again
+	OffsetsGone                     // retention passed the position: From ≤ offset < To was not read
+	LogTruncated                    // the log ends before the position (unclean leader election): goes on at To
+	TopicDeleted                    // the topic is gone; should it come back, it is read
+	TopicRecreated                  // a new topic has the name: it is read from its beginning
+	PartitionAdded                  // a new partition, read from its beginning
+	PartitionStuck                  // a partition cannot be read for now; Err says why
+)
+
+// Event is something that happened while records were read, at a place in the
+// flow.
+type Event struct {
+	Time time.Time
+	Kind EventKind
+	TopicPartition
+	Broker   string // host:port
+	From, To int64
+	Err      error
+}
+
+// String is a sentence.
+func (e Event) String() string {
+	switch e.Kind {
+	case BrokerLost:
+		return fmt.Sprintf("broker %s does not answer (%s); trying again", e.Broker, reason(e.Err))
+	case BrokerBack:
+		return fmt.Sprintf("broker %s answers again", e.Broker)
+	case OffsetsGone:
+		return fmt.Sprintf("%s/%d: offsets %d to %d are gone (retention passed them); going on at %d", e.Topic, e.Partition, e.From, e.To-1, e.To)
+	case LogTruncated:
+		return fmt.Sprintf("%s/%d: the log now ends before offset %d; going on at %d", e.Topic, e.Partition, e.From, e.To)
+	case TopicDeleted:
+		return fmt.Sprintf("topic %s was deleted", e.Topic)
+	case TopicRecreated:
+		return fmt.Sprintf("topic %s was deleted and created again; reading the new one from its beginning", e.Topic)
+	case PartitionAdded:
+		return fmt.Sprintf("%s/%d is a new partition; reading it from its beginning", e.Topic, e.Partition)
+	case PartitionStuck:
+		return fmt.Sprintf("%s/%d cannot be read now: %s; trying again", e.Topic, e.Partition, reason(e.Err))
+	}
+	return "?"
+}

@@ -1,0 +1,317 @@
+package kafka
+
+// One request and its answer: the only door to a broker. kafka-go's Transport
+// gives a logged-in pooled connection to any message that implements
+// protocol.RawExchanger, and such a message exchanges its own bytes, for any
+// API key. Whether the cluster may be changed is decided here and nowhere else.
+
+import (
+	"context"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+	"sync/atomic"
+	"time"
+
+	kafkago "github.com/segmentio/kafka-go"
+	"github.com/segmentio/kafka-go/protocol"
+	"github.com/twmb/franz-go/pkg/kmsg"
+)
+
+// The API keys that are encoded here by hand.
+const (
+	apiProduce     int16 = 0
+	apiFetch       int16 = 1
+	apiListOffsets int16 = 2
+	apiMetadata    int16 = 3
+	apiVersions    int16 = 18
+)
+
+// readsOnly holds the API keys that change nothing on a cluster. Whatever is not
+// here is refused when the cluster is read-only: a new request is unsafe until
+// somebody says otherwise.
+var readsOnly = map[int16]bool{
+	apiFetch:       true,
+	apiListOffsets: true,
+	apiMetadata:    true,
+	apiVersions:    true,
+	9:              true, // OffsetFetch
+	10:             true, // FindCoordinator
+	15:             true, // DescribeGroups
+	16:             true, // ListGroups
+	23:             true, // OffsetForLeaderEpoch
+	29:             true, // DescribeAcls
+	32:             true, // DescribeConfigs
+	35:             true, // DescribeLogDirs
+	60:             true, // DescribeCluster
+	61:             true, // DescribeProducers
+	65:             true, // DescribeTransactions
+	66:             true, // ListTransactions
+	69:             true, // ConsumerGroupDescribe
+	75:             true, // DescribeTopicPartitions
+}
+
+// mayChange is nil unless the cluster is read-only.
+func (c *Cluster) mayChange() error {
+	if c.cfg.ReadOnly {
+		return ErrReadOnly
+	}
+	return nil
+}
+
+// request is a request's body, encoded already, and how to exchange it.
+type request struct {
+	key, version int16
+	flexible     bool // request header v2, response header v1 (KIP-482)
+	clientID     string
+	body         []byte
+
+	// silence is how long the broker may send nothing at all.
+	silence time.Duration
+	// limit is the largest answer that is read whole; of a larger one the first
+	// limit bytes are kept and the rest is drained, see answer.truncated.
+	limit int
+	// buffers, when not nil, is where the answer's memory comes from.
+	buffers *bufferPool
+}
+
+// answer is an answer's body. Its bytes belong to whoever holds the answer.
+type answer struct {
+	body      []byte
+	buf       []byte // what body is part of, to be given back to the pool
+	truncated bool
+}
+
+// ApiKey makes request a protocol.Message; the name is kafka-go's.
+func (q *request) ApiKey() protocol.ApiKey { return protocol.ApiKey(q.key) }
+
+// ApiKey makes answer a protocol.Message; the key plays no part for an answer.
+func (*answer) ApiKey() protocol.ApiKey { return 0 }
+
+// Broker makes request a protocol.BrokerMessage: -1 is the very address that
+// RoundTrip was given, for routing is by our own metadata.
+func (*request) Broker(protocol.Cluster) (protocol.Broker, error) {
+	return protocol.Broker{ID: -1}, nil
+}
+
+// Required makes request a protocol.RawExchanger.
+func (*request) Required(map[protocol.ApiKey]int16) bool { return true }
+
+// RawExchange runs in a goroutine of kafka-go's, where a panic could be
+// recovered by nobody else.
+func (q *request) RawExchange(rw io.ReadWriter) (m protocol.Message, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			m, err = nil, fmt.Errorf("request %d: %v", q.key, p)
+		}
+	}()
+	a, err := q.exchange(rw)
+	if err != nil {
+		return nil, err
+	}
+	return a, nil
+}
+
+var correlation atomic.Int32
+
+// deadlines is what a connection has beside reading and writing.
+type deadlines interface {
+	SetDeadline(time.Time) error
+	SetReadDeadline(time.Time) error
+}
+
+// exchange writes the request and reads its answer. The buffer is taken here and
+// handed over with the answer: a caller that has gone meanwhile never had it, so
+// nobody reads into memory that is in use again.
+func (q *request) exchange(rw io.ReadWriter) (*answer, error) {
+	id := correlation.Add(1)
+	head := make([]byte, 4, 4+10+len(q.clientID)+1)
+	head = appendInt16(head, q.key)
+	head = appendInt16(head, q.version)
+	head = appendInt32(head, id)
+	head = appendString(head, false, q.clientID)
+	head = appendTags(head, q.flexible)
+	binary.BigEndian.PutUint32(head, uint32(len(head)-4+len(q.body)))
+
+	conn, timed := rw.(deadlines)
+	if timed {
+		// A large request may take its time, as long as it goes on.
+		if err := conn.SetDeadline(time.Now().Add(q.silence + time.Duration(len(q.body)/(64<<10))*time.Second)); err != nil {
+			return nil, err
+		}
+		defer conn.SetDeadline(time.Time{}) //nolint:errcheck // the connection is back in the pool or broken
+	}
+	if len(q.body) < 64<<10 {
+		// One write, one packet.
+		head = append(head, q.body...)
+		if _, err := rw.Write(head); err != nil {
+			return nil, err
+		}
+	} else {
+		if _, err := rw.Write(head); err != nil {
+			return nil, err
+		}
+		if _, err := rw.Write(q.body); err != nil {
+			return nil, err
+		}
+	}
+
+	read := func(b []byte) error {
+		for len(b) > 0 {
+			if timed {
+				if err := conn.SetReadDeadline(time.Now().Add(q.silence)); err != nil {
+					return err
+				}
+			}
+			n, err := rw.Read(b)
+			b = b[n:]
+			if err != nil && len(b) > 0 {
+				if err == io.EOF {
+					err = io.ErrUnexpectedEOF
+				}
+				return err
+			}
+		}
+		return nil
+	}
+	var first [8]byte
+	if err := read(first[:]); err != nil {
+		return nil, err
+	}
+	size := int(int32(binary.BigEndian.Uint32(first[:]))) - 4
+	if got := int32(binary.BigEndian.Uint32(first[4:])); got != id || size < 0 {
+		return nil, errors.New("the answer is not Kafka's protocol")
+	}
+	a := &answer{}
+	keep := size
+	if q.limit > 0 && size > q.limit {
+		keep, a.truncated = q.limit, true
+	}
+	if q.buffers != nil {
+		a.buf = q.buffers.get(keep)
+	} else {
+		a.buf = make([]byte, keep)
+	}
+	a.body = a.buf[:keep]
+	if err := read(a.body); err != nil {
+		return nil, err
+	}
+	var waste [16 << 10]byte
+	for rest := size - keep; rest > 0; {
+		n := min(rest, len(waste))
+		if err := read(waste[:n]); err != nil {
+			return nil, err
+		}
+		rest -= n
+	}
+	if q.flexible {
+		r := wireReader{b: a.body, flex: true}
+		r.tags()
+		if r.bad {
+			return nil, errShort
+		}
+		a.body = r.b
+	}
+	return a, nil
+}
+
+// exchange sends q to the broker at address. It fails with ErrReadOnly before
+// anything is sent, when q would change a read-only cluster.
+func (c *Cluster) exchange(ctx context.Context, address string, q *request) (*answer, error) {
+	if !readsOnly[q.key] {
+		if err := c.mayChange(); err != nil {
+			return nil, err
+		}
+	}
+	q.clientID = c.cfg.ClientID
+	if q.silence == 0 {
+		q.silence = c.cfg.RequestTimeout
+	}
+	if q.limit == 0 {
+		q.limit = maxAnswer
+	}
+	m, err := c.transport.RoundTrip(ctx, kafkago.TCP(address), q)
+	if err != nil {
+		return nil, err
+	}
+	a, ok := m.(*answer)
+	if !ok {
+		return nil, fmt.Errorf("request %d to %s: no answer", q.key, address)
+	}
+	if a.truncated && q.buffers == nil {
+		return nil, fmt.Errorf("the answer of %s to request %d is larger than %d MiB", address, q.key, q.limit>>20)
+	}
+	return a, nil
+}
+
+// maxAnswer is the largest answer to anything but a fetch.
+const maxAnswer = 256 << 20
+
+// ask exchanges a request of the kmsg codec, at the newest version that both the
+// codec and the broker speak, and at most maxVersion.
+func (c *Cluster) ask(ctx context.Context, address string, q kmsg.Request, maxVersion int16) (kmsg.Response, error) {
+	version, err := c.version(ctx, address, q.Key(), 0, min(maxVersion, q.MaxVersion()))
+	if err != nil {
+		return nil, err
+	}
+	q.SetVersion(version)
+	a, err := c.exchange(ctx, address, &request{
+		key: q.Key(), version: version, flexible: q.IsFlexible(), body: q.AppendTo(nil),
+	})
+	if err != nil {
+		return nil, err
+	}
+	res := q.ResponseKind()
+	if err := res.ReadFrom(a.body); err != nil {
+		return nil, fmt.Errorf("the answer of %s to %s: %w", address, kmsg.NameForKey(q.Key()), err)
+	}
+	return res, nil
+}
+
+// versionRange is what a broker speaks of one API.
+type versionRange struct{ min, max int16 }
+
+// version is the newest version of an API that the broker at address and milena
+// both speak; a *VersionError when there is none.
+func (c *Cluster) version(ctx context.Context, address string, key, minVersion, maxVersion int16) (int16, error) {
+	ranges, err := c.versions(ctx, address)
+	if err != nil {
+		return 0, err
+	}
+	r, ok := ranges[key]
+	if !ok {
+		r = versionRange{-1, -1}
+	}
+	v := min(r.max, maxVersion)
+	if v < minVersion || v < r.min {
+		return 0, &VersionError{Broker: address, API: kmsg.NameForKey(key),
+			BrokerMin: r.min, BrokerMax: r.max, Min: minVersion, Max: maxVersion}
+	}
+	return v, nil
+}
+
+// versions asks a broker once what it speaks (ApiVersions v0, KIP-35).
+func (c *Cluster) versions(ctx context.Context, address string) (map[int16]versionRange, error) {
+	if v, ok := c.spoken.Load(address); ok {
+		return v.(map[int16]versionRange), nil
+	}
+	a, err := c.exchange(ctx, address, &request{key: apiVersions})
+	if err != nil {
+		return nil, err
+	}
+	r := wireReader{b: a.body}
+	if code := r.int16(); code != codeNone {
+		return nil, &Error{Code: code, Doing: "asking for API versions", Broker: address, Partition: -1}
+	}
+	ranges := make(map[int16]versionRange)
+	for n := r.array(); n > 0; n-- {
+		key := r.int16()
+		ranges[key] = versionRange{r.int16(), r.int16()}
+	}
+	if err := r.err(); err != nil {
+		return nil, err
+	}
+	c.spoken.Store(address, ranges)
+	return ranges, nil
+}

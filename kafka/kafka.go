@@ -1,0 +1,95 @@
+// Package kafka is a Kafka cluster as Go values: its metadata, topics and
+// offsets, its records read and written. It knows nothing of terminals.
+//
+// Connections, TLS, SASL and pooling are segmentio/kafka-go's: every request of
+// this package goes through one function (exchange.go) on kafka-go's Transport,
+// which is also the one place that knows whether the cluster may be changed.
+//
+//	cluster.go   Open, Close, and what a cluster holds on to
+//	config.go    how a cluster is reached
+//	dial.go      one connection, step by step, with errors that name the step
+//	exchange.go  one request and its answer; the gate for read-only clusters
+//	metadata.go  brokers, topics, partitions and their leaders
+//	offsets.go   start and end offsets, offsets by time
+//	position.go  places in a topic as people write them: -100, @14:05, beginning
+//	fetch.go     the Fetch API on the wire
+//	read.go      reading spans of partitions, for ever or to an end
+//	newest.go    the newest records, backwards from any point
+//	produce.go   idempotent producing
+//	admin.go     topics created, deleted, described
+//	group.go     consuming as a member of a group, with commits
+package kafka
+
+import (
+	"time"
+
+	"milena/kafka/batch"
+)
+
+// TopicPartition names one partition.
+type TopicPartition struct {
+	Topic     string
+	Partition int32
+}
+
+// Isolation is which records of transactions are read (KIP-98).
+type Isolation int8
+
+// ReadUncommitted is Kafka's own default, and milena's.
+const (
+	ReadUncommitted Isolation = 0
+	ReadCommitted   Isolation = 1
+)
+
+// String is the name as Kafka's isolation.level has it.
+func (i Isolation) String() string {
+	if i == ReadCommitted {
+		return "read_committed"
+	}
+	return "read_uncommitted"
+}
+
+// Record is a record that is held: its bytes are its own.
+type Record struct {
+	Topic     string
+	Partition int32
+	Offset    int64
+	Timestamp int64  // ms since the epoch; -1: none
+	Key       []byte // nil: null
+	Value     []byte // nil: null, a tombstone
+	Headers   []batch.Header
+	Index     int32      // position within its batch
+	Batch     batch.Info // what its batch said
+}
+
+// Time is the record's timestamp, and false when it has none.
+func (r *Record) Time() (time.Time, bool) {
+	if r.Timestamp == -1 && r.Batch.Timestamps == batch.NoTimestamp {
+		return time.Time{}, false
+	}
+	return time.UnixMilli(r.Timestamp), true
+}
+
+// Keep copies a view: the record's own bytes, in one allocation.
+func Keep(tp TopicPartition, v *batch.View) Record {
+	buf := make([]byte, 0, len(v.Key)+len(v.Value))
+	own := func(b []byte) []byte {
+		if b == nil {
+			return nil
+		}
+		at := len(buf)
+		buf = append(buf, b...)
+		return buf[at:len(buf):len(buf)]
+	}
+	return Record{
+		Topic: tp.Topic, Partition: tp.Partition,
+		Offset: v.Offset, Timestamp: v.Timestamp,
+		Key: own(v.Key), Value: own(v.Value), Headers: v.AppendHeaders(nil),
+		Index: v.Index, Batch: *v.Batch,
+	}
+}
+
+// Matcher decides on a record in place. One instance serves one goroutine.
+type Matcher interface {
+	Match(*batch.View) bool
+}

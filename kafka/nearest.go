@@ -1,0 +1,61 @@
+package kafka
+
+// Names that resemble one that does not exist.
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+)
+
+// nearest gives up to three names of topics that resemble name, nearest first:
+// those that contain it (or are contained in it), and those a few typing
+// mistakes away.
+func nearest(name string, topics []Topic) []string {
+	type candidate struct {
+		name     string
+		distance int
+	}
+	var found []candidate
+	lower := strings.ToLower(name)
+	for _, t := range topics {
+		if t.Internal {
+			continue
+		}
+		other := strings.ToLower(t.Name)
+		d := distance(lower, other)
+		if lower != "" && (strings.Contains(other, lower) || strings.Contains(lower, other)) {
+			d = min(d, 1)
+		}
+		if d <= max(1, len(name)/4) {
+			found = append(found, candidate{t.Name, d})
+		}
+	}
+	slices.SortStableFunc(found, func(a, b candidate) int { return cmp.Compare(a.distance, b.distance) })
+	names := make([]string, 0, 3)
+	for _, f := range found[:min(3, len(found))] {
+		names = append(names, f.name)
+	}
+	return names
+}
+
+// distance is the Levenshtein distance in bytes: topic names are ASCII.
+func distance(a, b string) int {
+	row := make([]int, len(b)+1)
+	for j := range row {
+		row[j] = j
+	}
+	for i := range len(a) {
+		diagonal := row[0]
+		row[0] = i + 1
+		for j := range len(b) {
+			cost := diagonal
+			if a[i] != b[j] {
+				cost++
+			}
+			diagonal = row[j+1]
+			row[j+1] = min(cost, row[j]+1, row[j+1]+1)
+		}
+	}
+	return row[len(b)]
+}

@@ -1,0 +1,223 @@
+package kafka
+
+// The newest records, found backwards from the end or from any other point.
+
+import (
+	"cmp"
+	"context"
+	"slices"
+	"sync"
+	"sync/atomic"
+
+	"milena/kafka/batch"
+)
+
+// NewestRequest asks for the newest records of some partitions.
+type NewestRequest struct {
+	Partitions []TopicPartition
+	// Before bounds the search: records below these offsets. Nil: the ends as
+	// they are now.
+	Before map[TopicPartition]int64
+	// N records at most, and about MaxBytes of them (0: 32 MiB).
+	N        int
+	MaxBytes int
+	// Match, when not nil, makes a matcher for each worker: only what it matches
+	// counts. The search goes back in growing steps until N are found.
+	Match     func() Matcher
+	Isolation Isolation
+	// Progress, when not nil, is told now and then how many offsets were looked
+	// at in all.
+	Progress func(read int64)
+
+	offsetsOnly bool // From and To are wanted, the records are not
+}
+
+// Newest is what was found.
+type Newest struct {
+	// Records by timestamp, oldest first; ties by partition and offset.
+	Records []Record
+	// From and To are the stretch of each partition that Records stands for:
+	// all that match with From ≤ offset < To.
+	From, To map[TopicPartition]int64
+	AtStart  bool // nothing older is there
+}
+
+// Newest finds the newest records by timestamp over all the partitions. It reads
+// no more than a few times what it returns, unless a matcher makes it look
+// further back.
+func (c *Cluster) Newest(ctx context.Context, req NewestRequest) (*Newest, error) {
+	req.MaxBytes = cmp.Or(req.MaxBytes, 32<<20)
+	starts, err := c.offsetsOf(ctx, AtStart, req)
+	if err != nil {
+		return nil, err
+	}
+	ends := req.Before
+	if ends == nil {
+		if ends, err = c.offsetsOf(ctx, AtEnd, req); err != nil {
+			return nil, err
+		}
+	}
+	found := &Newest{From: make(map[TopicPartition]int64), To: make(map[TopicPartition]int64)}
+	for _, tp := range req.Partitions {
+		found.To[tp] = max(ends[tp], starts[tp])
+		found.From[tp] = found.To[tp]
+	}
+	var looked atomic.Int64
+	step := int64(max(req.N, 1))
+	for len(found.Records) < req.N {
+		var spans []Span
+		for _, tp := range req.Partitions {
+			if from := max(starts[tp], found.From[tp]-step); from < found.From[tp] {
+				spans = append(spans, Span{tp, from, found.From[tp]})
+			}
+		}
+		if len(spans) == 0 {
+			break
+		}
+		sink := &newestSink{req: &req, looked: &looked, held: make(map[TopicPartition]*newestPart)}
+		if err := c.Read(ctx, ReadRequest{Spans: spans, Isolation: req.Isolation}, sink); err != nil {
+			return nil, err
+		}
+		for _, s := range spans {
+			found.From[s.TopicPartition] = s.From
+		}
+		for _, p := range sink.held {
+			found.Records = append(found.Records, p.records...)
+			if p.floor > found.From[p.tp] {
+				// Older ones of this step did not fit: they count as not read.
+				found.From[p.tp] = p.floor
+				starts[p.tp] = max(starts[p.tp], p.floor)
+			}
+		}
+		step = min(step*4, 1<<20)
+	}
+	slices.SortFunc(found.Records, func(a, b Record) int {
+		return cmp.Or(cmp.Compare(a.Timestamp, b.Timestamp), cmp.Compare(a.Topic, b.Topic),
+			cmp.Compare(a.Partition, b.Partition), cmp.Compare(a.Offset, b.Offset))
+	})
+	found.cut(req)
+	found.AtStart = true
+	first, err := c.offsetsOf(ctx, AtStart, req)
+	if err != nil {
+		return nil, err
+	}
+	for _, tp := range req.Partitions {
+		found.AtStart = found.AtStart && found.From[tp] <= first[tp]
+	}
+	if req.offsetsOnly {
+		found.Records = nil
+	}
+	return found, nil
+}
+
+// cut keeps the newest N, and of those about MaxBytes. Within a partition
+// timestamps may go backwards, so an offset is only given up together with all
+// before it: From rises to just above the newest record that was cut.
+func (n *Newest) cut(req NewestRequest) {
+	keep, bytes := 0, 0
+	for keep < min(len(n.Records), req.N) {
+		r := &n.Records[len(n.Records)-1-keep]
+		bytes += len(r.Key) + len(r.Value)
+		if keep > 0 && bytes > req.MaxBytes {
+			break
+		}
+		keep++
+	}
+	for _, r := range n.Records[:len(n.Records)-keep] {
+		tp := TopicPartition{r.Topic, r.Partition}
+		n.From[tp] = max(n.From[tp], r.Offset+1)
+	}
+	n.Records = slices.DeleteFunc(n.Records, func(r Record) bool {
+		return r.Offset < n.From[TopicPartition{r.Topic, r.Partition}]
+	})
+}
+
+// offsetsOf is Offsets as plain numbers; one that fails fails all.
+func (c *Cluster) offsetsOf(ctx context.Context, at int64, req NewestRequest) (map[TopicPartition]int64, error) {
+	offsets, err := c.Offsets(ctx, at, req.Isolation, req.Partitions)
+	if err != nil {
+		return nil, err
+	}
+	plain := make(map[TopicPartition]int64, len(offsets))
+	for tp, o := range offsets {
+		if o.Err != nil {
+			return nil, o.Err
+		}
+		plain[tp] = o.Offset
+	}
+	return plain, nil
+}
+
+// newestSink holds the newest records of each partition while a step is read
+// forwards.
+type newestSink struct {
+	req    *NewestRequest
+	looked *atomic.Int64
+
+	mu   sync.Mutex
+	held map[TopicPartition]*newestPart
+}
+
+type newestPart struct {
+	sink    *newestSink
+	tp      TopicPartition
+	match   Matcher
+	records []Record // the newest N of this step
+	bytes   int
+	floor   int64 // offsets below it were let go
+	last    int64
+}
+
+func (s *newestSink) Partition(tp TopicPartition) PartitionSink {
+	p := &newestPart{sink: s, tp: tp, last: -1}
+	if s.req.Match != nil {
+		p.match = s.req.Match()
+	}
+	s.mu.Lock()
+	s.held[tp] = p
+	s.mu.Unlock()
+	return p
+}
+
+// Event is of no use to a bounded read: what matters ends it with an error.
+func (s *newestSink) Event(Event) {}
+
+func (p *newestPart) Record(v *batch.View) bool {
+	if p.match != nil && !p.match.Match(v) {
+		return true
+	}
+	r := Keep(p.tp, v)
+	if p.sink.req.offsetsOnly {
+		r.Key, r.Value, r.Headers = nil, nil, nil
+	}
+	p.records = append(p.records, r)
+	p.bytes += len(r.Key) + len(r.Value)
+	if len(p.records) >= 2*p.sink.req.N || p.bytes > p.sink.req.MaxBytes {
+		p.letGo()
+	}
+	return true
+}
+
+// letGo drops the oldest beyond N records and MaxBytes.
+func (p *newestPart) letGo() {
+	drop := max(0, len(p.records)-p.sink.req.N)
+	for i := range p.records {
+		if i >= drop && (p.bytes <= p.sink.req.MaxBytes || i == len(p.records)-1) {
+			break
+		}
+		p.bytes -= len(p.records[i].Key) + len(p.records[i].Value)
+		p.floor = p.records[i].Offset + 1
+		drop = max(drop, i+1)
+	}
+	p.records = slices.Delete(p.records, 0, drop)
+}
+
+func (p *newestPart) Skip(batch.Skip) {}
+
+func (p *newestPart) Flush(state PartitionState) error {
+	if p.last >= 0 && p.sink.req.Progress != nil {
+		p.sink.req.Progress(p.sink.looked.Add(state.Next - p.last))
+	}
+	p.last = state.Next
+	return nil
+}

@@ -1,0 +1,210 @@
+package kafka
+
+// Start and end offsets, and offsets by time: one request a broker, however many
+// partitions (ListOffsets, KIP-79).
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+)
+
+// What ListOffsets is asked for, where it is not a time in ms since the epoch.
+const (
+	AtEnd   int64 = -1 // the high watermark; the last stable offset under read_committed
+	AtStart int64 = -2 // the log start offset
+)
+
+// Offset is the answer for one partition.
+type Offset struct {
+	Offset    int64 // -1: no record has that time or a later one
+	Timestamp int64 // ms since the epoch of the record found by time; -1 otherwise
+	Err       error
+}
+
+const listOffsetsMin, listOffsetsMax int16 = 1, 5
+
+// offsetsTries bounds how often moved leaders are looked for.
+const offsetsTries = 5
+
+// Offsets looks up one offset for each partition: AtStart, AtEnd, or the first
+// whose timestamp is at least at (ms since the epoch). What failed for one
+// partition is in its Offset; the error is for what failed altogether.
+func (c *Cluster) Offsets(ctx context.Context, at int64, iso Isolation, tps []TopicPartition) (map[TopicPartition]Offset, error) {
+	return c.offsetsEach(ctx, iso, tps, func(TopicPartition) int64 { return at })
+}
+
+func (c *Cluster) offsetsEach(ctx context.Context, iso Isolation, tps []TopicPartition, at func(TopicPartition) int64) (map[TopicPartition]Offset, error) {
+	found := make(map[TopicPartition]Offset, len(tps))
+	m := c.Metadata()
+	left := tps
+	for try := 0; len(left) > 0; try++ {
+		if try > 0 {
+			if err := sleep(ctx, backoff(try)); err != nil {
+				return found, err
+			}
+			fresh, err := c.refreshTopics(ctx, topicNames(left)...)
+			if err != nil {
+				if try == offsetsTries {
+					return found, err
+				}
+				continue
+			}
+			m = fresh
+		}
+		again := c.offsetsOnce(ctx, m, iso, left, at, found)
+		if err := ctx.Err(); err != nil {
+			return found, err
+		}
+		if try == offsetsTries {
+			break
+		}
+		left = again
+	}
+	return found, nil
+}
+
+// backoff grows from 100 ms to 1 s.
+func backoff(try int) time.Duration {
+	return min(time.Second, 50*time.Millisecond<<min(try, 5))
+}
+
+func topicNames(tps []TopicPartition) []string {
+	var names []string
+	seen := make(map[string]bool)
+	for _, tp := range tps {
+		if !seen[tp.Topic] {
+			seen[tp.Topic] = true
+			names = append(names, tp.Topic)
+		}
+	}
+	return names
+}
+
+// offsetsOnce asks every leader once, at the same time, and gives what is worth
+// asking again.
+func (c *Cluster) offsetsOnce(ctx context.Context, m *Metadata, iso Isolation, tps []TopicPartition, at func(TopicPartition) int64, found map[TopicPartition]Offset) []TopicPartition {
+	byLeader := make(map[int32][]TopicPartition)
+	var again []TopicPartition
+	var topic *Topic
+	for _, tp := range tps {
+		if topic == nil || topic.Name != tp.Topic {
+			topic = m.Topic(tp.Topic)
+		}
+		var p *Partition
+		if topic != nil {
+			p = topic.Partition(tp.Partition)
+		}
+		switch {
+		case p == nil:
+			found[tp] = Offset{Offset: -1, Err: &Error{Code: codeUnknownTopicOrPartition,
+				Doing: fmt.Sprintf("offsets of %s/%d", tp.Topic, tp.Partition), Topic: tp.Topic, Partition: tp.Partition}}
+			again = append(again, tp)
+		case p.Leader < 0 || m.Broker(p.Leader) == nil:
+			found[tp] = Offset{Offset: -1, Err: fmt.Errorf("%s/%d has no leader now", tp.Topic, tp.Partition)}
+			again = append(again, tp)
+		default:
+			byLeader[p.Leader] = append(byLeader[p.Leader], tp)
+		}
+	}
+	var mu sync.Mutex
+	var wg sync.WaitGroup
+	for leader, some := range byLeader {
+		wg.Go(func() {
+			address := m.Broker(leader).Addr()
+			results, err := c.listOffsets(ctx, address, iso, some, at)
+			mu.Lock()
+			defer mu.Unlock()
+			for _, tp := range some {
+				o, ok := results[tp]
+				if !ok {
+					if err == nil {
+						err = errors.New("the broker did not answer for it")
+					}
+					o = Offset{Offset: -1, Err: fmt.Errorf("offsets of %s/%d from broker %s: %w", tp.Topic, tp.Partition, address, err)}
+				}
+				var refusal *Error
+				if !ok && isConnectionError(err) || errors.As(o.Err, &refusal) && retriable(refusal.Code) {
+					again = append(again, tp)
+				}
+				found[tp] = o
+			}
+		})
+	}
+	wg.Wait()
+	return again
+}
+
+// listOffsets is one request to one broker; tps are grouped by topic.
+func (c *Cluster) listOffsets(ctx context.Context, address string, iso Isolation, tps []TopicPartition, at func(TopicPartition) int64) (map[TopicPartition]Offset, error) {
+	version, err := c.version(ctx, address, apiListOffsets, listOffsetsMin, listOffsetsMax)
+	if err != nil {
+		return nil, err
+	}
+	b := make([]byte, 0, 16+len(tps)*32)
+	b = appendInt32(b, -1) // replica id: a consumer
+	if version >= 2 {
+		b = append(b, byte(iso))
+	}
+	b = appendGrouped(b, false, tps, func(b []byte, tp TopicPartition) []byte {
+		b = appendInt32(b, tp.Partition)
+		if version >= 4 {
+			b = appendInt32(b, -1) // current leader epoch: whatever it is
+		}
+		return appendInt64(b, at(tp))
+	})
+	a, err := c.exchange(ctx, address, &request{key: apiListOffsets, version: version, body: b})
+	if err != nil {
+		return nil, err
+	}
+	r := wireReader{b: a.body}
+	if version >= 2 {
+		r.int32() // throttle time
+	}
+	found := make(map[TopicPartition]Offset, len(tps))
+	for n := r.array(); n > 0 && !r.bad; n-- {
+		topic := r.string()
+		for np := r.array(); np > 0 && !r.bad; np-- {
+			tp := TopicPartition{topic, r.int32()}
+			code := r.int16()
+			o := Offset{Timestamp: r.int64(), Offset: r.int64()}
+			if version >= 4 {
+				r.int32() // leader epoch
+			}
+			if code != codeNone {
+				o = Offset{Offset: -1, Timestamp: -1, Err: &Error{Code: code, Broker: address,
+					Doing: fmt.Sprintf("offsets of %s/%d", topic, tp.Partition), Topic: topic, Partition: tp.Partition}}
+			}
+			found[tp] = o
+		}
+	}
+	return found, r.err()
+}
+
+// appendGrouped appends an array of topics, each with an array of partitions, as
+// most requests have it. tps must come grouped by topic.
+func appendGrouped(b []byte, flex bool, tps []TopicPartition, partition func([]byte, TopicPartition) []byte) []byte {
+	topics := 0
+	for i, tp := range tps {
+		if i == 0 || tp.Topic != tps[i-1].Topic {
+			topics++
+		}
+	}
+	b = appendArray(b, flex, topics)
+	for i := 0; i < len(tps); {
+		j := i + 1
+		for j < len(tps) && tps[j].Topic == tps[i].Topic {
+			j++
+		}
+		b = appendString(b, flex, tps[i].Topic)
+		b = appendArray(b, flex, j-i)
+		for ; i < j; i++ {
+			b = partition(b, tps[i])
+			b = appendTags(b, flex)
+		}
+		b = appendTags(b, flex)
+	}
+	return b
+}
