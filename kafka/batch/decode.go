@@ -199,6 +199,9 @@ func (d *Decoder) batch(x, rest []byte) {
 		}
 		return
 	}
+	if h.sane() && h.Magic < 2 && h.Codec != None {
+		h.BaseOffset = d.next // a wrapper says where it ends; until it is open, it begins where the last ended
+	}
 	if err := d.check(x); err != nil {
 		d.damaged(err, rest)
 		return

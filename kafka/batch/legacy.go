@@ -60,8 +60,6 @@ func (d *Decoder) messages(x []byte) error {
 		return nil
 	}
 
-	// Until it is known where the wrapper begins, it begins where the last ended.
-	h.BaseOffset = min(d.next, h.LastOffset)
 	if v.Value == nil {
 		return errors.New("it is compressed, but its value is null: malformed")
 	}
