@@ -291,36 +291,97 @@ var zstdDecoder = sync.OnceValues(func() (*zstd.Decoder, error) {
 	return zstd.NewReader(nil, zstd.WithDecoderConcurrency(0), zstd.WithDecodeAllCapLimit(true))
 })
 
-// zstdSlack is room beyond the output in which the decoder may copy faster.
-const zstdSlack = 64
+const (
+	zstdBlock = 128 << 10 // the most that a block decompresses to
+	zstdSlack = 64        // room beyond the output in which the decoder copies faster
+)
 
 func (z *inflater) zstd(p []byte, limit int) (out []byte, err error) {
 	dec, err := zstdDecoder()
 	if err != nil {
 		return nil, err
 	}
-	size := 4*len(p) + 512
-	var h zstd.Header
-	if h.Decode(p) == nil && h.HasFCS {
-		if h.FrameContentSize > uint64(limit) {
-			return nil, errTooLarge
-		}
-		size = int(h.FrameContentSize)
+	most, exact, err := zstdSize(p)
+	switch {
+	case err != nil:
+		return nil, err
+	case exact && most > int64(limit):
+		return nil, errTooLarge
 	}
-	size = min(size, limit)
+	size := int(min(most, int64(limit)))
+	room := size
+	if !exact { // flushed often, its blocks hold far less than they may
+		room = min(size, max(8*len(p), zstdBlock, cap(z.buf)-zstdSlack))
+	}
 	for {
-		z.buf = grow(z.buf[:0], size+zstdSlack, limit+zstdSlack)
-		room := cap(z.buf)
-		if room > limit+zstdSlack {
-			room = limit + zstdSlack
-		}
-		out, err = dec.DecodeAll(p, z.buf[:0:room])
-		if !errors.Is(err, zstd.ErrDecoderSizeExceeded) {
-			return out, err
-		}
-		if room == limit+zstdSlack {
+		z.buf = grow(z.buf[:0], room+zstdSlack, 0)
+		room = min(cap(z.buf)-zstdSlack, size)
+		out, err = dec.DecodeAll(p, z.buf[:0:room+zstdSlack])
+		switch {
+		case err == nil:
+			return out, nil
+		case room < size: // whatever it says, it may have been the room
+			room = min(4*room, size)
+		case int64(size) < most: // the CRC was right, so it is the cap that cut it
 			return nil, errTooLarge
+		default:
+			return nil, err
 		}
-		size = min(4*room, limit)
 	}
+}
+
+// zstdSize is the most that the frames in p decompress to, from the headers of
+// frames and blocks (RFC 8878, 3.1.1) and not from what they promise; exact when
+// it is that number or an error.
+func zstdSize(p []byte) (most int64, exact bool, err error) {
+	exact = true
+	for len(p) > 0 {
+		var h zstd.Header
+		if err := h.Decode(p); err != nil {
+			return 0, false, err
+		}
+		if n := int64(h.HeaderSize) + int64(h.SkippableSize); n > int64(len(p)) {
+			return 0, false, io.ErrUnexpectedEOF
+		} else if p = p[n:]; h.Skippable {
+			continue
+		}
+		var frame int64
+		for last := false; !last; {
+			if len(p) < 3 {
+				return 0, false, io.ErrUnexpectedEOF
+			}
+			b := int(p[0]) | int(p[1])<<8 | int(p[2])<<16
+			p = p[3:]
+			last = b&1 != 0
+			size, kind := b>>3, b>>1&3
+			switch kind {
+			case 0: // as it is
+				frame += int64(size)
+			case 1: // one byte, repeated
+				frame += int64(size)
+				size = 1
+			default:
+				frame += zstdBlock
+				exact = exact && h.HasFCS
+			}
+			if size > len(p) {
+				return 0, false, io.ErrUnexpectedEOF
+			}
+			p = p[size:]
+		}
+		if h.HasFCS {
+			if h.FrameContentSize > uint64(frame) {
+				return 0, false, zstd.ErrFrameSizeMismatch
+			}
+			frame = int64(h.FrameContentSize)
+		}
+		if h.HasCheckSum {
+			if len(p) < 4 {
+				return 0, false, io.ErrUnexpectedEOF
+			}
+			p = p[4:]
+		}
+		most += frame
+	}
+	return most, exact, nil
 }
