@@ -47,7 +47,7 @@ const positionsAccepted = "a position is beginning, end, stored, 42 (an offset),
 //	@2026-11-22           the first instant of that day, in loc
 //	@2026-11-22T14:05Z    that time; without a zone, in loc; T may be a space
 //	@-1h, @-2d, @-1h30m   so long before now (w, d, h, m, s, ms; a day is 24 h)
-//	@1700000000000        milliseconds since the epoch
+//	@1700000000000        milliseconds since the epoch; s@ as kcat writes it, too
 //
 // A date and time that a zone's clocks showed twice is the first of the two,
 // one that they left out is the instant of the change. A bare time of day that
@@ -142,6 +142,11 @@ func parsePosition(text string, now time.Time, loc *time.Location) (Position, er
 	case "stored":
 		return Position{Kind: Stored}, nil
 	}
+	if strings.HasPrefix(text, "s@") {
+		text = text[1:]
+	} else if strings.HasPrefix(text, "e@") {
+		return Position{}, fmt.Errorf("an end is the second half of a range: beginning..%s", text[1:])
+	}
 	kind, digits := AtOffset, text
 	switch text[0] {
 	case '@':
@@ -153,10 +158,7 @@ func parsePosition(text string, now time.Time, loc *time.Location) (Position, er
 		kind, digits = AfterStart, text[1:]
 	}
 	if !allDigits(digits) {
-		switch _, err := parseInstant(strings.TrimPrefix(text, "s@"), now, loc); {
-		case err == nil && strings.HasPrefix(text, "s@"):
-			return Position{}, fmt.Errorf("a time begins with @ alone: %s", text[1:])
-		case err == nil && kind == AtOffset, err == nil && kind == LastEach:
+		if _, err := parseInstant(text, now, loc); err == nil && kind != AfterStart {
 			return Position{}, fmt.Errorf("a time begins with @: @%s", text)
 		}
 		return Position{}, errors.New("it is neither a number, nor a time, nor a word that is known")

@@ -1,0 +1,217 @@
+package kafka
+
+import (
+	"strings"
+	"testing"
+	"time"
+	_ "time/tzdata"
+)
+
+func zone(t testing.TB, name string) *time.Location {
+	t.Helper()
+	loc, err := time.LoadLocation(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return loc
+}
+
+func instant(t testing.TB, text string) time.Time {
+	t.Helper()
+	at, err := time.Parse(time.RFC3339Nano, text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return at
+}
+
+func TestParsePosition(t *testing.T) {
+	berlin := zone(t, "Europe/Berlin")
+	now := instant(t, "2026-11-22T14:30:00.25Z") // 15:30 in Berlin
+	for text, want := range map[string]Position{
+		"beginning":           {Kind: Beginning},
+		"earliest":            {Kind: Beginning},
+		"end":                 {Kind: End},
+		"latest":              {Kind: End},
+		"stored":              {Kind: Stored},
+		"0":                   {Kind: AtOffset},
+		"42":                  {Kind: AtOffset, N: 42},
+		"9223372036854775807": {Kind: AtOffset, N: 1<<63 - 1},
+		"-100":                {Kind: LastEach, N: 100},
+		"+5":                  {Kind: AfterStart, N: 5},
+	} {
+		if got, err := ParsePosition(text, now, berlin); err != nil || got != want {
+			t.Errorf("%s: %v, %v; want %v", text, got, err, want)
+		}
+	}
+	for text, want := range map[string]string{
+		"@14:05":                         "2026-11-22T13:05:00Z",
+		"@9:05":                          "2026-11-22T08:05:00Z",
+		"@15:30":                         "2026-11-22T14:30:00Z", // just now
+		"@15:31":                         "2026-11-21T14:31:00Z", // not yet today
+		"@14:05:11":                      "2026-11-22T13:05:11Z",
+		"@14:05:11.5":                    "2026-11-22T13:05:11.5Z",
+		"@14:05:11.1239":                 "2026-11-22T13:05:11.123Z",
+		"@14:05Z":                        "2026-11-22T14:05:00Z",
+		"@15:05Z":                        "2026-11-21T15:05:00Z",
+		"@23:05+09:00":                   "2026-11-22T14:05:00Z",
+		"@2026-11-22":                    "2026-11-21T23:00:00Z",
+		"@2026-11-22T14:05":              "2026-11-22T13:05:00Z",
+		"@2026-11-22 14:05":              "2026-11-22T13:05:00Z",
+		"@2026-11-22T14:05Z":             "2026-11-22T14:05:00Z",
+		"@2026-11-22t14:05:11.123z":      "2026-11-22T14:05:11.123Z",
+		"@2026-11-22T14:05-0330":         "2026-11-22T17:35:00Z",
+		"@2026-11-22T14:05+09":           "2026-11-22T05:05:00Z",
+		"@2027-01-01":                    "2026-12-31T23:00:00Z", // a date may be in the future
+		"@2024-02-29":                    "2024-02-28T23:00:00Z",
+		"@-1h":                           "2026-11-22T13:30:00.25Z",
+		"@-2d":                           "2026-11-20T14:30:00.25Z",
+		"@-1w":                           "2026-11-15T14:30:00.25Z",
+		"@-1h30m":                        "2026-11-22T13:00:00.25Z",
+		"@-90s":                          "2026-11-22T14:28:30.25Z",
+		"@-250ms":                        "2026-11-22T14:30:00Z",
+		"@1700000000000":                 "2023-11-14T22:13:20Z",
+		"s@1700000000000":                "2023-11-14T22:13:20Z",
+		"@0":                             "1970-01-01T00:00:00Z",
+		"@9999-12-31T23:59:59.999+00:00": "9999-12-31T23:59:59.999Z",
+	} {
+		got, err := ParsePosition(text, now, berlin)
+		if err != nil || got.Kind != AtTime || !got.Time.Equal(instant(t, want)) {
+			t.Errorf("%s: %v, %v; want %s", text, got, err, want)
+		}
+	}
+}
+
+func TestPositionsThatAreWrongSayWhichPart(t *testing.T) {
+	now := instant(t, "2026-11-22T14:30:00Z")
+	for text, part := range map[string]string{
+		"":                        "empty",
+		"begin":                   "neither",
+		"--5":                     "neither",
+		"+":                       "neither",
+		"1.5":                     "neither",
+		"14:05":                   "@14:05",
+		"2026-11-22":              "@2026-11-22",
+		"-1h":                     "@-1h",
+		"e@1700000000000":         "beginning..@1700000000000",
+		"92233720368547758080":    "larger",
+		"@":                       "nothing follows",
+		"@25:00":                  `"25" is no hour`,
+		"@14:60":                  `"60" is no minute`,
+		"@14:05:60":               `"60" is no second`,
+		"@14:05:11.":              "fraction",
+		"@14:":                    "minute",
+		"@14:05PM":                "time zone",
+		"@14:05+99":               "time zone",
+		"@2026-13-01":             `"13" is no month`,
+		"@2026-02-29":             `"29" is no day of that month (1 to 28)`,
+		"@26-02-01":               "no date",
+		"@2026-11-22T":            "no time of day",
+		"@yesterday":              "no date",
+		"@1969-12-31":             "1970",
+		"@+1h":                    "future",
+		"@-":                      "no duration",
+		"@-5":                     "5 has no unit",
+		"@-5y":                    `"y" is no unit`,
+		"@-h":                     "number with a unit",
+		"@-100000000000w":         "1970",
+		"@-99999999999999999999h": "1970",
+		"@99999999999999999999":   "9999",
+		"@253402300800000":        "9999",
+	} {
+		got, err := ParsePosition(text, now, time.UTC)
+		if err == nil {
+			t.Errorf("%q: no error but %v", text, got)
+			continue
+		}
+		if !strings.Contains(err.Error(), part) || !strings.Contains(err.Error(), "a position is beginning") {
+			t.Errorf("%q: %v; want it to name %s, and what is accepted", text, err, part)
+		}
+	}
+}
+
+// The clocks of Berlin went from 02:00 to 03:00 on 2026-03-29, and from 03:00
+// back to 02:00 on 2026-10-25; Samoa left out 2011-12-30.
+func TestTimesWhereClocksChange(t *testing.T) {
+	for _, c := range []struct{ zone, now, text, want string }{
+		{"Europe/Berlin", "2026-03-29T10:00:00Z", "@02:30", "2026-03-28T01:30:00Z"},            // did not occur today
+		{"Europe/Berlin", "2026-03-29T10:00:00Z", "@03:00", "2026-03-29T01:00:00Z"},            // the first instant after
+		{"Europe/Berlin", "2026-03-29T10:00:00Z", "@2026-03-29T02:30", "2026-03-29T01:00:00Z"}, // the change
+		{"Europe/Berlin", "2026-10-25T10:00:00Z", "@02:30", "2026-10-25T01:30:00Z"},            // the later of two
+		{"Europe/Berlin", "2026-10-25T01:10:00Z", "@02:30", "2026-10-25T00:30:00Z"},            // the later has not come yet
+		{"Europe/Berlin", "2026-10-25T10:00:00Z", "@2026-10-25T02:30", "2026-10-25T00:30:00Z"}, // the first of two
+		{"Europe/Berlin", "2026-10-25T10:00:00Z", "@-1d", "2026-10-24T10:00:00Z"},              // 24 hours
+		{"America/St_Johns", "2006-10-29T03:00:00Z", "@00:00:30", "2006-10-29T02:30:30Z"},      // set back over midnight at 00:01
+		{"Pacific/Apia", "2011-12-31T01:00:00Z", "@16:00", "2011-12-30T02:00:00Z"},             // a day left out
+		{"Pacific/Apia", "2011-12-31T01:00:00Z", "@2011-12-30", "2011-12-30T10:00:00Z"},
+		{"Asia/Kathmandu", "2026-01-01T00:00:00Z", "@05:45", "2026-01-01T00:00:00Z"},
+	} {
+		got, err := ParsePosition(c.text, instant(t, c.now), zone(t, c.zone))
+		if err != nil || !got.Time.Equal(instant(t, c.want)) {
+			t.Errorf("%s in %s at %s: %v, %v; want %s", c.text, c.zone, c.now, got, err, c.want)
+		}
+	}
+}
+
+func TestParseRange(t *testing.T) {
+	now := instant(t, "2026-11-22T14:30:00Z")
+	from, to, err := ParseRange("@-2h..@-1h", now, time.UTC)
+	if err != nil || to == nil || !from.Time.Equal(now.Add(-2*time.Hour)) || !to.Time.Equal(now.Add(-time.Hour)) {
+		t.Errorf("@-2h..@-1h: %v %v %v", from, to, err)
+	}
+	from, to, err = ParseRange("stored..end", now, time.UTC)
+	if err != nil || from.Kind != Stored || to == nil || to.Kind != End {
+		t.Errorf("stored..end: %v %v %v", from, to, err)
+	}
+	from, to, err = ParseRange("-5..-0", now, time.UTC)
+	if err != nil || from != (Position{Kind: LastEach, N: 5}) || *to != (Position{Kind: LastEach}) {
+		t.Errorf("-5..-0: %v %v %v", from, to, err)
+	}
+	if from, to, err = ParseRange("7", now, time.UTC); err != nil || to != nil || from.N != 7 {
+		t.Errorf("7: %v %v %v", from, to, err)
+	}
+	for text, part := range map[string]string{
+		"..5":            "one side is missing",
+		"5..":            "one side is missing",
+		"x..5":           `start "x"`,
+		"5..x":           `end "x"`,
+		"5...7":          `end ".7"`,
+		"7..5":           "before it starts",
+		"-5..-7":         "before it starts",
+		"@-1h..@-2h":     "before it starts",
+		"@14:00..@15:00": "before it starts", // 15:00 last was yesterday
+		"5..beginning":   "before it starts",
+		"5..stored":      "not its end",
+	} {
+		if _, _, err := ParseRange(text, now, time.UTC); err == nil || !strings.Contains(err.Error(), part) {
+			t.Errorf("%s: %v; want it to say: %s", text, err, part)
+		}
+	}
+}
+
+func FuzzParsePosition(f *testing.F) {
+	for _, text := range []string{"beginning", "-100", "+5", "42", "@14:05", "@2026-03-29T02:30", "@2026-11-22T14:05:11.123+09:00",
+		"@-1h30m", "@1700000000000", "@00:00", "@1890-01-01", "@1970-01-01", "@9999-12-31T23:59:59.999Z", "A..B", "@-2h..@-1h"} {
+		f.Add(text, int64(1_774_746_000_000))
+	}
+	berlin, apia := zone(f, "Europe/Berlin"), zone(f, "Pacific/Apia")
+	f.Fuzz(func(t *testing.T, text string, nowMs int64) {
+		now := time.UnixMilli(max(0, nowMs%253_000_000_000_000))
+		for _, loc := range []*time.Location{berlin, apia, time.UTC} {
+			p, err := ParsePosition(text, now, loc)
+			if err != nil {
+				continue
+			}
+			if p.N < 0 || p.Kind == AtTime && (p.Time.UnixMilli() < 0 || p.Time.Year() > 9999 && p.Time.After(latestInstant)) {
+				t.Fatalf("%q: %v is out of bounds", text, p)
+			}
+			if p.Kind == AtTime && p.Time.Year() > 9999 {
+				continue // the last hours of 9999, in a zone that is ahead
+			}
+			again, err := ParsePosition(p.String(), now, loc)
+			if err != nil || again.Kind != p.Kind || again.N != p.N || !again.Time.Equal(p.Time) {
+				t.Fatalf("%q: %s is read back as %v, %v", text, p, again, err)
+			}
+		}
+	})
+}
