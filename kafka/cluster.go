@@ -25,8 +25,8 @@ type Cluster struct {
 
 	buffers bufferPool
 
-	idempotence idempotence
-	cancel      context.CancelFunc // ends the transport's own goroutines
+	sender sender
+	cancel context.CancelFunc // ends the transport's own goroutines
 }
 
 // Defaults of a Config.
@@ -121,6 +121,10 @@ func (c *Cluster) openAny(ctx context.Context) (*Metadata, error) {
 
 // Close ends all connections. Calls that are under way fail.
 func (c *Cluster) Close() error {
+	c.sender.once.Do(func() {}) // too late to make one
+	if c.sender.p != nil {
+		c.sender.p.Close()
+	}
 	c.cancel()
 	c.transport.CloseIdleConnections()
 	return nil

@@ -1,0 +1,284 @@
+package kafka
+
+// Consuming as a member of a group: the only thing here that joins, and the only
+// one that commits. Membership is kafka-go's; what is read comes from Read.
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"sync"
+	"time"
+
+	kafkago "github.com/segmentio/kafka-go"
+)
+
+// ConsumeRequest says which group is joined, and for what.
+type ConsumeRequest struct {
+	Group  string
+	Topics []string
+	// Start is where a partition begins for which the group has committed
+	// nothing.
+	Start Position
+	// End stops at the end of each partition as it is when Consume is called;
+	// otherwise it goes on for ever.
+	End       bool
+	Isolation Isolation
+}
+
+// How group membership is paced.
+const (
+	commitInterval = time.Second
+	// joinPatience is how long joining may fail in a row: a cold cluster has no
+	// coordinator for a while.
+	joinPatience = 30 * time.Second
+)
+
+// nothingCommitted marks partitions without a committed offset; kafka-go puts it
+// where the group has none.
+const nothingCommitted = kafkago.LastOffset
+
+// Consume joins a group, reads from its committed offsets and commits what each
+// Flush of the sink has accepted: at least every second, and once more before it
+// leaves, whether it ends by the sink's word, at the end, or with ctx. What was
+// flushed after the last commit of a crashed process comes again.
+//
+// The sink's Partition is called anew for each generation of the group.
+func (c *Cluster) Consume(ctx context.Context, req ConsumeRequest, sink Sink) error {
+	if err := c.mayChange(); err != nil {
+		return fmt.Errorf("join group %q: %w", req.Group, err)
+	}
+	// kafka-go creates topics that it does not find; so they are looked up first.
+	var tps []TopicPartition
+	for _, name := range req.Topics {
+		t, err := c.Topic(ctx, name)
+		if err != nil {
+			return err
+		}
+		tps = append(tps, Partitions(t)...)
+	}
+	var ends map[TopicPartition]Offset
+	if req.End {
+		var err error
+		if ends, err = c.Offsets(ctx, AtEnd, req.Isolation, tps); err != nil {
+			return err
+		}
+	}
+	group, err := c.join(req)
+	if err != nil {
+		return err
+	}
+	m := &member{c: c, req: req, ends: ends, sink: sink}
+	err = m.generations(ctx, group)
+	// Closing leaves the group; the last generation has committed by then.
+	if closed := group.Close(); err == nil && closed != nil {
+		err = fmt.Errorf("leave group %q: %w", req.Group, closed)
+	}
+	return err
+}
+
+func (c *Cluster) join(req ConsumeRequest) (*kafkago.ConsumerGroup, error) {
+	mechanism, err := c.cfg.SASL.mechanism()
+	if err != nil {
+		return nil, err
+	}
+	brokers := slices.Clone(c.cfg.Brokers)
+	for _, b := range c.Metadata().Brokers {
+		if !slices.Contains(brokers, b.Addr()) {
+			brokers = append(brokers, b.Addr())
+		}
+	}
+	return kafkago.NewConsumerGroup(kafkago.ConsumerGroupConfig{
+		ID:      req.Group,
+		Brokers: brokers,
+		Topics:  req.Topics,
+		Dialer: &kafkago.Dialer{
+			ClientID: c.cfg.ClientID, DialFunc: c.dial,
+			Timeout: c.cfg.DialTimeout + c.cfg.RequestTimeout, SASLMechanism: mechanism,
+		},
+		// Range is what Java's default begins with, so that members of both fit.
+		GroupBalancers:        []kafkago.GroupBalancer{kafkago.RangeGroupBalancer{}, kafkago.RoundRobinGroupBalancer{}},
+		WatchPartitionChanges: true,
+		JoinGroupBackoff:      500 * time.Millisecond,
+		SessionTimeout:        10 * time.Second,
+		HeartbeatInterval:     time.Second,
+		RebalanceTimeout:      30 * time.Second,
+		StartOffset:           nothingCommitted,
+		Timeout:               c.cfg.RequestTimeout,
+	})
+}
+
+// member is our membership in a group.
+type member struct {
+	c    *Cluster
+	req  ConsumeRequest
+	ends map[TopicPartition]Offset
+	sink Sink
+}
+
+// generations reads one generation after the other until it is done.
+func (m *member) generations(ctx context.Context, group *kafkago.ConsumerGroup) error {
+	var failing time.Time
+	for {
+		gen, err := group.Next(ctx)
+		if err != nil {
+			if ctx.Err() != nil {
+				return ctx.Err()
+			}
+			if failing.IsZero() {
+				failing = time.Now()
+			}
+			var code kafkago.Error
+			refused := errors.As(err, &code)
+			if refused && !code.Temporary() && !retriable(int16(code)) || time.Since(failing) > joinPatience {
+				if refused {
+					err = &Error{Code: int16(code), Doing: fmt.Sprintf("join group %q", m.req.Group), Partition: -1}
+				}
+				return err
+			}
+			continue
+		}
+		failing = time.Time{}
+		result := make(chan error, 1)
+		// The generation ends when this function returns, and it waits for it:
+		// so commits happen inside.
+		gen.Start(func(g context.Context) {
+			run, cancel := context.WithCancel(ctx)
+			stop := context.AfterFunc(g, cancel)
+			defer stop()
+			defer cancel()
+			result <- m.consume(run, gen)
+		})
+		err = <-result
+		if ctx.Err() != nil || !errors.Is(err, context.Canceled) {
+			return err
+		}
+	}
+}
+
+// consume reads what one generation was assigned. It ends with context.Canceled
+// when the generation did.
+func (m *member) consume(ctx context.Context, gen *kafkago.Generation) error {
+	spans, err := m.spans(ctx, gen.Assignments)
+	if err != nil {
+		return err
+	}
+	if len(spans) == 0 && !m.req.End {
+		<-ctx.Done() // more members than partitions: until the next generation
+		return ctx.Err()
+	}
+	positions := &positions{Sink: m.sink, at: make(map[TopicPartition]int64)}
+	read := make(chan error, 1)
+	go func() {
+		read <- m.c.Read(ctx, ReadRequest{Spans: spans, Isolation: m.req.Isolation}, positions)
+	}()
+	tick := time.NewTicker(commitInterval)
+	defer tick.Stop()
+	for {
+		select {
+		case <-tick.C:
+			// A commit that fails is made good by the next one, or by the last.
+			_ = positions.commit(gen)
+		case err := <-read:
+			if committed := positions.commit(gen); committed != nil && (err == nil || errors.Is(err, context.Canceled)) {
+				return m.notCommitted(ctx, committed)
+			}
+			return err
+		}
+	}
+}
+
+// notCommitted is the error of the last commit. When the group only moved on to
+// a new generation, it is no failure: the next owner begins at the last commit.
+func (m *member) notCommitted(ctx context.Context, err error) error {
+	var code kafkago.Error
+	if errors.As(err, &code) && (code == kafkago.RebalanceInProgress || code == kafkago.IllegalGeneration || code == kafkago.UnknownMemberId) {
+		if ctx.Err() != nil {
+			return context.Canceled
+		}
+	}
+	return fmt.Errorf("the last records were written, but their offsets could not be committed to group %q (they will come again): %w", m.req.Group, err)
+}
+
+// spans is where to read: from the committed offsets, else from Start.
+func (m *member) spans(ctx context.Context, assigned map[string][]kafkago.PartitionAssignment) ([]Span, error) {
+	var spans []Span
+	var fresh []TopicPartition
+	for _, topic := range slices.Sorted(maps.Keys(assigned)) {
+		for _, p := range assigned[topic] {
+			tp := TopicPartition{topic, int32(p.ID)}
+			if p.Offset == nothingCommitted {
+				fresh = append(fresh, tp)
+			} else {
+				spans = append(spans, Span{tp, p.Offset, NoEnd})
+			}
+		}
+	}
+	if len(fresh) > 0 {
+		start, err := m.c.Resolve(ctx, fresh, m.req.Start, nil, m.req.Isolation)
+		if err != nil {
+			return nil, err
+		}
+		spans = append(spans, start...)
+	}
+	if m.req.End {
+		for i := range spans {
+			if end, ok := m.ends[spans[i].TopicPartition]; ok && end.Err == nil {
+				spans[i].To = end.Offset
+			}
+		}
+	}
+	return spans, nil
+}
+
+// positions passes records on and remembers how far each partition was accepted.
+type positions struct {
+	Sink
+	mu sync.Mutex
+	at map[TopicPartition]int64 // not committed yet
+}
+
+type positioned struct {
+	PartitionSink
+	all  *positions
+	tp   TopicPartition
+	last int64
+}
+
+func (p *positions) Partition(tp TopicPartition) PartitionSink {
+	return &positioned{PartitionSink: p.Sink.Partition(tp), all: p, tp: tp, last: -1}
+}
+
+func (p *positioned) Flush(state PartitionState) error {
+	if err := p.PartitionSink.Flush(state); err != nil {
+		return err
+	}
+	if state.Next == p.last {
+		return nil
+	}
+	p.last = state.Next
+	p.all.mu.Lock()
+	defer p.all.mu.Unlock()
+	p.all.at[p.tp] = state.Next
+	return nil
+}
+
+// commit commits every position that moved since the last one.
+func (p *positions) commit(gen *kafkago.Generation) error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	offsets := make(map[string]map[int]int64)
+	for tp, at := range p.at {
+		if offsets[tp.Topic] == nil {
+			offsets[tp.Topic] = make(map[int]int64)
+		}
+		offsets[tp.Topic][int(tp.Partition)] = at
+	}
+	if err := gen.CommitOffsets(offsets); err != nil {
+		return err
+	}
+	clear(p.at)
+	return nil
+}
