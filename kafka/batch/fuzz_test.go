@@ -67,7 +67,9 @@ func reaches(raw []byte, from int64) bool {
 // in order, makes progress, and never goes back.
 func FuzzWalk(f *testing.F) {
 	f.Add([]byte(nil), int64(0), int64(-1), true, 10)
-	f.Add(build(f, spec{records: values(2)}), int64(0), int64(-1), true, 10)
+	for i, name := range fixtures(f) {
+		f.Add(content(f, name+".bin"), int64(i*5), int64(i%3*60-1), i%2 == 0, 100)
+	}
 	f.Fuzz(func(t *testing.T, raw []byte, from, to int64, committed bool, limit int) {
 		if from < 0 || from >= maxOffset {
 			return

@@ -71,7 +71,7 @@ public class Fixtures {
         StringBuilder s = new StringBuilder();
         for (RecordBatch batch : MemoryRecords.readableRecords(ByteBuffer.wrap(bytes)).batches()) {
             batch.ensureValid();
-            for (Record r : batch) {
+            for (org.apache.kafka.common.record.Record r : batch) {
                 r.ensureValid();
                 if (batch.isControlBatch()) {
                     s.append("control ").append(r.offset()).append(' ').append(ControlRecordType.parse(r.key())).append('\n');
