@@ -41,6 +41,14 @@ func TestReadCommittedSkipsAbortedRecords(t *testing.T) {
 	expect(t, &k, next, 10, "0", "1", "2", "3", "control 4-4", "control 5-5", "6", "control 7-7", "8", "control 9-9")
 }
 
+func TestAnAbortedBatchThatIsCompactedToNothingIsAGap(t *testing.T) {
+	raw := concat(remove(t, build(t, spec{pid: 1, records: values(2)}), 0, 1), build(t, spec{base: 2, pid: 1, records: values(1)}))
+	d := Decoder{Committed: true}
+	var k keeper
+	next, _ := d.Walk(raw, 0, -1, []AbortedTxn{{1, 0}}, &k)
+	expect(t, &k, next, 3, "gap 0-1", "aborted 2-2")
+}
+
 func TestACommitMarkerEndsNoAbortedTransaction(t *testing.T) {
 	raw := concat(
 		build(t, spec{base: 0, pid: 1, records: values(1)}),

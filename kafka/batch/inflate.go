@@ -100,7 +100,7 @@ func (z *inflater) gzip(p []byte, limit int) (out []byte, err error) {
 		switch {
 		case len(out) > limit:
 			return nil, errTooLarge
-		case err == io.EOF:
+		case errors.Is(err, io.EOF):
 			return out, nil
 		case err != nil:
 			return nil, err

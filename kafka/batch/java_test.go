@@ -107,11 +107,13 @@ func TestKafkaReadsWhatIsWritten(t *testing.T) {
 		args = append(args, file)
 		new(Decoder).Walk(raw, 0, -1, nil, &want)
 	}
-	got, err := exec.CommandContext(t.Context(), "java", args...).Output()
-	if err != nil {
-		t.Fatalf("java: %v\n%s", err, err.(*exec.ExitError).Stderr)
+	var got, complaint strings.Builder
+	java := exec.CommandContext(t.Context(), "java", args...)
+	java.Stdout, java.Stderr = &got, &complaint
+	if err := java.Run(); err != nil {
+		t.Fatalf("java: %v\n%s", err, complaint.String())
 	}
-	if string(got) != want.String() {
-		t.Errorf("Java read %d bytes of text, this package %d", len(got), want.Len())
+	if got.String() != want.String() {
+		t.Errorf("Java read %d bytes of text, this package %d", got.Len(), want.Len())
 	}
 }
