@@ -20,7 +20,7 @@ const produceMin, produceMax int16 = 3, 8
 
 const (
 	// requestBytes is where a produce request is full enough.
-	requestBytes = 8 << 20
+	requestBytes = 4 << 20
 	// goneAfter is how long a topic may be missing from the metadata before its
 	// messages are given up.
 	goneAfter = 3 * time.Second
@@ -249,7 +249,7 @@ func (p *Producer) deliver(leader int32, group []sending) {
 		return int(a.q.Partition - b.q.Partition)
 	})
 	a, err := p.c.exchange(p.ctx, address, &request{
-		key: apiProduce, version: version, body: appendProduce(nil, group),
+		key: apiProduce, version: version, more: produceChunks(group),
 		silence: p.c.cfg.RequestTimeout + ackTimeout,
 	})
 	if err != nil {
@@ -261,14 +261,10 @@ func (p *Producer) deliver(leader int32, group []sending) {
 	p.answered(address, group, a.body, version)
 }
 
-func appendProduce(b []byte, group []sending) []byte {
-	size := 64
-	for _, s := range group {
-		size += len(s.b.encoded) + len(s.q.Topic) + 32
-	}
-	b = slices.Grow(b, size)
-	b = appendInt16(b, -1) // transactional id: null
-	b = appendInt16(b, -1) // acks: all in-sync replicas
+// produceChunks is a produce request's body, the batches in place.
+func produceChunks(group []sending) [][]byte {
+	b := appendInt16(nil, -1) // transactional id: null
+	b = appendInt16(b, -1)    // acks: all in-sync replicas
 	b = appendInt32(b, int32(ackTimeout.Milliseconds()))
 	tps := make([]TopicPartition, len(group))
 	at := make(map[TopicPartition]*outBatch, len(group))
@@ -276,11 +272,16 @@ func appendProduce(b []byte, group []sending) []byte {
 		tps[i] = s.q.TopicPartition
 		at[tps[i]] = s.b
 	}
-	return appendGrouped(b, false, tps, func(b []byte, tp TopicPartition) []byte {
+	var chunks [][]byte
+	from := 0
+	b = appendGrouped(b, false, tps, func(b []byte, tp TopicPartition) []byte {
 		b = appendInt32(b, tp.Partition)
 		b = appendInt32(b, int32(len(at[tp].encoded)))
-		return append(b, at[tp].encoded...)
+		chunks = append(chunks, b[from:], at[tp].encoded)
+		from = len(b)
+		return b
 	})
+	return append(chunks, b[from:])
 }
 
 // identify gives partitions that have none a producer id (InitProducerId,
@@ -326,7 +327,7 @@ func (p *Producer) encode(group []sending) []sending {
 			id := &s.q.identity
 			s.b.producerID, s.b.epoch, s.b.sequence = id.id, id.epoch, id.sequence
 			p.mu.Unlock()
-			if err := s.b.finish(); err != nil {
+			if err := s.b.encode(p.c.buffers.get(s.b.builder.Len())); err != nil {
 				p.giveUp(s, err)
 				continue
 			}
@@ -336,12 +337,12 @@ func (p *Producer) encode(group []sending) []sending {
 	return ok
 }
 
-func (b *outBatch) finish() error {
+func (b *outBatch) encode(buf []byte) error {
 	b.builder.ProducerID, b.builder.ProducerEpoch, b.builder.BaseSequence = b.producerID, b.epoch, b.sequence
 	if b.producerID < 0 {
 		b.builder.BaseSequence = -1
 	}
-	encoded, err := b.builder.Finish(nil)
+	encoded, err := b.builder.Finish(buf[:0])
 	b.encoded = encoded
 	return err
 }
@@ -465,8 +466,29 @@ func (p *Producer) acknowledged(s sending, base int64, ack Ack) {
 		s.q.identity.sequence = nextSequence(s.b.sequence, len(s.b.done))
 	}
 	p.dropLocked(s.q)
+	if len(p.spare) < spareBuilders {
+		s.b.builder.Reset()
+		p.spare = append(p.spare, s.b.builder)
+	}
 	p.mu.Unlock()
+	// Only now is nobody writing it any more: a request that was given up may
+	// still be on its way out.
+	p.c.buffers.put(s.b.encoded)
 	p.finish(s.b, base, ack, nil)
+}
+
+// spareBuilders is how many builders are kept for the next batches.
+const spareBuilders = 16
+
+// builderLocked is a builder for a new batch.
+func (p *Producer) builderLocked() *batch.Builder {
+	n := len(p.spare)
+	if n == 0 {
+		return batch.NewBuilder(p.cfg.Codec)
+	}
+	b := p.spare[n-1]
+	p.spare = p.spare[:n-1]
+	return b
 }
 
 // nextSequence wraps around as the brokers do: after 2³¹−1 comes 0.

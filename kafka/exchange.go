@@ -11,6 +11,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"sync/atomic"
 	"time"
 
@@ -66,6 +67,7 @@ type request struct {
 	flexible     bool // request header v2, response header v1 (KIP-482)
 	clientID     string
 	body         []byte
+	more         [][]byte // what follows body, written without being copied
 
 	// silence is how long the broker may send nothing at all.
 	silence time.Duration
@@ -132,27 +134,26 @@ func (q *request) exchange(rw io.ReadWriter) (*answer, error) {
 	head = appendInt32(head, id)
 	head = appendString(head, false, q.clientID)
 	head = appendTags(head, q.flexible)
-	binary.BigEndian.PutUint32(head, uint32(len(head)-4+len(q.body)))
+	size := len(q.body)
+	for _, b := range q.more {
+		size += len(b)
+	}
+	binary.BigEndian.PutUint32(head, uint32(len(head)-4+size))
 
 	conn, timed := rw.(deadlines)
 	if timed {
 		// A large request may take its time, as long as it goes on.
-		if err := conn.SetDeadline(time.Now().Add(q.silence + time.Duration(len(q.body)/(64<<10))*time.Second)); err != nil {
+		if err := conn.SetDeadline(time.Now().Add(q.silence + time.Duration(size/(64<<10))*time.Second)); err != nil {
 			return nil, err
 		}
 		defer conn.SetDeadline(time.Time{}) //nolint:errcheck // the connection is back in the pool or broken
 	}
-	if len(q.body) < 64<<10 {
-		// One write, one packet.
-		head = append(head, q.body...)
-		if _, err := rw.Write(head); err != nil {
-			return nil, err
-		}
-	} else {
-		if _, err := rw.Write(head); err != nil {
-			return nil, err
-		}
-		if _, err := rw.Write(q.body); err != nil {
+	chunks := append([][]byte{head, q.body}, q.more...)
+	if size < 64<<10 {
+		chunks = [][]byte{slices.Concat(chunks...)} // one write, one packet
+	}
+	for _, b := range chunks {
+		if _, err := rw.Write(b); err != nil {
 			return nil, err
 		}
 	}
@@ -179,7 +180,7 @@ func (q *request) exchange(rw io.ReadWriter) (*answer, error) {
 	if err := read(first[:]); err != nil {
 		return nil, err
 	}
-	size := int(int32(binary.BigEndian.Uint32(first[:]))) - 4
+	size = int(int32(binary.BigEndian.Uint32(first[:]))) - 4
 	if got := int32(binary.BigEndian.Uint32(first[4:])); got != id || size < 0 {
 		return nil, errors.New("the answer is not Kafka's protocol")
 	}

@@ -48,7 +48,7 @@ type ProducerConfig struct {
 	// Linger is how long a message waits for company; 0: only as long as an
 	// earlier request to the same partition is under way.
 	Linger time.Duration
-	// MaxBuffered is how many bytes may wait to be acknowledged (default 32 MiB).
+	// MaxBuffered is how many bytes may wait to be acknowledged (default 16 MiB).
 	MaxBuffered int
 	// Timeout is how long a message is tried before it is given up (default
 	// 2 minutes, as delivery.timeout.ms).
@@ -83,6 +83,7 @@ type Producer struct {
 	closed   bool
 	topics   map[string]*outTopic
 	queues   []*outPartition // those with batches
+	spare    []*batch.Builder
 }
 
 // outTopic is a topic that is written to.
@@ -133,7 +134,7 @@ type outBatch struct {
 
 // NewProducer begins to produce. Close it.
 func (c *Cluster) NewProducer(cfg ProducerConfig) *Producer {
-	cfg.MaxBuffered = cmp.Or(cfg.MaxBuffered, 32<<20)
+	cfg.MaxBuffered = cmp.Or(cfg.MaxBuffered, 16<<20)
 	cfg.Timeout = cmp.Or(cfg.Timeout, 2*time.Minute)
 	p := &Producer{
 		c: c, cfg: cfg,
@@ -273,7 +274,7 @@ func (p *Producer) addLocked(t *outTopic, m Message, size int, done func(Ack, er
 	}
 	if b == nil {
 		now := time.Now()
-		b = &outBatch{builder: batch.NewBuilder(p.cfg.Codec), codec: p.cfg.Codec, topic: t.name, partition: id,
+		b = &outBatch{builder: p.builderLocked(), codec: p.cfg.Codec, topic: t.name, partition: id,
 			begun: now, deadline: now.Add(p.cfg.Timeout)}
 		if len(q.batches) == 0 {
 			p.queues = append(p.queues, q)
