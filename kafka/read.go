@@ -180,6 +180,7 @@ type readPart struct {
 // stretch is a piece of a partition's log as one answer brought it.
 type stretch struct {
 	from       int64
+	expected   int64 // where the batch headers say that the next one begins
 	generation int
 	raw        []byte
 	aborted    []batch.AbortedTxn
@@ -641,7 +642,7 @@ func (f *fetcher) stretchLocked(p *readPart, got *fetched) (stretch, bool) {
 	p.told = s.state
 	next := batch.NextOffset(got.records, p.next)
 	if next > p.next {
-		p.next, p.stalls = next, 0
+		p.next, p.stalls, s.expected = next, 0, next
 		return s, true
 	}
 	if got.cut {
@@ -804,9 +805,14 @@ func (r *reader) walkLocked(d *batch.Decoder, p *readPart, s stretch) {
 
 	r.mu.Lock()
 	p.walked = next
-	if p.waiting && p.walkedGen == p.generation && len(s.raw) > 0 {
-		p.waiting = false
-		p.next = max(p.next, next)
+	if current := s.generation == p.generation && len(s.raw) > 0; current && (p.waiting || next != s.expected && next < p.to) {
+		// The headers could not tell, or lied: what was fetched after this is
+		// fetched again, from where the walk came to.
+		for _, later := range p.stretches {
+			later.release()
+		}
+		p.stretches = nil
+		p.waiting, p.next = false, next
 		if f := r.fetchers[p.leader]; f != nil {
 			f.tell()
 		}
