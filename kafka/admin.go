@@ -225,11 +225,7 @@ func (c *Cluster) DescribeTopic(ctx context.Context, name string) (*TopicDescrip
 	}
 	d := &TopicDescription{Topic: *t, Start: make(map[int32]Offset), End: make(map[int32]Offset)}
 	tps := Partitions(t)
-	starts, err := c.Offsets(ctx, AtStart, ReadUncommitted, tps)
-	if err != nil {
-		return nil, err
-	}
-	ends, err := c.Offsets(ctx, AtEnd, ReadUncommitted, tps)
+	starts, ends, err := c.Bounds(ctx, ReadUncommitted, tps)
 	if err != nil {
 		return nil, err
 	}

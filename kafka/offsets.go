@@ -4,6 +4,7 @@ package kafka
 // partitions (ListOffsets, KIP-79).
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -34,6 +35,16 @@ const offsetsTries = 5
 // partition is in its Offset; the error is for what failed altogether.
 func (c *Cluster) Offsets(ctx context.Context, at int64, iso Isolation, tps []TopicPartition) (map[TopicPartition]Offset, error) {
 	return c.offsetsEach(ctx, iso, tps, func(TopicPartition) int64 { return at })
+}
+
+// Bounds looks up where each partition starts and where it ends, both at once.
+func (c *Cluster) Bounds(ctx context.Context, iso Isolation, tps []TopicPartition) (starts, ends map[TopicPartition]Offset, err error) {
+	var failed [2]error
+	var wg sync.WaitGroup
+	wg.Go(func() { starts, failed[0] = c.Offsets(ctx, AtStart, iso, tps) })
+	wg.Go(func() { ends, failed[1] = c.Offsets(ctx, AtEnd, iso, tps) })
+	wg.Wait()
+	return starts, ends, cmp.Or(failed[0], failed[1])
 }
 
 func (c *Cluster) offsetsEach(ctx context.Context, iso Isolation, tps []TopicPartition, at func(TopicPartition) int64) (map[TopicPartition]Offset, error) {

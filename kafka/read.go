@@ -710,10 +710,9 @@ func (f *fetcher) refused(ctx context.Context, address string, p *readPart, offs
 // retention has passed it, back to the end when the log was truncated.
 func (f *fetcher) outOfRange(ctx context.Context, p *readPart, offset int64) {
 	tps := []TopicPartition{p.TopicPartition}
-	starts, err1 := f.c.Offsets(ctx, AtStart, f.req.Isolation, tps)
-	ends, err2 := f.c.Offsets(ctx, AtEnd, ReadUncommitted, tps)
+	starts, ends, err := f.c.Bounds(ctx, ReadUncommitted, tps)
 	start, end := starts[p.TopicPartition], ends[p.TopicPartition]
-	failed := errors.Join(err1, err2, start.Err, end.Err) != nil
+	failed := errors.Join(err, start.Err, end.Err) != nil
 	var e Event
 	f.mu.Lock()
 	switch {

@@ -17,11 +17,7 @@ func (c *Cluster) Resolve(ctx context.Context, tps []TopicPartition, from Positi
 		return nil, fmt.Errorf("the position %q needs a group", "stored")
 	}
 	tps = slices.Clone(tps)
-	starts, err := c.Offsets(ctx, AtStart, iso, tps)
-	if err != nil {
-		return nil, err
-	}
-	ends, err := c.Offsets(ctx, AtEnd, iso, tps)
+	starts, ends, err := c.Bounds(ctx, iso, tps)
 	if err != nil {
 		return nil, err
 	}

@@ -1,3 +1,0 @@
-package kafka
-
-type idempotence struct{}
