@@ -77,9 +77,12 @@ func (c *Cluster) connect(ctx context.Context, network, address string) (net.Con
 	return nil, &ConnectError{Broker: address, Step: StepConnect, Err: err, Hint: hintConnect(err)}
 }
 
+// wsaConnRefused is ECONNREFUSED as Windows numbers it; Go does not translate it.
+const wsaConnRefused = syscall.Errno(10061)
+
 func hintConnect(err error) string {
 	switch {
-	case errors.Is(err, syscall.ECONNREFUSED):
+	case errors.Is(err, syscall.ECONNREFUSED), errors.Is(err, wsaConnRefused):
 		return "nothing listens there: is the port right, and is the broker up?"
 	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, os.ErrDeadlineExceeded):
 		return "no answer at all: a firewall, or a wrong address?"

@@ -158,17 +158,15 @@ func decodeFetch(a *answer, version int16, asked []fetchPart) ([]fetched, int16,
 			return nil, code, nil
 		}
 	}
+	names := make(map[[16]byte]string)
+	for i := range asked {
+		names[asked[i].topicID] = asked[i].Topic
+	}
 	parts := make([]fetched, 0, len(asked))
 	for n := r.array(); n > 0 && !r.bad; n-- {
 		var topic string
 		if version >= 13 {
-			id := r.uuid()
-			for i := range asked {
-				if asked[i].topicID == id {
-					topic = asked[i].Topic
-					break
-				}
-			}
+			topic = names[r.uuid()]
 		} else {
 			topic = r.string()
 		}

@@ -603,10 +603,14 @@ func (f *fetcher) hand(ctx context.Context, address string, q *fetchRequest, ask
 		<-f.held
 	})
 	defer release()
+	places := make(map[TopicPartition]int, len(q.parts))
+	for i := range q.parts {
+		places[q.parts[i].TopicPartition] = i
+	}
 	for i := range parts {
 		got := &parts[i]
-		at := slices.IndexFunc(q.parts, func(p fetchPart) bool { return p.TopicPartition == got.TopicPartition })
-		if at < 0 {
+		at, ok := places[got.TopicPartition]
+		if !ok {
 			continue
 		}
 		p, offset := asked[at], q.parts[at].offset
