@@ -1,0 +1,431 @@
+// Package ui is the screen: topics, tail and compose in one Bubble Tea model.
+//
+// Everything that takes time runs in commands and in sessions; Update notes what
+// they say, View draws the rows that are visible. A person's keys walk through
+// one table (keys.go), which the footer, the help and the palette show too.
+//
+//	app.go       the model: messages in, screen out
+//	run.go       the program around it: start, end, signals, panics
+//	layout.go    rectangles from the terminal's size
+//	keys.go      the table of keys, dispatch, and the footer
+//	styles.go    colours and letters; text.go: escaping and measuring
+//	header.go    the line at the top
+//	topics.go    the pane of topics
+//	tail.go      the pane of records; row.go: one of them
+//	compose.go   the pane that writes; editor.go: the text in it
+//	inspect.go   one record, whole; jsonview.go, hexview.go: its value
+//	dialog.go    what asks at the bottom of the screen
+//	overlay.go   help, notices and the palette
+//	connect.go   no cluster yet, or none that answers
+//	source.go    what a tail reads from; session.go: one reading of it
+//	merge.go     a backlog of several partitions by time
+package ui
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"strings"
+	"sync"
+	"time"
+
+	tea "charm.land/bubbletea/v2"
+	"github.com/charmbracelet/colorprofile"
+	"github.com/charmbracelet/x/ansi"
+
+	"milena/kafka"
+)
+
+// Options say what the screen begins with.
+type Options struct {
+	// Open connects to brokers; none: as configured. Its error is a
+	// *kafka.OpenError where brokers were tried.
+	Open func(ctx context.Context, brokers []string) (Cluster, error)
+	// Demo starts the embedded broker and gives its cluster and address. Nil:
+	// it is not offered.
+	Demo func(ctx context.Context) (Cluster, string, error)
+
+	Name      string   // of the context, or the address; at the top left
+	Brokers   []string // what is tried first, for the screen
+	Color     string   // the context's accent: a name such as red, or #rrggbb; empty: blue
+	Topics    []string // opened at once, with the tail focused
+	DemoAddr  string   // address of the embedded broker, when that is what Open opens
+	Isolation kafka.Isolation
+	Version   string
+	Warnings  []string // become notices
+
+	Now       func() time.Time // nil: time.Now
+	Location  *time.Location   // nil: time.Local
+	Clipboard func(string) tea.Cmd
+}
+
+// Model is the whole screen.
+type Model struct {
+	opt  Options
+	look look
+	st   *Styles
+	w, h int
+	lay  layout
+
+	ctx   context.Context // of the program
+	work  *sync.WaitGroup // everything that runs beside it
+	guard func()          // deferred where a panic would otherwise end the program
+
+	focus   pane
+	zoom    bool
+	blurred bool // the terminal has lost the focus
+
+	connect connecting // until there is a cluster
+	cluster Cluster
+	name    string
+	addr    string    // of the demo broker
+	gone    time.Time // since when the cluster does not answer; zero: it does
+
+	topics  topicsPane
+	tail    tail
+	compose compose
+	over    overlay // nil: none
+	dialog  *dialog // nil: none
+	notices notices
+
+	sessions  int // how many there were
+	animating bool
+	spin      int
+	click     click
+	cursor    *tea.Cursor
+	quitAsked bool
+}
+
+// click remembers the last one, to know a double click.
+type click struct {
+	at   time.Time
+	x, y int
+}
+
+// NewModel makes the model; Init begins to connect. ctx ends all that it starts,
+// and work waits for that; guard is deferred in each of its goroutines.
+func newModel(ctx context.Context, opt Options, work *sync.WaitGroup, guard func()) *Model {
+	if opt.Now == nil {
+		opt.Now = time.Now
+	}
+	if opt.Location == nil {
+		opt.Location = time.Local
+	}
+	if opt.Clipboard == nil {
+		opt.Clipboard = tea.SetClipboard
+	}
+	m := &Model{
+		opt: opt, ctx: ctx, work: work, guard: guard,
+		look: look{profile: colorprofile.TrueColor, accent: opt.Color},
+		w:    80, h: 24,
+		name: opt.Name, addr: opt.DemoAddr,
+	}
+	m.topics.init()
+	m.compose.init()
+	m.restyle()
+	for _, w := range opt.Warnings {
+		m.note(levelWarn, w)
+	}
+	return m
+}
+
+func (m *Model) restyle() { m.st = newStyles(m.look) }
+
+// Init asks the terminal for its background and connects.
+func (m *Model) Init() tea.Cmd {
+	return tea.Batch(tea.RequestBackgroundColor, m.dial(nil))
+}
+
+// Update takes a message.
+func (m *Model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
+	cmd := m.update(msg)
+	return m, tea.Batch(cmd, m.animate())
+}
+
+func (m *Model) update(msg tea.Msg) tea.Cmd {
+	switch msg := msg.(type) {
+	case tea.WindowSizeMsg:
+		m.w, m.h = msg.Width, msg.Height
+		m.tail.resized = true
+	case tea.ColorProfileMsg:
+		m.look.profile = msg.Profile
+		m.restyle()
+	case tea.BackgroundColorMsg:
+		m.look.light = !msg.IsDark()
+		m.restyle()
+	case tea.EnvMsg:
+		m.look.ascii = asciiOnly(msg.Getenv)
+		m.restyle()
+	case tea.ModeReportMsg:
+		if msg.Mode == ansi.ModeUnicodeCore && !msg.Value.IsNotRecognized() && !msg.Value.IsPermanentlyReset() {
+			m.look.width = ansi.GraphemeWidth
+			m.restyle()
+		}
+	case tea.FocusMsg:
+		m.blurred = false
+	case tea.BlurMsg:
+		m.blurred = true
+	case tea.KeyPressMsg:
+		return m.key(msg)
+	case tea.PasteMsg:
+		return m.paste(msg.Content)
+	case tea.MouseClickMsg:
+		return m.clicked(msg.Mouse())
+	case tea.MouseWheelMsg:
+		return m.wheel(msg.Mouse())
+	case animateMsg:
+		m.animating = false
+		m.spin++
+		return m.tick()
+	case openedMsg:
+		return m.opened(msg)
+	case metadataMsg:
+		return m.gotMetadata(msg)
+	case refreshMsg:
+		return m.refresh()
+	case countsMsg:
+		m.topics.gotCounts(msg)
+	case describedMsg:
+		m.topics.gotDescribed(msg)
+	case newsMsg:
+		return m.news(msg)
+	case waitingMsg:
+		m.tail.gotWaiting(msg)
+	case sentMsg:
+		return m.sent(msg)
+	case editedMsg:
+		return m.edited(msg)
+	case topicDoneMsg:
+		return m.topicDone(msg)
+	}
+	return nil
+}
+
+func (m *Model) now() time.Time { return m.opt.Now() }
+
+// go_ runs f beside the program and gives its message.
+func (m *Model) background(f func(ctx context.Context) tea.Msg) tea.Cmd {
+	ctx := m.ctx
+	return func() tea.Msg {
+		if ctx.Err() != nil {
+			return nil
+		}
+		return f(ctx)
+	}
+}
+
+// animateMsg is a tick, while something moves by itself.
+type animateMsg struct{}
+
+// animate asks for the next tick, when there is something that it would move:
+// never when nothing happens.
+func (m *Model) animate() tea.Cmd {
+	if m.animating {
+		return nil
+	}
+	every := time.Duration(0)
+	switch {
+	case m.busy():
+		every = 100 * time.Millisecond
+	case m.tail.preview.unfinished():
+		every = frame
+	case !m.gone.IsZero(), m.tail.rate.moving(m.now()), m.notices.showing(m.now()),
+		m.tail.paused && !m.blurred, m.dialog != nil && m.dialog.swallowing(m.now()):
+		every = time.Second
+		if m.dialog != nil && m.dialog.swallowing(m.now()) {
+			every = 100 * time.Millisecond
+		}
+	default:
+		return nil
+	}
+	m.animating = true
+	return tea.Tick(every, func(time.Time) tea.Msg { return animateMsg{} })
+}
+
+// busy says whether a spinner turns.
+func (m *Model) busy() bool {
+	return m.connect.trying() || m.compose.sending || m.tail.snap.older.busy ||
+		m.dialog != nil && m.dialog.busy || m.tail.starting()
+}
+
+func (m *Model) tick() tea.Cmd {
+	m.tail.rate.advance(m.now())
+	m.tail.preview.scan(m.tail.session)
+	if m.tail.paused && !m.blurred {
+		return m.askWaiting()
+	}
+	return nil
+}
+
+func (m *Model) spinner() string { return m.st.g.spin[m.spin%len(m.st.g.spin)] }
+
+// setFocus moves to a pane.
+func (m *Model) setFocus(p pane) {
+	m.focus = p
+	m.quitAsked = false
+}
+
+// quit ends the program; unsent text is asked about once.
+func (m *Model) quit() tea.Cmd {
+	if m.compose.unsent() && !m.quitAsked {
+		m.quitAsked = true
+		m.dialog = &dialog{
+			title: "quit", opened: m.now(), kind: dialogConfirm,
+			lines:  []string{"There is unsent text for " + m.compose.topic + " in the compose pane; it would be lost."},
+			action: "quit without sending",
+			submit: func(m *Model, _ *dialog) tea.Cmd { return tea.Quit },
+		}
+		return nil
+	}
+	return tea.Quit
+}
+
+// View draws the screen.
+func (m *Model) View() tea.View {
+	m.cursor = nil
+	lines := m.lines()
+	v := tea.NewView(strings.Join(lines, "\n"))
+	v.AltScreen = true
+	v.ReportFocus = true
+	v.MouseMode = tea.MouseModeCellMotion
+	v.Cursor = m.cursor
+	v.WindowTitle = m.title()
+	return v
+}
+
+func (m *Model) title() string {
+	t := "milena"
+	if m.name != "" {
+		t += " " + m.name
+	}
+	if m.tail.topic != "" {
+		t += " " + m.tail.topic
+	}
+	return plainText(t)
+}
+
+// plainText is s without anything that could steer a terminal.
+func plainText(s string) string {
+	var out strings.Builder
+	for b := []byte(s); len(b) > 0; {
+		g := nextGlyph(b, ansi.WcWidth)
+		if g.escape != "" {
+			out.WriteString(g.escape)
+		} else {
+			out.Write(b[:g.n])
+		}
+		b = b[g.n:]
+	}
+	return out.String()
+}
+
+// lines is the screen: exactly m.h lines, each exactly m.w columns.
+func (m *Model) lines() []string {
+	if m.w <= 0 || m.h <= 0 {
+		return nil
+	}
+	m.lay = arrange(m.w, m.h, m.focus, m.zoom, m.compose.wanted(m))
+	lines := make([]string, 0, m.h)
+	if m.lay.top.h > 0 {
+		lines = append(lines, m.header())
+	}
+	lines = append(lines, m.body()...)
+	if m.lay.footer.h > 0 {
+		lines = append(lines, m.footer())
+	}
+	if m.dialog != nil {
+		m.sheet(lines, m.dialog.draw(m))
+	} else if s, ok := m.over.(sheetOverlay); ok {
+		m.sheet(lines, s.sheet(m))
+	}
+	for len(lines) < m.h {
+		lines = append(lines, newLine(m.st, m.w, nil).end())
+	}
+	return lines[:m.h]
+}
+
+// sheet lays lines over the lower end of the body.
+func (m *Model) sheet(lines []string, over []string) {
+	end := len(lines) - m.lay.footer.h
+	at := max(0, end-len(over))
+	if m.cursor != nil {
+		m.cursor.Y += at - max(0, len(over)-end)
+	}
+	if len(over) > end {
+		over = over[len(over)-end:]
+	}
+	copy(lines[at:end], over)
+}
+
+func (m *Model) body() []string {
+	b := m.lay.body
+	if m.cluster == nil {
+		return m.connect.draw(m, b)
+	}
+	if o, ok := m.over.(screenOverlay); ok && o.whole(m) {
+		return o.draw(m, b)
+	}
+	var right []string
+	if m.lay.right.w > 0 && (!m.lay.single && !m.zoom || m.focus != paneTopics) {
+		if o, ok := m.over.(screenOverlay); ok {
+			right = o.draw(m, m.lay.right)
+		} else {
+			if m.lay.tail.h > 0 {
+				right = append(right, m.drawTail(m.lay.tail)...)
+			}
+			if m.lay.compose.h > 0 {
+				right = append(right, m.drawCompose(m.lay.compose)...)
+			}
+		}
+	}
+	if m.lay.topics.w == 0 {
+		return right
+	}
+	left := m.drawTopics(m.lay.topics)
+	if m.lay.rule < 0 {
+		return left
+	}
+	rule := "\x1b[0;" + m.st.rule + "m" + m.st.g.vrule + "\x1b[m"
+	if m.st.rule == "" {
+		rule = m.st.g.vrule
+	}
+	out := make([]string, b.h)
+	for i := range out {
+		out[i] = left[i] + rule + right[i]
+	}
+	return out
+}
+
+// putCursor shows the terminal's cursor, unless something lies over that place.
+func (m *Model) putCursor(x, y int) {
+	c := tea.NewCursor(x, y)
+	c.Shape = tea.CursorBar
+	m.cursor = c
+}
+
+// fillLines makes lines exactly r.h lines of r.w columns.
+func (m *Model) fillLines(lines []string, r rect) []string {
+	for len(lines) < r.h {
+		lines = append(lines, newLine(m.st, r.w, nil).end())
+	}
+	return lines[:r.h]
+}
+
+// noteEvents makes notices of what happened while reading.
+func (m *Model) noteEvents(events []kafka.Event) {
+	for _, e := range events {
+		level := levelWarn
+		switch e.Kind {
+		case kafka.BrokerBack, kafka.PartitionAdded:
+			level = levelInfo
+		}
+		m.note(level, e.String())
+	}
+}
+
+// sentence is an error for a person, without a line break.
+func sentence(err error) string {
+	return strings.Join(strings.Fields(fmt.Sprint(err)), " ")
+}
+
+const noSeq = math.MinInt64

@@ -1,0 +1,191 @@
+package ui
+
+import (
+	"time"
+
+	tea "charm.land/bubbletea/v2"
+)
+
+// What asks, at the bottom of the screen: a prompt with one field, a form with
+// several, or a question. It lies over the panes and takes all keys.
+
+type dialogKind int8
+
+const (
+	dialogForm    dialogKind = iota
+	dialogConfirm            // swallows keys at first, so that nothing typed ahead confirms it
+)
+
+// swallow is how long a question ignores keys after it opened.
+const swallow = 300 * time.Millisecond
+
+type dialog struct {
+	title  string
+	kind   dialogKind
+	danger bool
+	lines  []string // what it is about
+	fields []field
+	at     int
+	action string // what enter does
+	err    string
+	busy   bool
+	opened time.Time
+
+	submit func(*Model, *dialog) tea.Cmd
+	change func(*Model, *dialog) // after each key
+	cancel func(*Model, *dialog) tea.Cmd
+}
+
+// field is one line to fill in.
+type field struct {
+	label string
+	hint  string // shown while it is empty
+	ed    editor
+	err   string
+}
+
+// refuse marks a field as wrong and goes there.
+func (d *dialog) refuse(i int, why string) tea.Cmd {
+	d.fields[i].err = why
+	d.at = i
+	return nil
+}
+
+func (d *dialog) swallowing(now time.Time) bool {
+	return d.kind == dialogConfirm && now.Sub(d.opened) < swallow
+}
+
+func (d *dialog) clearErrors() {
+	d.err = ""
+	for i := range d.fields {
+		d.fields[i].err = ""
+	}
+}
+
+// key is a key that the table has nothing for.
+func (d *dialog) key(m *Model, k tea.KeyPressMsg) tea.Cmd {
+	if len(d.fields) == 0 || d.busy {
+		return nil
+	}
+	before := d.fields[d.at].ed.String()
+	d.fields[d.at].ed.key(k, m.w, m.st.width)
+	if before != d.fields[d.at].ed.String() {
+		d.changed(m)
+	}
+	return nil
+}
+
+func (d *dialog) changed(m *Model) {
+	d.clearErrors()
+	if d.change != nil {
+		d.change(m, d)
+	}
+}
+
+func (d *dialog) move(by int) {
+	if n := len(d.fields); n > 0 {
+		d.at = (d.at + by + n) % n
+	}
+}
+
+func (d *dialog) draw(m *Model) []string {
+	st := m.st
+	var lines []string
+	head := newLine(st, m.w, nil)
+	sgr := st.accentBold
+	if d.danger {
+		sgr = st.badBold
+	}
+	head.repeat(st.rule, st.g.hrule, 1)
+	head.text(sgr, " "+d.title+" ")
+	head.repeat(st.rule, st.g.hrule, m.w)
+	lines = append(lines, head.end())
+	for _, s := range d.lines {
+		for _, row := range textLines([]byte(s), max(10, m.w-2), st.width) {
+			l := newLine(st, m.w, nil)
+			l.text("", " ")
+			l.text(st.text, s[row.from:row.to])
+			lines = append(lines, l.end())
+		}
+	}
+	label := 0
+	for i := range d.fields {
+		label = max(label, len(d.fields[i].label))
+	}
+	label = min(label, max(4, m.w/3))
+	for i := range d.fields {
+		f := &d.fields[i]
+		l := newLine(st, m.w, nil)
+		l.text("", " ")
+		name := st.dim
+		if i == d.at {
+			name = st.accent
+		}
+		l.field(name, f.label, label)
+		l.text("", "  ")
+		room := l.max - l.width - 1
+		if f.err != "" {
+			room = max(min(room, cells(f.ed.String(), st.width)+2), 4)
+		}
+		x := f.ed.drawField(l, max(1, room), st.text)
+		if f.ed.empty() && f.hint != "" && f.err == "" {
+			l = newLine(st, m.w, nil)
+			l.text("", " ")
+			l.field(name, f.label, label)
+			l.text("", "  ")
+			l.text(st.dim, f.hint)
+		}
+		if f.err != "" {
+			l.text(st.bad, st.g.cross+" "+f.err)
+		}
+		if i == d.at && !d.busy {
+			m.putCursor(min(x, m.w-1), len(lines))
+		}
+		lines = append(lines, l.end())
+	}
+	status := newLine(st, m.w, nil)
+	status.text("", " ")
+	switch {
+	case d.busy:
+		status.text(st.accent, m.spinner()+" ")
+		status.text(st.dim, "working…")
+	case d.err != "":
+		for _, row := range textLines([]byte(d.err), max(10, m.w-4), st.width) {
+			l := newLine(st, m.w, nil)
+			l.text(st.bad, " "+d.err[row.from:row.to])
+			lines = append(lines, l.end())
+		}
+		fallthrough
+	default:
+		status.hints(d.hints())
+	}
+	return append(lines, status.end())
+}
+
+func (d *dialog) hints() []hint {
+	h := []hint{{"enter", d.action}}
+	if len(d.fields) > 1 {
+		h = append(h, hint{"tab", "next"})
+	}
+	return append(h, hint{"esc", "back"})
+}
+
+// hint is a key and what it does.
+type hint struct{ key, what string }
+
+func (l *line) hints(hs []hint) {
+	for i, h := range hs {
+		need := len(h.key) + len(h.what) + 1
+		if i > 0 {
+			need += 3
+		}
+		if l.width+need > l.max {
+			return
+		}
+		if i > 0 {
+			l.text("", "   ")
+		}
+		l.text(l.st.accent, h.key)
+		l.text(l.st.dim, " "+h.what)
+	}
+}

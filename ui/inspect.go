@@ -1,0 +1,374 @@
+package ui
+
+import (
+	"encoding/json"
+	"fmt"
+	"strconv"
+	"unicode/utf8"
+
+	tea "charm.land/bubbletea/v2"
+
+	"milena/kafka"
+	"milena/kafka/batch"
+	"milena/store"
+)
+
+// One record, whole: where it is, key, headers, and the value, which is laid
+// out line by line in place, however large it is.
+
+// valueView is how bytes are shown.
+type valueView int8
+
+const (
+	viewJSON valueView = iota
+	viewText
+	viewHex
+)
+
+func (v valueView) String() string {
+	return [...]string{"JSON", "text", "hex"}[v]
+}
+
+type inspector struct {
+	seq  store.Seq
+	rec  kafka.Record
+	note *store.Note // the row is no record
+
+	view   valueView
+	why    string // why that view
+	json   bool   // the value is valid JSON
+	top    int
+	lines  []docLine
+	width  int // that lines are for
+	method width
+	head   []func(*line) // what stands before the value
+	tail   []func(*line) // what stands after it
+	height int
+}
+
+// inspect opens the record under the cursor.
+func (m *Model) inspect() tea.Cmd {
+	t := &m.tail
+	if t.session == nil {
+		return nil
+	}
+	t.leave()
+	t.hold()
+	m.openRecord(t.cursor)
+	return nil
+}
+
+// openRecord shows a row; false: it is not held any more.
+func (m *Model) openRecord(seq store.Seq) bool {
+	t := &m.tail
+	in := &inspector{seq: seq}
+	rec, ok := t.session.store.At(seq)
+	if !ok {
+		rows := t.session.store.Rows(seq, 1, 0, nil)
+		if len(rows) == 0 || rows[0].Seq != seq || rows[0].Skip == nil {
+			return false
+		}
+		in.note = rows[0].Skip
+	}
+	in.rec = rec
+	in.choose()
+	m.over = in
+	t.cursor = seq
+	t.clamp(m)
+	t.hold()
+	return true
+}
+
+// choose picks the view that fits the value.
+func (in *inspector) choose() {
+	v := in.rec.Value
+	switch {
+	case v == nil:
+		in.view, in.why = viewText, "null: a tombstone"
+	case len(v) == 0:
+		in.view, in.why = viewText, "empty, not null"
+	case !utf8.Valid(v):
+		in.view, in.why = viewHex, "not UTF-8"
+	case binary(v, true):
+		in.view, in.why = viewHex, "holds control bytes"
+	case looksLikeJSON(v):
+		if err := checkJSON(v); err != nil {
+			in.view, in.why = viewText, "begins like JSON, but "+err.Error()
+		} else {
+			in.view, in.why, in.json = viewJSON, "valid JSON; order of keys and digits as sent", true
+		}
+	default:
+		in.view, in.why = viewText, "UTF-8"
+	}
+}
+
+// checkJSON says what keeps b from being JSON.
+func checkJSON(b []byte) error {
+	if json.Valid(b) {
+		return nil
+	}
+	var into json.RawMessage
+	return json.Unmarshal(b, &into)
+}
+
+// cycle shows the value in the next way that it can be shown.
+func (in *inspector) cycle() {
+	if in.note != nil {
+		return
+	}
+	in.view = (in.view + 1) % 3
+	if in.view == viewJSON && !in.json {
+		in.view++
+	}
+	in.why = "chosen with r"
+	in.width = 0
+	in.top = 0
+}
+
+func (in *inspector) whole(m *Model) bool { return m.zoom || m.lay.single }
+
+// layout breaks the value into lines for w columns.
+func (in *inspector) layout(m *Model, w int) {
+	if in.width == w && in.method == m.st.width {
+		return
+	}
+	in.width, in.method = w, m.st.width
+	v := in.rec.Value
+	switch {
+	case len(v) == 0:
+		in.lines = nil
+	case in.view == viewJSON:
+		in.lines = jsonLines(v, w, m.st.width)
+	case in.view == viewHex:
+		in.lines = hexLines(v, w)
+	default:
+		in.lines = textLines(v, w, m.st.width)
+	}
+}
+
+// pairs writes name and value beside each other.
+func (l *line) pairs(name int, kv ...string) {
+	for i := 0; i+1 < len(kv); i += 2 {
+		if kv[i] == "" {
+			continue
+		}
+		l.field(l.st.dim, kv[i], name)
+		l.text("", " ")
+		l.text(l.st.text, kv[i+1])
+		if i+2 < len(kv) {
+			l.fill(max(l.width+2, l.max/2))
+		}
+	}
+}
+
+// describe makes the lines around the value.
+func (in *inspector) describe(m *Model, w int) {
+	in.head, in.tail = in.head[:0], in.tail[:0]
+	add := func(f func(*line)) { in.head = append(in.head, f) }
+	if n := in.note; n != nil {
+		add(func(l *line) { l.text(l.st.warn, l.st.g.warn+" ") })
+		for _, row := range textLines([]byte(n.Text), w, m.st.width) {
+			add(func(l *line) { l.text(l.st.text, n.Text[row.from:row.to]) })
+		}
+		add(func(*line) {})
+		add(func(l *line) {
+			l.text(l.st.dim, "This row is no record: it says what was met here while reading.")
+		})
+		return
+	}
+	r := &in.rec
+	b := &r.Batch
+	var meta [][2]string
+	pair := func(k, v string) { meta = append(meta, [2]string{k, v}) }
+	pair("partition", itoa(int64(r.Partition)))
+	pair("offset", itoa(r.Offset))
+	if t, ok := r.Time(); ok {
+		kind := "CreateTime"
+		if b.Timestamps == batch.LogAppendTime {
+			kind = "LogAppendTime"
+		}
+		if y := t.UTC().Year(); y >= 0 && y <= 9999 {
+			pair("time", t.In(m.opt.Location).Format("2006-01-02 15:04:05.000 MST")+"  "+ago(m.now().Sub(t)))
+			pair("UTC", t.UTC().Format("2006-01-02T15:04:05.000Z"))
+		}
+		pair("timestamp", itoa(r.Timestamp)+" "+kind)
+	} else {
+		pair("timestamp", "none: a message of the old format (magic 0)")
+	}
+	size := len(r.Key) + len(r.Value)
+	for _, h := range r.Headers {
+		size += len(h.Key) + len(h.Value)
+	}
+	pair("size", exact(int64(size))+" bytes")
+	pair("leader epoch", itoa(int64(b.LeaderEpoch)))
+	codec := [...]string{"none", "gzip", "snappy", "lz4", "zstd"}
+	name := strconv.Itoa(int(b.Codec))
+	if int(b.Codec) < len(codec) {
+		name = codec[b.Codec]
+	}
+	pair("batch", fmt.Sprintf("offsets %d to %d, record %d of %d, %s, %s", b.BaseOffset, b.LastOffset, r.Index+1, b.Count, humanBytes(int64(b.Size)), name))
+	if b.ProducerID >= 0 {
+		kind := "idempotent"
+		if b.Transactional {
+			kind = "transactional"
+		}
+		pair("producer", fmt.Sprintf("id %d, epoch %d, sequence %d, %s", b.ProducerID, b.ProducerEpoch, int64(b.BaseSequence)+int64(r.Index), kind))
+	}
+	label := 12
+	if w >= 100 {
+		for i := 0; i < len(meta); i += 2 {
+			add(func(l *line) {
+				if i+1 < len(meta) {
+					l.pairs(label, meta[i][0], meta[i][1], meta[i+1][0], meta[i+1][1])
+				} else {
+					l.pairs(label, meta[i][0], meta[i][1])
+				}
+			})
+		}
+	} else {
+		for _, kv := range meta {
+			add(func(l *line) { l.pairs(label, kv[0], kv[1]) })
+		}
+	}
+	headers := func(add func(func(*line))) {
+		if len(r.Headers) == 0 {
+			return
+		}
+		add(func(*line) {})
+		add(func(l *line) {
+			l.text(l.st.bold, "headers")
+			l.text(l.st.dim, "  "+exact(int64(len(r.Headers))))
+		})
+		for i := range r.Headers {
+			h := &r.Headers[i]
+			add(func(l *line) {
+				l.text("", "  ")
+				l.text(l.st.jsonKey, h.Key)
+				l.text(l.st.dim, " = ")
+				l.bytesValue(l.st.text, h.Value)
+			})
+		}
+	}
+	add(func(*line) {})
+	add(func(l *line) {
+		l.text(l.st.bold, "key")
+		l.text("", "    ")
+		l.bytesValue(l.st.key, r.Key)
+	})
+	few := len(r.Headers) <= 8
+	if few {
+		headers(add)
+	}
+	add(func(*line) {})
+	add(func(l *line) {
+		l.text(l.st.bold, "value")
+		l.text("", "  ")
+		if r.Value == nil {
+			l.text(l.st.bad, l.st.g.null)
+			l.text(l.st.dim, " null: a tombstone")
+			return
+		}
+		l.text(l.st.accent, in.view.String())
+		l.text(l.st.dim, "  "+in.why+", "+humanBytes(int64(len(r.Value))))
+	})
+	if !few {
+		headers(func(f func(*line)) { in.tail = append(in.tail, f) })
+	}
+}
+
+// bytesValue writes a key or header value, whatever it is.
+func (l *line) bytesValue(sgr string, b []byte) {
+	switch {
+	case b == nil:
+		l.text(l.st.dim, l.st.g.null+" null")
+	case len(b) == 0:
+		l.text(l.st.dim, `""`)
+	case binary(b, true):
+		l.hexBytes(b, min(len(b)*4, max(4, l.max-l.width-22)))
+		l.text(l.st.dim, "  binary, "+plural(len(b), "byte"))
+	default:
+		l.bytes(sgr, b[:min(len(b), 64<<10)])
+	}
+}
+
+func (in *inspector) draw(m *Model, r rect) []string {
+	st := m.st
+	w := max(1, r.w-2)
+	in.layout(m, w)
+	in.describe(m, w)
+	total := len(in.head) + len(in.lines) + len(in.tail)
+	in.height = max(1, r.h-1)
+	in.top = max(0, min(in.top, total-in.height))
+	lines := make([]string, 0, r.h)
+	head := newLine(st, r.w, nil)
+	head.text("", " ")
+	head.text(st.accentBold, m.tail.topic)
+	if in.note == nil {
+		head.text(st.dim, fmt.Sprintf("  partition %d  offset %d", in.rec.Partition, in.rec.Offset))
+	}
+	where := fmt.Sprintf("%d-%d of %d ", in.top+1, min(in.top+in.height, total), total)
+	if total > in.height && head.width+len(where)+2 <= r.w {
+		head.fill(r.w - len(where))
+		head.text(st.dim, where)
+	}
+	lines = append(lines, head.end())
+	n := hexWidth(w)
+	for i := in.top; i < total && len(lines) < r.h; i++ {
+		l := newLine(st, r.w, nil)
+		l.max = max(1, r.w-1)
+		l.text("", " ")
+		switch {
+		case i < len(in.head):
+			in.head[i](l)
+		case i < len(in.head)+len(in.lines):
+			d := in.lines[i-len(in.head)]
+			switch in.view {
+			case viewJSON:
+				l.jsonLine(in.rec.Value, d)
+			case viewHex:
+				l.hexLine(in.rec.Value, d, n)
+			default:
+				l.textLine(in.rec.Value, d)
+			}
+		default:
+			in.tail[i-len(in.head)-len(in.lines)](l)
+		}
+		l.max = r.w
+		lines = append(lines, l.end())
+	}
+	return m.fillLines(lines, r)
+}
+
+func (in *inspector) scope() Scope { return ScopeRecord }
+
+func (in *inspector) scroll(n int) { in.top = max(0, in.top+n) }
+
+// step opens the next or previous row.
+func (m *Model) step(by store.Seq) tea.Cmd {
+	in, ok := m.over.(*inspector)
+	if !ok {
+		return nil
+	}
+	view := in.view
+	picked := in.why == "chosen with r"
+	if m.openRecord(in.seq + by) {
+		if now := m.over.(*inspector); picked && now.note == nil && (view != viewJSON || now.json) {
+			now.view, now.why = view, in.why
+		}
+		return nil
+	}
+	if by < 0 {
+		m.loadOlder()
+	}
+	return nil
+}
+
+// copyValue puts the value into the clipboard.
+func (m *Model) copyValue() tea.Cmd {
+	in, ok := m.over.(*inspector)
+	if !ok || in.note != nil {
+		return nil
+	}
+	m.note(levelGood, "copied the value, "+humanBytes(int64(len(in.rec.Value))))
+	return m.opt.Clipboard(string(in.rec.Value))
+}

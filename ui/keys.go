@@ -1,0 +1,480 @@
+package ui
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	tea "charm.land/bubbletea/v2"
+)
+
+// The one table of keys: what each does, where it works, and when it does not.
+// Dispatch, footer, help, palette and docs/keys.md all come from it.
+
+// Scope is a part of the screen that has keys of its own.
+type Scope int8
+
+// The scopes.
+const (
+	ScopeAll     Scope = iota // everywhere
+	ScopeBrowse               // the panes of topics and records
+	ScopeTopics               // the pane of topics
+	ScopeTail                 // the pane of records
+	ScopeCompose              // the pane that writes
+	ScopeRecord               // one record
+	ScopePager                // help and notices
+	ScopePalette              // the palette
+	ScopeDialog               // what asks at the bottom
+	ScopeConnect              // there is no cluster
+)
+
+// String names the scope as the help does.
+func (s Scope) String() string {
+	return [...]string{
+		"everywhere", "topics and tail", "topics", "tail", "compose", "record", "help and notices", "commands", "dialogs", "not connected",
+	}[s]
+}
+
+// Binding is one thing that keys do.
+type Binding struct {
+	Scope     Scope
+	Keys      []string // as Bubble Tea names them
+	Label     string   // how they are shown; empty: the keys
+	Short     string   // in the footer
+	What      string   // in the help and the palette
+	Weight    int      // the lower the earlier in the footer; 0: not there
+	NoPalette bool     // moving about is no command
+	// Off is why it does not work now; nil or empty: it does.
+	Off func(*Model) string
+	Do  func(*Model) tea.Cmd
+}
+
+func (b *Binding) label() string {
+	if b.Label != "" {
+		return b.Label
+	}
+	return strings.Join(b.Keys, " ")
+}
+
+// bindings is the table. It is filled before anything runs, because what its
+// functions do leads back to it.
+var bindings []Binding
+
+func init() { bindings = table() }
+
+func off(f func(*Model) bool, why string) func(*Model) string {
+	return func(m *Model) string {
+		if f(m) {
+			return why
+		}
+		return ""
+	}
+}
+
+func noTopics(m *Model) bool  { return m.topics.current() == nil }
+func noSession(m *Model) bool { return m.tail.session == nil }
+func noRows(m *Model) bool    { return m.tail.snap.next == m.tail.snap.first }
+func readOnly(m *Model) bool  { return m.cluster != nil && m.cluster.ReadOnly() }
+func readOnlyOr(f func(*Model) bool, why string) func(*Model) string {
+	return func(m *Model) string {
+		if readOnly(m) {
+			return readOnlyReason
+		}
+		if f != nil && f(m) {
+			return why
+		}
+		return ""
+	}
+}
+
+// Words for what is off.
+const (
+	offTopics  = "there is no topic"
+	offSession = "no topic is open"
+	offRows    = "nothing is shown yet"
+)
+
+func focusOn(p pane) func(*Model) tea.Cmd {
+	return func(m *Model) tea.Cmd {
+		m.over = nil
+		m.setFocus(p)
+		return nil
+	}
+}
+
+func cyclePane(by int) func(*Model) tea.Cmd {
+	return func(m *Model) tea.Cmd {
+		m.setFocus(pane((int(m.focus) + by + 3) % 3))
+		return nil
+	}
+}
+
+func moveTopics(by func(*Model) int) func(*Model) tea.Cmd {
+	return func(m *Model) tea.Cmd {
+		m.topics.move(by(m))
+		return m.describe()
+	}
+}
+
+func moveRows(by func(*Model) int) func(*Model) tea.Cmd {
+	return func(m *Model) tea.Cmd { return m.move(by(m)) }
+}
+
+func scrollOver(by func(*Model) int) func(*Model) tea.Cmd {
+	return func(m *Model) tea.Cmd {
+		if m.over != nil {
+			m.over.scroll(by(m))
+		}
+		return nil
+	}
+}
+
+func by(n int) func(*Model) int { return func(*Model) int { return n } }
+func pageOf(sign int) func(*Model) int {
+	return func(m *Model) int { return sign * max(1, m.lay.body.h-3) }
+}
+func tailPage(sign int) func(*Model) int {
+	return func(m *Model) int { return sign * max(1, m.tail.height(m)-1) }
+}
+
+const far = 1 << 40
+
+func closeOver(m *Model) tea.Cmd {
+	m.over = nil
+	return nil
+}
+
+func table() []Binding {
+	var t []Binding
+	add := func(s Scope, bs ...Binding) {
+		for _, b := range bs {
+			b.Scope = s
+			t = append(t, b)
+		}
+	}
+	down, up := []string{"down", "j"}, []string{"up", "k"}
+	pageDown, pageUp := []string{"pgdown", "ctrl+d"}, []string{"pgup", "ctrl+u"}
+
+	add(ScopeAll, Binding{Keys: []string{"ctrl+c"}, What: "quit", Do: (*Model).quit})
+
+	add(ScopeBrowse,
+		Binding{Keys: []string{"tab"}, Short: "pane", What: "next pane", Weight: 10, NoPalette: true, Do: cyclePane(1)},
+		Binding{Keys: []string{"shift+tab"}, What: "previous pane", NoPalette: true, Do: cyclePane(-1)},
+		Binding{Keys: []string{"1"}, What: "topics", Do: focusOn(paneTopics)},
+		Binding{Keys: []string{"2"}, What: "tail", Do: focusOn(paneTail)},
+		Binding{Keys: []string{"3", "c"}, Label: "c 3", Short: "compose", What: "compose a message to the open topic", Weight: 50, Off: composeOff, Do: focusOn(paneCompose)},
+		Binding{Keys: []string{"z"}, What: "zoom the pane, and back", Do: func(m *Model) tea.Cmd { m.zoom = !m.zoom; return nil }},
+		Binding{Keys: []string{":"}, Short: "command", What: "all commands", Weight: 80, NoPalette: true, Do: (*Model).openPalette},
+		Binding{Keys: []string{"!"}, What: "notices", Do: (*Model).showNotices},
+		Binding{Keys: []string{"?"}, Short: "help", What: "keys that work here", Weight: 81, Do: (*Model).help},
+		Binding{Keys: []string{"q"}, Short: "quit", What: "quit", Weight: 90, NoPalette: true, Do: (*Model).quit},
+	)
+
+	add(ScopeTopics,
+		Binding{Keys: down, What: "down", NoPalette: true, Do: moveTopics(by(1))},
+		Binding{Keys: up, What: "up", NoPalette: true, Do: moveTopics(by(-1))},
+		Binding{Keys: pageDown, What: "a page down", NoPalette: true, Do: moveTopics(pageOf(1))},
+		Binding{Keys: pageUp, What: "a page up", NoPalette: true, Do: moveTopics(pageOf(-1))},
+		Binding{Keys: []string{"home", "g"}, What: "first topic", NoPalette: true, Do: moveTopics(by(-far))},
+		Binding{Keys: []string{"end", "G"}, What: "last topic", NoPalette: true, Do: moveTopics(by(far))},
+		Binding{Keys: []string{"enter"}, Short: "open", What: "open the topic in the tail", Weight: 20, Off: off(noTopics, offTopics), Do: func(m *Model) tea.Cmd {
+			m.setFocus(paneTail)
+			return m.openTopic(m.topics.current().Name)
+		}},
+		Binding{Keys: []string{"/"}, Short: "filter", What: "filter topics by name", Weight: 15, Do: (*Model).askTopicFilter},
+		Binding{Keys: []string{"esc"}, What: "show all topics again, or back to the tail", NoPalette: true, Do: func(m *Model) tea.Cmd {
+			if m.topics.filter != "" {
+				m.topics.filter = ""
+				m.topics.arrange()
+			} else if m.tail.session != nil {
+				m.setFocus(paneTail)
+			}
+			return nil
+		}},
+		Binding{Keys: []string{"+"}, Short: "new", What: "create a topic", Weight: 30, Off: readOnlyOr(nil, ""), Do: (*Model).create},
+		Binding{Keys: []string{"D"}, Short: "delete", What: "delete the topic", Weight: 40, Off: readOnlyOr(noTopics, offTopics), Do: (*Model).deleteTopic},
+		Binding{Keys: []string{"o"}, What: "order by name, or by messages", Do: func(m *Model) tea.Cmd {
+			m.topics.byCount = !m.topics.byCount
+			m.topics.arrange()
+			return nil
+		}},
+		Binding{Keys: []string{"ctrl+r"}, What: "ask the cluster for its topics now", Do: func(m *Model) tea.Cmd { return m.ask(true, "") }},
+	)
+
+	add(ScopeTail,
+		Binding{Keys: down, What: "down", NoPalette: true, Do: moveRows(by(1))},
+		Binding{Keys: up, What: "up; at the top, older records", NoPalette: true, Do: moveRows(by(-1))},
+		Binding{Keys: pageDown, What: "a page down", NoPalette: true, Do: moveRows(tailPage(1))},
+		Binding{Keys: pageUp, What: "a page up", NoPalette: true, Do: moveRows(tailPage(-1))},
+		Binding{Keys: []string{"enter"}, Short: "open", What: "open the record", Weight: 30, Off: off(noRows, offRows), Do: (*Model).inspect},
+		Binding{Keys: []string{"/"}, Short: "filter", What: "filter what flows", Weight: 15, Off: off(noSession, offSession), Do: (*Model).askFilter},
+		Binding{Keys: []string{"space"}, Short: "pause", What: "pause; again goes on, nothing is lost", Weight: 20, Off: off(noSession, offSession), Do: (*Model).pause},
+		Binding{Keys: []string{"G", "end"}, Label: "G end", Short: "follow", What: "to the end, and follow", Weight: 25, Off: func(m *Model) string {
+			if noSession(m) {
+				return offSession
+			}
+			if m.tail.follow && !m.tail.paused && m.tail.snap.err == nil {
+				return "it follows already"
+			}
+			return ""
+		}, Do: (*Model).goEnd},
+		Binding{Keys: []string{"g", "home"}, Label: "g home", What: "to the beginning of the topic", Off: off(noSession, offSession), Do: (*Model).goBeginning},
+		Binding{Keys: []string{"t"}, Short: "go to time", What: "go to a time, an offset, the beginning, the newest N", Weight: 60, Off: off(noSession, offSession), Do: (*Model).askPosition},
+		Binding{Keys: []string{"esc"}, What: "stop loading, or drop the filter", NoPalette: true, Do: (*Model).tailBack},
+	)
+
+	add(ScopeRecord,
+		Binding{Keys: []string{"esc", "q", "enter"}, Label: "esc", Short: "back", What: "back to the tail", Weight: 10, NoPalette: true, Do: closeOver},
+		Binding{Keys: []string{"n", "right"}, Label: "n", Short: "next", What: "next record", Weight: 20, Do: func(m *Model) tea.Cmd { return m.step(1) }},
+		Binding{Keys: []string{"p", "left"}, Label: "p", Short: "previous", What: "previous record", Weight: 21, Do: func(m *Model) tea.Cmd { return m.step(-1) }},
+		Binding{Keys: []string{"r", "x"}, Label: "r", Short: "view", What: "show the value as JSON, text, hex", Weight: 30, Do: func(m *Model) tea.Cmd {
+			if in, ok := m.over.(*inspector); ok {
+				in.cycle()
+			}
+			return nil
+		}},
+		Binding{Keys: []string{"y"}, Short: "copy", What: "copy the value", Weight: 40, Do: (*Model).copyValue},
+		Binding{Keys: []string{"z"}, What: "zoom, and back", Do: func(m *Model) tea.Cmd { m.zoom = !m.zoom; return nil }},
+		Binding{Keys: down, What: "down", NoPalette: true, Do: scrollOver(by(1))},
+		Binding{Keys: up, What: "up", NoPalette: true, Do: scrollOver(by(-1))},
+		Binding{Keys: append(pageDown, "space"), What: "a page down", NoPalette: true, Do: scrollOver(pageOf(1))},
+		Binding{Keys: pageUp, What: "a page up", NoPalette: true, Do: scrollOver(pageOf(-1))},
+		Binding{Keys: []string{"g", "home"}, What: "to the top", NoPalette: true, Do: scrollOver(by(-far))},
+		Binding{Keys: []string{"G", "end"}, What: "to the end", NoPalette: true, Do: scrollOver(by(far))},
+		Binding{Keys: []string{":"}, What: "all commands", NoPalette: true, Do: (*Model).openPalette},
+		Binding{Keys: []string{"?"}, Short: "help", What: "keys that work here", Weight: 81, Do: (*Model).help},
+	)
+
+	add(ScopePager,
+		Binding{Keys: []string{"esc", "q", "?", "!", "enter"}, Label: "esc", Short: "back", What: "back", Weight: 10, NoPalette: true, Do: closeOver},
+		Binding{Keys: down, What: "down", NoPalette: true, Do: scrollOver(by(1))},
+		Binding{Keys: up, What: "up", NoPalette: true, Do: scrollOver(by(-1))},
+		Binding{Keys: append(pageDown, "space"), What: "a page down", NoPalette: true, Do: scrollOver(pageOf(1))},
+		Binding{Keys: pageUp, What: "a page up", NoPalette: true, Do: scrollOver(pageOf(-1))},
+		Binding{Keys: []string{"g", "home"}, What: "to the top", NoPalette: true, Do: scrollOver(by(-far))},
+		Binding{Keys: []string{"G", "end"}, What: "to the end", NoPalette: true, Do: scrollOver(by(far))},
+	)
+
+	add(ScopePalette,
+		Binding{Keys: []string{"enter"}, Short: "do it", What: "do what is selected", Weight: 10, NoPalette: true, Do: (*Model).runCommand},
+		Binding{Keys: []string{"down", "ctrl+n", "tab"}, Label: "down", What: "down", NoPalette: true, Do: scrollOver(by(1))},
+		Binding{Keys: []string{"up", "ctrl+p", "shift+tab"}, Label: "up", What: "up", NoPalette: true, Do: scrollOver(by(-1))},
+		Binding{Keys: []string{"esc"}, Short: "back", What: "back", Weight: 20, NoPalette: true, Do: closeOver},
+	)
+
+	composeEdit := func(m *Model) string {
+		if why := composeOff(m); why != "" {
+			return why
+		}
+		if m.compose.sending {
+			return "a message is being sent"
+		}
+		return ""
+	}
+	add(ScopeCompose,
+		Binding{Keys: []string{"ctrl+s"}, Short: "send", What: "send the message", Weight: 10, Off: composeEdit, Do: (*Model).send},
+		Binding{Keys: []string{"tab"}, Short: "key, headers, partition", What: "next: value, key, headers, partition", Weight: 20, NoPalette: true, Do: func(m *Model) tea.Cmd {
+			m.compose.at = (m.compose.at + 1) % parts
+			return nil
+		}},
+		Binding{Keys: []string{"shift+tab"}, What: "previous part; from the value, the pane before", NoPalette: true, Do: func(m *Model) tea.Cmd {
+			if m.compose.at == partValue {
+				m.setFocus(paneTail)
+			} else {
+				m.compose.at--
+			}
+			return nil
+		}},
+		Binding{Keys: []string{"ctrl+e"}, Short: "editor", What: "edit the value in $EDITOR", Weight: 30, Off: composeEdit, Do: (*Model).edit},
+		Binding{Keys: []string{"ctrl+n"}, Short: "null", What: `make the value null (a tombstone), or the key ""`, Weight: 40, Off: composeEdit, Do: (*Model).toggleNull},
+		Binding{Keys: []string{"esc"}, Short: "back", What: "stop waiting, or back to the tail; the text stays", Weight: 50, NoPalette: true, Do: func(m *Model) tea.Cmd {
+			if m.compose.sending {
+				m.compose.cancel()
+				return nil
+			}
+			m.setFocus(paneTail)
+			return nil
+		}},
+	)
+
+	add(ScopeDialog,
+		Binding{Keys: []string{"enter"}, What: "do it", NoPalette: true, Do: func(m *Model) tea.Cmd {
+			if d := m.dialog; !d.busy {
+				return d.submit(m, d)
+			}
+			return nil
+		}},
+		Binding{Keys: []string{"tab", "down"}, What: "next field", NoPalette: true, Do: func(m *Model) tea.Cmd { m.dialog.move(1); return nil }},
+		Binding{Keys: []string{"shift+tab", "up"}, What: "previous field", NoPalette: true, Do: func(m *Model) tea.Cmd { m.dialog.move(-1); return nil }},
+		Binding{Keys: []string{"esc"}, What: "back, nothing is done", NoPalette: true, Do: func(m *Model) tea.Cmd {
+			d := m.dialog
+			m.dialog = nil
+			m.quitAsked = false
+			if d.cancel != nil {
+				return d.cancel(m, d)
+			}
+			return nil
+		}},
+	)
+
+	failed := func(m *Model) string {
+		if m.connect.busy {
+			return "it is connecting"
+		}
+		return ""
+	}
+	add(ScopeConnect,
+		Binding{Keys: []string{"r"}, Short: "retry", What: "try again", Weight: 10, Off: failed, Do: func(m *Model) tea.Cmd {
+			if m.connect.demo {
+				return m.startDemo()
+			}
+			if m.name != m.opt.Name && len(m.connect.brokers) > 0 {
+				return m.dial(m.connect.brokers)
+			}
+			return m.dial(nil)
+		}},
+		Binding{Keys: []string{"a"}, Short: "address", What: "another address", Weight: 20, Off: failed, Do: (*Model).askAddress},
+		Binding{Keys: []string{"d"}, Short: "demo", What: "a demo broker inside this program, with living data", Weight: 30, Off: func(m *Model) string {
+			if m.opt.Demo == nil {
+				return "there is none"
+			}
+			return failed(m)
+		}, Do: (*Model).startDemo},
+		Binding{Keys: []string{"esc"}, What: "stop connecting", NoPalette: true, Do: (*Model).stopDial},
+		Binding{Keys: []string{"q"}, Short: "quit", What: "quit", Weight: 40, Do: (*Model).quit},
+	)
+	return t
+}
+
+// scopes are those whose keys work now, the innermost first.
+func (m *Model) scopes() []Scope {
+	switch {
+	case m.dialog != nil:
+		return []Scope{ScopeDialog, ScopeAll}
+	case m.cluster == nil:
+		return []Scope{ScopeConnect, ScopeAll}
+	case m.over != nil:
+		return []Scope{m.over.scope(), ScopeAll}
+	case m.focus == paneCompose:
+		return []Scope{ScopeCompose, ScopeAll}
+	case m.focus == paneTail:
+		return []Scope{ScopeTail, ScopeBrowse, ScopeAll}
+	}
+	return []Scope{ScopeTopics, ScopeBrowse, ScopeAll}
+}
+
+// find is what a key does now; nil: nothing.
+func (m *Model) find(key string) *Binding {
+	for _, scope := range m.scopes() {
+		for i := range bindings {
+			if b := &bindings[i]; b.Scope == scope && slices.Contains(b.Keys, key) {
+				return b
+			}
+		}
+	}
+	return nil
+}
+
+// key takes a key.
+func (m *Model) key(k tea.KeyPressMsg) tea.Cmd {
+	name := k.String()
+	if m.dialog != nil && m.dialog.swallowing(m.now()) && name != "ctrl+c" && name != "esc" {
+		return nil
+	}
+	if b := m.find(name); b != nil {
+		if b.Off != nil {
+			if why := b.Off(m); why != "" {
+				m.note(levelInfo, b.What+": "+why)
+				return nil
+			}
+		}
+		return b.Do(m)
+	}
+	switch {
+	case m.dialog != nil:
+		return m.dialog.key(m, k)
+	case m.cluster == nil:
+	case m.over != nil:
+		if p, ok := m.over.(*palette); ok {
+			p.ed.key(k, m.w, m.st.width)
+			p.find(m)
+		}
+	case m.focus == paneCompose:
+		return m.typed(k)
+	}
+	return nil
+}
+
+// footer shows the keys that work here, and the newest notice.
+func (m *Model) footer() string {
+	st := m.st
+	l := newLine(st, m.w, nil)
+	l.text("", " ")
+	room := m.w - 1
+	var said string
+	if n := m.notices.newest(m.now()); n != nil {
+		said = n.text
+		if w := cells(said, st.width) + 3; w <= m.w/2 {
+			room = m.w - w
+		} else {
+			room = max(m.w/3, m.w-w)
+		}
+		if m.w < 60 {
+			room = 0
+		}
+	}
+	if m.dialog == nil {
+		scopes := m.scopes()
+		var bs []*Binding
+		for i := range bindings {
+			b := &bindings[i]
+			if b.Weight > 0 && slices.Contains(scopes, b.Scope) && (b.Off == nil || b.Off(m) == "") {
+				bs = append(bs, b)
+			}
+		}
+		slices.SortStableFunc(bs, func(a, b *Binding) int { return a.Weight - b.Weight })
+		var hs []hint
+		for _, b := range bs {
+			what := b.Short
+			if b.Scope == ScopeTail && b.Keys[0] == "space" && m.tail.paused {
+				what = "go on"
+			}
+			hs = append(hs, hint{strings.Fields(b.label())[0], what})
+		}
+		l.max = max(l.width, room)
+		l.hints(hs)
+		l.max = m.w
+	}
+	if said != "" {
+		l.text("", "  ")
+		if room > 0 {
+			l.fill(m.w - 1 - min(cells(said, st.width), m.w-l.width-1))
+		}
+		l.max = m.w - 1
+		l.text(st.level(m.notices.all[len(m.notices.all)-1].level), said)
+		l.max = m.w
+	}
+	return l.end()
+}
+
+// KeysMarkdown is the table of keys as docs/keys.md has it.
+func KeysMarkdown() string {
+	var out strings.Builder
+	out.WriteString("# Keys\n\nMade from the table in `ui/keys.go`.\n")
+	for s := ScopeAll; s <= ScopeConnect; s++ {
+		name := s.String()
+		fmt.Fprintf(&out, "\n## %s\n\n| key | what it does |\n|---|---|\n", strings.ToUpper(name[:1])+name[1:])
+		for i := range bindings {
+			b := &bindings[i]
+			if b.Scope != s {
+				continue
+			}
+			keys := make([]string, len(b.Keys))
+			for j, k := range b.Keys {
+				keys[j] = "`" + k + "`"
+			}
+			fmt.Fprintf(&out, "| %s | %s |\n", strings.Join(keys, " "), b.What)
+		}
+	}
+	return out.String()
+}

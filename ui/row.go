@@ -1,0 +1,185 @@
+package ui
+
+import (
+	"fmt"
+	"strconv"
+	"time"
+
+	"milena/kafka/batch"
+	"milena/query"
+	"milena/store"
+)
+
+// A record as one line: time, partition, offset, key, and the beginning of the
+// value. Value is the last column; nothing stands to its right.
+
+// preview is how many bytes of a key and a value come into a row.
+const preview = 1024
+
+// columns are the widths of a tail's columns; zero leaves one out.
+type columns struct {
+	topic, time, part, offset, key int
+	date                           bool // the time has its day before it
+	year                           int  // a date of another one shows it
+}
+
+// columnsFor fits the columns to w and to what is held. They depend on what
+// rarely changes, so that rows do not jump.
+func columnsFor(w, parts int, maxOffset int64, topic int, date bool, year int) columns {
+	c := columns{
+		topic: topic, time: 12, date: date, year: year,
+		part:   max(1, len(strconv.Itoa(max(parts-1, 0)))),
+		offset: max(6, len(strconv.FormatInt(maxOffset, 10))),
+		key:    min(max(10, w/8), 24),
+	}
+	if date {
+		c.time += 6
+	}
+	if w < 72 {
+		c.key = 10
+	}
+	if w < 56 {
+		c.time -= 4 // no milliseconds
+		c.offset = max(4, len(strconv.FormatInt(maxOffset, 10)))
+	}
+	if w < 40 {
+		c.offset = 0
+	}
+	if w < 30 {
+		c.time, c.part = 0, 0
+	}
+	return c
+}
+
+func (c columns) heading(l *line) {
+	st := l.st
+	if c.topic > 0 {
+		l.field(st.dim, "topic", c.topic)
+		l.fill(l.width + 2)
+	}
+	if c.time > 0 {
+		l.field(st.dim, "time", c.time)
+		l.fill(l.width + 2)
+	}
+	if c.part > 0 {
+		l.number(st.dim, "p", c.part)
+		l.fill(l.width + 2)
+	}
+	if c.offset > 0 {
+		l.number(st.dim, "offset", c.offset)
+		l.fill(l.width + 2)
+	}
+	l.field(st.dim, "key", c.key)
+	l.fill(l.width + 2)
+	l.text(st.dim, "value")
+}
+
+// rowTime is a record's time in w columns.
+func rowTime(ms int64, none bool, c columns, loc *time.Location, buf []byte) []byte {
+	if none {
+		return append(buf, '-')
+	}
+	t := time.UnixMilli(ms).In(loc)
+	if y := t.Year(); y < 0 || y > 9999 {
+		return append(buf, "absurd"...)
+	}
+	layout := "15:04:05.000"
+	switch {
+	case c.time == 8:
+		layout = "15:04:05"
+	case c.date && c.time == 14:
+		layout = "02 Jan 15:04"
+	case c.date:
+		layout = "02 Jan 15:04:05.000"
+		if t.Year() != c.year {
+			layout = "2006-01-02 15:04:05"
+		}
+	}
+	out := t.AppendFormat(buf, layout)
+	return out[:min(len(out), c.time)]
+}
+
+// row draws a held row into l.
+func (l *line) row(r *store.Row, c columns, loc *time.Location, q *query.Query) {
+	st := l.st
+	var scratch [40]byte
+	if c.topic > 0 {
+		l.field(st.text, r.Topic, c.topic)
+		l.fill(l.width + 2)
+	}
+	if c.time > 0 {
+		stamp := rowTime(r.Timestamp, r.TimestampType == batch.NoTimestamp && r.Skip == nil, c, loc, scratch[:0])
+		l.column(c.time, func() { l.bytes(st.dim, stamp) })
+		l.fill(l.width + 2)
+	}
+	if r.Skip != nil {
+		sgr := st.warn
+		if r.Skip.Kind == store.NoteEvent {
+			sgr = st.dim
+		}
+		l.text(sgr, st.g.warn+" ")
+		l.text(sgr, r.Skip.Text)
+		return
+	}
+	if c.part > 0 {
+		l.number(st.parts[int(r.Partition)%len(st.parts)], string(strconv.AppendInt(scratch[:0], int64(r.Partition), 10)), c.part)
+		l.fill(l.width + 2)
+	}
+	if c.offset > 0 {
+		l.number(st.dim, string(strconv.AppendInt(scratch[:0], r.Offset, 10)), c.offset)
+		l.fill(l.width + 2)
+	}
+	l.column(c.key, func() { l.keyCell(r, q) })
+	l.fill(l.width + 2)
+	l.valueCell(r, q)
+}
+
+func (l *line) keyCell(r *store.Row, q *query.Query) {
+	st := l.st
+	switch {
+	case r.KeyNull:
+		l.text(st.dim, st.g.null)
+	case r.KeyLen == 0:
+		l.text(st.dim, `""`)
+	case binary(r.Key, r.KeyLen == len(r.Key)):
+		l.hexBytes(r.Key, l.max-l.width)
+	default:
+		l.lit(st.key, r.Key, 0, len(r.Key), spans(q, r.Key))
+	}
+}
+
+func (l *line) valueCell(r *store.Row, q *query.Query) {
+	st := l.st
+	switch {
+	case r.ValueNull:
+		l.text(st.bad, st.g.null)
+		l.text(st.dim, " tombstone")
+	case r.ValueLen == 0:
+		l.text(st.dim, `""`)
+	case binary(r.Value, r.ValueLen == len(r.Value)):
+		l.hexBytes(r.Value, min(48, max(0, l.max-l.width-22)))
+		l.text(st.dim, fmt.Sprintf("  binary, %s", plural(r.ValueLen, "byte")))
+	case looksLikeJSON(r.Value):
+		l.jsonRow(r.Value, spans(q, r.Value))
+	default:
+		l.lit(st.text, r.Value, 0, len(r.Value), spans(q, r.Value))
+	}
+	if r.ValueLen > len(r.Value) && !l.full && !r.ValueNull {
+		l.text(st.dim, st.g.ellipsis)
+	}
+}
+
+// hexBytes shows the first bytes as escapes, in at most w columns.
+func (l *line) hexBytes(b []byte, w int) {
+	n := max(1, w/4)
+	for _, c := range b[:min(n, len(b))] {
+		l.text(l.st.escape, fmt.Sprintf(`\x%02x`, c))
+	}
+}
+
+func spans(q *query.Query, b []byte) [][2]int {
+	if q == nil || q.Empty() {
+		return nil
+	}
+	return q.Spans(string(b))
+}

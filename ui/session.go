@@ -1,0 +1,594 @@
+package ui
+
+import (
+	"context"
+	"errors"
+	"math"
+	"strconv"
+	"sync"
+	"time"
+
+	tea "charm.land/bubbletea/v2"
+
+	"milena/kafka"
+	"milena/kafka/batch"
+	"milena/query"
+	"milena/store"
+)
+
+// A session reads one source from one position with one filter. Whatever a
+// person does that changes one of these starts another session under a higher
+// number; what still arrives from an older one is dropped.
+
+// start is what a session begins with.
+type start struct {
+	from   kafka.Position
+	newest int            // > 0: so many of the newest records, then what comes; from does not count
+	spans  []kafka.Span   // not nil: read on from here; from does not count
+	held   []kafka.Record // shown before what spans bring
+	query  *query.Query   // nil: everything
+	label  string         // "newest 100", "from @14:05": how the header says it
+	follow bool           // the screen sticks to the newest
+}
+
+// Sizes of what a session takes at a time.
+const (
+	historyRecords = 100 // that a tail begins with
+	olderRecords   = 200 // that scrolling up brings
+	publishBytes   = 512 << 10
+	frame          = 33 * time.Millisecond // the least time between two pieces of news
+)
+
+// session is one reading under way. Its goroutines end with its context, and
+// work waits for them.
+type session struct {
+	number int
+	source Source
+	start  start
+	store  *store.Store
+	ctx    context.Context
+	cancel context.CancelFunc
+	work   *sync.WaitGroup // of the whole program
+	guard  func()          // deferred in every goroutine: catches panics
+	now    func() time.Time
+
+	changed  chan struct{} // news that the store does not know of
+	lastNews time.Time     // of wait alone
+
+	mu      sync.Mutex
+	parts   map[kafka.TopicPartition]*partition
+	low     map[kafka.TopicPartition]int64 // from here on everything that matches was shown
+	order   *merger                        // not nil while the backlog is merged by time
+	stop    context.CancelFunc             // ends the read; nil: none is under way
+	done    chan struct{}                  // closed when that read has ended
+	protect store.Seq
+	seen    int64 // records that were looked at, history included
+	live    int64 // records that were read on, without looking back
+	matched int64 // records that were kept
+	events  []kafka.Event
+	err     error // what ended the reading
+	older   older
+}
+
+// older is the search for records before those that are held.
+type older struct {
+	busy    bool
+	history bool // the search that the session begins with
+	read    int64
+	atStart bool // there is nothing older
+	err     error
+	cancel  context.CancelFunc
+	rows    int // how many the last search put before the others
+	refused *kafka.Newest
+}
+
+// partition is one partition's place in a session; it takes its records.
+type partition struct {
+	s     *session
+	tp    kafka.TopicPartition
+	match kafka.Matcher
+	w     *store.Writer
+	ctx   context.Context // of the read under way
+	live  bool            // the backlog is behind it: records go straight to the store
+
+	seen, matched int64 // since the last Flush
+	next          int64 // the offset after the last record that was taken
+
+	// What the session's lock guards: the same at the last Flush.
+	state kafka.PartitionState
+	known bool
+}
+
+func newSession(number int, src Source, st start, work *sync.WaitGroup, guard func(), now func() time.Time) *session {
+	ctx, cancel := context.WithCancel(context.Background())
+	s := &session{
+		number: number, source: src, start: st, store: store.New(0, 0),
+		ctx: ctx, cancel: cancel, work: work, guard: guard, now: now,
+		changed: make(chan struct{}, 1),
+		parts:   make(map[kafka.TopicPartition]*partition),
+		low:     make(map[kafka.TopicPartition]int64),
+		protect: math.MaxInt64,
+	}
+	if !st.follow {
+		s.setProtect(math.MinInt64)
+	}
+	return s
+}
+
+// begin starts reading.
+func (s *session) begin() {
+	s.spawn(func() {
+		spans := s.start.spans
+		if spans == nil {
+			from := s.start.from
+			if s.start.newest > 0 {
+				from = kafka.Position{Kind: kafka.End}
+			}
+			var err error
+			if spans, err = s.source.Spans(s.ctx, from); err != nil {
+				s.fail(err)
+				return
+			}
+		}
+		s.store.Append(s.start.held)
+		var order *merger
+		if s.start.newest == 0 && len(spans) > 1 {
+			tps := make([]kafka.TopicPartition, len(spans))
+			for i, span := range spans {
+				tps[i] = span.TopicPartition
+			}
+			ends, err := s.source.Ends(s.ctx, tps)
+			if err != nil {
+				s.fail(err)
+				return
+			}
+			order = newMerger(s, ends)
+		}
+		s.mu.Lock()
+		s.order = order
+		for _, span := range spans {
+			s.low[span.TopicPartition] = span.From
+			s.partitionLocked(span.TopicPartition).next = span.From
+		}
+		s.matched += int64(len(s.start.held))
+		s.mu.Unlock()
+		if s.start.newest > 0 {
+			s.loadOlder(s.start.newest, true)
+		}
+		s.resume()
+	})
+}
+
+func (s *session) spawn(f func()) {
+	s.work.Go(func() {
+		defer s.guard()
+		f()
+	})
+}
+
+// end stops everything; the goroutines end on their own.
+func (s *session) end() {
+	s.cancel()
+	s.store.Close()
+}
+
+func (s *session) fail(err error) {
+	if err == nil || s.ctx.Err() != nil {
+		return
+	}
+	s.mu.Lock()
+	s.err = err
+	s.mu.Unlock()
+	s.signal()
+}
+
+func (s *session) signal() {
+	select {
+	case s.changed <- struct{}{}:
+	default:
+	}
+}
+
+// newsMsg says that a session has something new; what it is, is asked of it.
+type newsMsg struct{ session int }
+
+// wait is the command that waits for news. News comes at most once a frame,
+// however much there is, and not at all when there is none.
+func (s *session) wait() tea.Msg {
+	select {
+	case <-s.ctx.Done():
+		return nil
+	case <-s.store.Changed():
+	case <-s.changed:
+	}
+	if rest := frame - time.Since(s.lastNews); rest > 0 {
+		timer := time.NewTimer(rest)
+		defer timer.Stop()
+		select {
+		case <-s.ctx.Done():
+			return nil
+		case <-timer.C:
+		}
+	}
+	s.lastNews = time.Now()
+	return newsMsg{s.number}
+}
+
+// resume reads on from where each partition is.
+func (s *session) resume() {
+	s.mu.Lock()
+	if s.stop != nil || s.ctx.Err() != nil {
+		s.mu.Unlock()
+		return
+	}
+	ctx, cancel := context.WithCancel(s.ctx)
+	done := make(chan struct{})
+	s.stop, s.done = cancel, done
+	spans := make([]kafka.Span, 0, len(s.parts))
+	for tp, p := range s.parts {
+		spans = append(spans, kafka.Span{TopicPartition: tp, From: p.next, To: kafka.NoEnd})
+	}
+	s.mu.Unlock()
+	s.spawn(func() {
+		defer close(done)
+		err := s.source.Read(ctx, spans, sessionSink{s, ctx})
+		if ctx.Err() == nil && err != nil && !errors.Is(err, store.ErrClosed) {
+			s.fail(err)
+		}
+	})
+}
+
+// pause ends the read after what it has; resume goes on from there, so nothing
+// is lost. It does not wait.
+func (s *session) pause() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.stop == nil {
+		return
+	}
+	s.stop()
+	s.stop = nil
+}
+
+// settle waits for a paused read to have ended.
+func (s *session) settle() {
+	s.mu.Lock()
+	done := s.done
+	s.mu.Unlock()
+	if done != nil {
+		select {
+		case <-done:
+		case <-s.ctx.Done():
+		}
+	}
+}
+
+// continueRead is resume after the paused read has ended, in the background.
+func (s *session) continueRead() {
+	s.spawn(func() {
+		s.settle()
+		s.resume()
+	})
+}
+
+// setProtect keeps rows from seq on; math.MaxInt64 keeps none.
+func (s *session) setProtect(seq store.Seq) {
+	s.mu.Lock()
+	changed := s.protect != seq
+	s.protect = seq
+	order := s.order
+	s.mu.Unlock()
+	if changed {
+		s.store.Protect(seq)
+		if order != nil {
+			order.wake()
+		}
+	}
+}
+
+func (s *session) protected() store.Seq {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.protect
+}
+
+// loadOlder looks for n records before those that are held and puts them there.
+func (s *session) loadOlder(n int, history bool) {
+	s.mu.Lock()
+	if s.older.busy || s.older.atStart {
+		s.mu.Unlock()
+		return
+	}
+	ctx, cancel := context.WithCancel(s.ctx)
+	s.older = older{busy: true, history: history, cancel: cancel}
+	s.mu.Unlock()
+	s.signal()
+	s.spawn(func() {
+		defer cancel()
+		found, err := s.searchOlder(ctx, n)
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		defer s.signal()
+		s.older.busy = false
+		switch {
+		case ctx.Err() != nil:
+		case err != nil:
+			s.older.err = err
+		default:
+			if !s.store.Prepend(found.Records) {
+				s.older.refused = found
+				return
+			}
+			for tp, from := range found.From {
+				s.low[tp] = from
+			}
+			s.older.rows = len(found.Records)
+			s.older.atStart = found.AtStart
+			s.matched += int64(len(found.Records))
+			if s.start.query == nil {
+				s.seen += int64(len(found.Records))
+			}
+		}
+	})
+}
+
+func (s *session) searchOlder(ctx context.Context, n int) (*kafka.Newest, error) {
+	before := s.lows()
+	if len(before) == 0 {
+		return &kafka.Newest{AtStart: true}, nil
+	}
+	var match func() kafka.Matcher
+	var progress func(int64)
+	if q := s.start.query; q != nil {
+		match = q.Matcher
+		progress = func(read int64) {
+			s.mu.Lock()
+			s.seen += read - s.older.read
+			s.older.read = read
+			s.mu.Unlock()
+			s.signal()
+		}
+	}
+	return s.source.Newest(ctx, before, n, match, progress)
+}
+
+// stopOlder ends the search; false: there is none.
+func (s *session) stopOlder() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !s.older.busy {
+		return false
+	}
+	s.older.cancel()
+	return true
+}
+
+// lows are the offsets below which nothing is held. Once rows were evicted they
+// are asked of the rows themselves.
+func (s *session) lows() map[kafka.TopicPartition]int64 {
+	evicted := s.store.Stats().Evicted > 0
+	s.mu.Lock()
+	low := make(map[kafka.TopicPartition]int64, len(s.low))
+	for tp, o := range s.low {
+		low[tp] = o
+	}
+	if evicted {
+		for tp, p := range s.parts {
+			low[tp] = p.next
+			if p.known {
+				low[tp] = p.state.Next
+			}
+		}
+	}
+	s.mu.Unlock()
+	if !evicted {
+		return low
+	}
+	const step = 4096
+	missing := len(low)
+	found := make(map[kafka.TopicPartition]bool, len(low))
+	var rows []store.Row
+	from, next := s.store.Bounds()
+	for from < next && missing > 0 {
+		rows = s.store.Rows(from, step, 0, rows[:0])
+		if len(rows) == 0 {
+			break
+		}
+		for i := range rows {
+			r := &rows[i]
+			tp := kafka.TopicPartition{Topic: r.Topic, Partition: r.Partition}
+			if r.Skip == nil && !found[tp] {
+				found[tp] = true
+				low[tp] = r.Offset
+				missing--
+			}
+		}
+		from = rows[len(rows)-1].Seq + 1
+	}
+	return low
+}
+
+// partitionLocked finds or makes a partition; s.mu is held.
+func (s *session) partitionLocked(tp kafka.TopicPartition) *partition {
+	p := s.parts[tp]
+	if p == nil {
+		p = &partition{s: s, tp: tp, w: s.store.Writer(tp)}
+		if q := s.start.query; q != nil {
+			p.match = q.Matcher()
+		}
+		s.parts[tp] = p
+	}
+	return p
+}
+
+// sessionSink is what one read of a session gives its records to.
+type sessionSink struct {
+	s   *session
+	ctx context.Context
+}
+
+func (k sessionSink) Partition(tp kafka.TopicPartition) kafka.PartitionSink {
+	k.s.mu.Lock()
+	p := k.s.partitionLocked(tp)
+	order := k.s.order
+	k.s.mu.Unlock()
+	p.ctx = k.ctx
+	p.live = order == nil || !order.holds(tp)
+	return p
+}
+
+// Event takes what happened on the way: it stands between the records, and
+// among the notices.
+func (k sessionSink) Event(e kafka.Event) {
+	kind := store.NoteEvent
+	switch e.Kind {
+	case kafka.OffsetsGone:
+		kind = store.NoteOffsetsGone
+	case kafka.TopicDeleted:
+		kind = store.NoteTopicDeleted
+	case kafka.TopicRecreated:
+		kind = store.NoteTopicRecreated
+	}
+	at := e.Time
+	if at.IsZero() {
+		at = k.s.now()
+	}
+	k.s.store.Note(store.Note{
+		Kind: kind, TopicPartition: e.TopicPartition, First: e.From, Last: e.To - 1,
+		Text: e.String(), Time: at.UnixMilli(),
+	})
+	k.s.mu.Lock()
+	k.s.events = append(k.s.events, e)
+	k.s.mu.Unlock()
+	k.s.signal()
+}
+
+// Record takes a record.
+func (p *partition) Record(v *batch.View) bool {
+	p.seen++
+	p.next = v.Offset + 1
+	match := p.match == nil || p.match.Match(v)
+	if match {
+		p.matched++
+	}
+	switch {
+	case !p.live:
+		p.s.order.record(p, v, match)
+	case match:
+		p.w.Add(v)
+		if p.w.Bytes() >= publishBytes {
+			// An error is ctx's end, which Flush meets too; what was not
+			// published stays in the writer and goes on after a pause.
+			_ = p.w.Publish(p.ctx)
+		}
+	}
+	return true
+}
+
+// Skip notes what could not be read; markers and gaps are no news.
+func (p *partition) Skip(k batch.Skip) {
+	p.next = k.Last + 1
+	if k.Kind != batch.SkipCorrupt && k.Kind != batch.SkipTooLarge {
+		return
+	}
+	n := store.Note{
+		Kind: store.NoteCorrupt, TopicPartition: p.tp, First: k.First, Last: k.Last,
+		Text: skipText(p.tp, k), Time: p.s.now().UnixMilli(),
+	}
+	if k.Kind == batch.SkipTooLarge {
+		n.Kind = store.NoteTooLarge
+	}
+	p.w.Note(n)
+}
+
+// Flush publishes what was collected.
+func (p *partition) Flush(state kafka.PartitionState) error {
+	s := p.s
+	p.next = state.Next
+	err := p.w.Publish(p.ctx)
+	if !p.live && err == nil {
+		err = s.order.flush(p, state.Next)
+		p.live = !s.order.holds(p.tp)
+	}
+	s.mu.Lock()
+	news := !p.known || p.state != state || p.seen > 0
+	p.state, p.known = state, true
+	s.seen += p.seen
+	s.live += p.seen
+	s.matched += p.matched
+	p.seen, p.matched = 0, 0
+	s.mu.Unlock()
+	if news {
+		s.signal()
+	}
+	return err
+}
+
+func skipText(tp kafka.TopicPartition, k batch.Skip) string {
+	text := "a corrupt batch"
+	if k.Kind == batch.SkipTooLarge {
+		text = "a batch that is too large"
+	}
+	text += " in partition " + itoa(int64(tp.Partition)) + ", offsets " + itoa(k.First)
+	if k.Last > k.First {
+		text += " to " + itoa(k.Last)
+	}
+	if k.Err != nil {
+		text += ": " + k.Err.Error()
+	}
+	return text
+}
+
+// snapshot is what the screen knows of a session.
+type snapshot struct {
+	first, next   store.Seq
+	stats         store.Stats
+	seen, matched int64
+	live          int64 // of those seen, without what was found looking back
+	lag           int64 // records between where the reading is and the high watermarks
+	partitions    int
+	maxOffset     int64
+	reading       bool
+	blocked       bool // the store is full, and what is looked at stays
+	err           error
+	older         older
+}
+
+// look takes the session's figures, and the events since the last look.
+func (s *session) look() (snapshot, []kafka.Event) {
+	first, next := s.store.Bounds()
+	stats := s.store.Stats()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	n := snapshot{
+		first: first, next: next, stats: stats, seen: s.seen, live: s.live, matched: s.matched,
+		partitions: len(s.parts), reading: s.stop != nil, err: s.err, older: s.older,
+		blocked: stats.Waiting || s.order != nil && s.order.blocked.Load(),
+	}
+	for _, p := range s.parts {
+		n.maxOffset = max(n.maxOffset, s.low[p.tp])
+		if p.known {
+			n.lag += max(0, p.state.HighWatermark-p.state.Next)
+			n.maxOffset = max(n.maxOffset, p.state.HighWatermark)
+		}
+	}
+	events := s.events
+	s.events = nil
+	return n, events
+}
+
+// positions are the offsets that a resumed read goes on from.
+func (s *session) positions() map[kafka.TopicPartition]int64 {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	at := make(map[kafka.TopicPartition]int64, len(s.parts))
+	for tp, p := range s.parts {
+		at[tp] = s.low[tp]
+		if p.known {
+			at[tp] = p.state.Next
+		}
+	}
+	return at
+}
+
+func itoa(n int64) string { return strconv.FormatInt(n, 10) }

@@ -1,0 +1,89 @@
+package ui
+
+import (
+	"context"
+	"slices"
+
+	"milena/kafka"
+)
+
+// Cluster is what the screen needs of a Kafka cluster; *kafka.Cluster is one.
+type Cluster interface {
+	Metadata() *kafka.Metadata
+	Refresh(ctx context.Context) (*kafka.Metadata, error)
+	Topic(ctx context.Context, name string) (*kafka.Topic, error)
+	Offsets(ctx context.Context, at int64, iso kafka.Isolation, tps []kafka.TopicPartition) (map[kafka.TopicPartition]kafka.Offset, error)
+	Resolve(ctx context.Context, tps []kafka.TopicPartition, from kafka.Position, to *kafka.Position, iso kafka.Isolation) ([]kafka.Span, error)
+	Newest(ctx context.Context, req kafka.NewestRequest) (*kafka.Newest, error)
+	Read(ctx context.Context, req kafka.ReadRequest, sink kafka.Sink) error
+	Send(ctx context.Context, m kafka.Message) (kafka.Ack, error)
+	CreateTopic(ctx context.Context, t kafka.NewTopic) error
+	DeleteTopic(ctx context.Context, name string) error
+	DescribeTopic(ctx context.Context, name string) (*kafka.TopicDescription, error)
+	ReadOnly() bool
+	Close() error
+}
+
+// Source is what a tail shows: topics of a cluster, or whatever else has
+// partitions with offsets.
+type Source interface {
+	// Spans begin at a position in every partition and have no end.
+	Spans(ctx context.Context, from kafka.Position) ([]kafka.Span, error)
+	// Newest finds the newest records below the offsets in before.
+	Newest(ctx context.Context, before map[kafka.TopicPartition]int64, n int, match func() kafka.Matcher, progress func(int64)) (*kafka.Newest, error)
+	// Read gives what spans hold to the sink, for ever.
+	Read(ctx context.Context, spans []kafka.Span, sink kafka.Sink) error
+	// Ends are the offsets that follow the last records.
+	Ends(ctx context.Context, of []kafka.TopicPartition) (map[kafka.TopicPartition]kafka.Offset, error)
+}
+
+// topicSource is topics of a cluster.
+type topicSource struct {
+	cluster   Cluster
+	topics    []string
+	isolation kafka.Isolation
+}
+
+func (s *topicSource) Spans(ctx context.Context, from kafka.Position) ([]kafka.Span, error) {
+	var topics []*kafka.Topic
+	for _, name := range s.topics {
+		t, err := s.cluster.Topic(ctx, name)
+		if err != nil {
+			return nil, err
+		}
+		if t.Err != nil {
+			return nil, t.Err
+		}
+		topics = append(topics, t)
+	}
+	return s.cluster.Resolve(ctx, kafka.Partitions(topics...), from, nil, s.isolation)
+}
+
+func (s *topicSource) Newest(ctx context.Context, before map[kafka.TopicPartition]int64, n int, match func() kafka.Matcher, progress func(int64)) (*kafka.Newest, error) {
+	tps := make([]kafka.TopicPartition, 0, len(before))
+	for tp := range before {
+		tps = append(tps, tp)
+	}
+	slices.SortFunc(tps, comparePartitions)
+	return s.cluster.Newest(ctx, kafka.NewestRequest{
+		Partitions: tps, Before: before, N: n, Isolation: s.isolation, Match: match, Progress: progress,
+	})
+}
+
+func (s *topicSource) Read(ctx context.Context, spans []kafka.Span, sink kafka.Sink) error {
+	return s.cluster.Read(ctx, kafka.ReadRequest{Spans: spans, Isolation: s.isolation, Grow: true}, sink)
+}
+
+func (s *topicSource) Ends(ctx context.Context, of []kafka.TopicPartition) (map[kafka.TopicPartition]kafka.Offset, error) {
+	return s.cluster.Offsets(ctx, kafka.AtEnd, s.isolation, of)
+}
+
+func comparePartitions(a, b kafka.TopicPartition) int {
+	if a.Topic != b.Topic {
+		if a.Topic < b.Topic {
+			return -1
+		}
+		return 1
+	}
+	return int(a.Partition) - int(b.Partition)
+}

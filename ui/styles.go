@@ -1,0 +1,191 @@
+package ui
+
+import (
+	"fmt"
+	"image/color"
+	"strconv"
+	"strings"
+
+	"github.com/charmbracelet/colorprofile"
+)
+
+// How things look: one accent, dim chrome, bright content. A style is a string
+// of SGR parameters; the renderer brings true colours down to what the terminal
+// has, except for the 16-colour and the colourless terminal, which have styles
+// of their own here because a nearest colour is not always a readable one.
+
+// Styles is the look of a terminal: its colours and its letters.
+type Styles struct {
+	width width
+	g     glyphs
+
+	text, bold, dim, rule     string
+	accent, accentBold        string
+	ok, warn, bad, badBold    string
+	escape                    string // what is shown in place of a control character
+	key                       string // keys of records
+	jsonKey, jsonStr, jsonNum string
+	jsonWord, jsonPunct       string
+	match                     string // letters that a filter found; goes on top of another style
+	selected, selectedDim     string // backgrounds: the row of the cursor, in the focused pane and elsewhere
+	parts                     [6]string
+}
+
+// glyphs are the letters that the chrome is made of; each is one column wide.
+type glyphs struct {
+	vrule, hrule, dot, hollow, marker, ellipsis, arrow, up, down string
+	check, cross, null, pause, prompt, warn                      string
+	spark                                                        []string
+	spin                                                         []string
+}
+
+var unicodeGlyphs = glyphs{
+	vrule: "│", hrule: "─", dot: "●", hollow: "○", marker: "▌", ellipsis: "…", arrow: "→", up: "↑", down: "↓",
+	check: "✓", cross: "✗", null: "∅", pause: "‖", prompt: "›", warn: "!",
+	spark: []string{"▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"},
+	spin:  []string{"⠋", "⠙", "⠹", "⠸", "⠼", "⠴", "⠦", "⠧", "⠇", "⠏"},
+}
+
+var asciiGlyphs = glyphs{
+	vrule: "|", hrule: "-", dot: "*", hollow: "o", marker: ">", ellipsis: "~", arrow: ">", up: "^", down: "v",
+	check: "+", cross: "x", null: "0", pause: "=", prompt: ">", warn: "!",
+	spark: []string{"_", "_", ".", "-", "=", "+", "*", "#"},
+	spin:  []string{"|", "/", "-", "\\"},
+}
+
+// look is what the styles are made from.
+type look struct {
+	light   bool
+	ascii   bool
+	profile colorprofile.Profile
+	accent  string
+	width   width
+}
+
+func rgb(r, g, b int) string { return fmt.Sprintf("38;2;%d;%d;%d", r, g, b) }
+
+// newStyles makes the styles of a look.
+func newStyles(k look) *Styles {
+	s := &Styles{width: k.width, g: unicodeGlyphs}
+	if k.ascii {
+		s.g = asciiGlyphs
+	}
+	switch {
+	case k.profile <= colorprofile.ASCII:
+		s.plain()
+	case k.profile == colorprofile.ANSI:
+		s.basic(k)
+	case k.light:
+		s.light(k)
+	default:
+		s.dark(k)
+	}
+	s.bold = "1"
+	s.accentBold = "1;" + s.accent
+	s.badBold = "1;" + s.bad
+	if k.profile <= colorprofile.ASCII {
+		s.accentBold, s.badBold = "1", "1"
+	}
+	return s
+}
+
+func (s *Styles) dark(k look) {
+	s.dim = rgb(119, 128, 149)
+	s.rule = rgb(58, 65, 82)
+	s.ok = rgb(158, 206, 106)
+	s.warn = rgb(224, 175, 104)
+	s.bad = rgb(247, 118, 142)
+	s.key = rgb(187, 154, 247)
+	cyan, blue := rgb(125, 207, 255), rgb(122, 162, 247)
+	s.accent = accentOf(k.accent, blue)
+	s.jsonKey, s.jsonStr, s.jsonNum, s.jsonWord, s.jsonPunct = blue, s.ok, s.warn, s.key, s.dim
+	s.escape = rgb(150, 120, 140)
+	s.match = "30;48;2;224;175;104"
+	s.selected, s.selectedDim = ";48;2;36;48;74", ";48;2;28;33;46"
+	s.parts = [6]string{blue, s.ok, s.warn, s.key, cyan, s.bad}
+}
+
+func (s *Styles) light(k look) {
+	s.dim = rgb(101, 107, 122)
+	s.rule = rgb(200, 205, 216)
+	s.ok = rgb(56, 112, 24)
+	s.warn = rgb(150, 84, 0)
+	s.bad = rgb(190, 30, 60)
+	s.key = rgb(112, 60, 180)
+	cyan, blue := rgb(0, 110, 140), rgb(30, 84, 190)
+	s.accent = accentOf(k.accent, blue)
+	s.jsonKey, s.jsonStr, s.jsonNum, s.jsonWord, s.jsonPunct = blue, s.ok, s.warn, s.key, s.dim
+	s.escape = rgb(140, 90, 120)
+	s.match = "30;48;2;255;214;130"
+	s.selected, s.selectedDim = ";48;2;214;226;250", ";48;2;236;239;246"
+	s.parts = [6]string{blue, s.ok, s.warn, s.key, cyan, s.bad}
+}
+
+// basic is for terminals with the 16 colours that their owner chose.
+func (s *Styles) basic(k look) {
+	s.dim, s.rule = "90", "90"
+	s.ok, s.warn, s.bad, s.key = "32", "33", "31", "35"
+	s.accent = "34"
+	if !k.light {
+		s.accent = "94"
+	}
+	if n, ok := basicAccents[k.accent]; ok {
+		s.accent = n
+	}
+	s.jsonKey, s.jsonStr, s.jsonNum, s.jsonWord, s.jsonPunct = s.accent, s.ok, s.warn, s.key, s.dim
+	s.escape = "90"
+	s.match = "30;43"
+	s.selected, s.selectedDim = ";7", ""
+	s.parts = [6]string{s.accent, s.ok, s.warn, s.key, "36", s.bad}
+}
+
+// plain is for NO_COLOR and for terminals that have none.
+func (s *Styles) plain() {
+	s.dim, s.rule, s.escape, s.jsonPunct = "2", "2", "2", "2"
+	s.match = "1;4"
+	s.selected, s.selectedDim = ";7", ""
+}
+
+var basicAccents = map[string]string{
+	"red": "31", "green": "32", "yellow": "33", "orange": "33", "blue": "34",
+	"magenta": "35", "purple": "35", "cyan": "36",
+}
+
+var accents = map[string]string{
+	"red": rgb(247, 118, 142), "green": rgb(158, 206, 106), "yellow": rgb(224, 175, 104), "orange": rgb(255, 158, 100),
+	"blue": rgb(122, 162, 247), "magenta": rgb(187, 154, 247), "purple": rgb(187, 154, 247), "cyan": rgb(125, 207, 255),
+}
+
+// accentOf is a context's colour by name or as #rrggbb.
+func accentOf(name, otherwise string) string {
+	if sgr, ok := accents[name]; ok {
+		return sgr
+	}
+	if hex, ok := strings.CutPrefix(name, "#"); ok && len(hex) == 6 {
+		if n, err := strconv.ParseUint(hex, 16, 32); err == nil {
+			return rgb(int(n>>16), int(n>>8&255), int(n&255))
+		}
+	}
+	return otherwise
+}
+
+// windowColor is the accent as the cursor has it; nil leaves the terminal's own.
+func windowColor(name string) color.Color {
+	if hex, ok := strings.CutPrefix(name, "#"); ok && len(hex) == 6 {
+		if n, err := strconv.ParseUint(hex, 16, 32); err == nil {
+			return color.RGBA{uint8(n >> 16), uint8(n >> 8), uint8(n), 255}
+		}
+	}
+	return nil
+}
+
+// asciiOnly says whether the locale is one that cannot show more than ASCII.
+func asciiOnly(getenv func(string) string) bool {
+	for _, name := range []string{"LC_ALL", "LC_CTYPE", "LANG"} {
+		if v := getenv(name); v != "" {
+			v = strings.ToLower(v)
+			return !strings.Contains(v, "utf-8") && !strings.Contains(v, "utf8")
+		}
+	}
+	return getenv("TERM") == "linux"
+}

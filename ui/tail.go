@@ -1,0 +1,718 @@
+package ui
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+	"time"
+
+	tea "charm.land/bubbletea/v2"
+
+	"milena/kafka"
+	"milena/kafka/batch"
+	"milena/query"
+	"milena/store"
+)
+
+// The pane of records: it follows the newest, or stays where a person looks.
+
+type tail struct {
+	topic   string
+	session *session // nil: no topic is open
+	snap    snapshot
+	rate    rate
+	counted int64 // records that rate knows of
+
+	follow  bool
+	paused  bool
+	waiting int64 // how many there are to read after a pause; -1: not known
+	asking  bool
+	cursor  store.Seq
+	top     store.Seq // the first row that is shown, unless it follows
+	left    store.Seq // where the newest was when it stopped following
+	rows    []store.Row
+	cols    columns
+	colsFor colsKey
+	resized bool
+	preview filterPreview
+}
+
+// colsKey is what the columns depend on.
+type colsKey struct {
+	session, w, parts, digits int
+	date                      bool
+}
+
+// newest100 is how a tail begins when nothing else was asked for.
+func newest100() start {
+	return start{newest: historyRecords, label: fmt.Sprintf("newest %d", historyRecords), follow: true}
+}
+
+// openTopic shows a topic from its newest records on.
+func (m *Model) openTopic(name string) tea.Cmd {
+	if m.tail.topic != name {
+		m.tail.rate.reset()
+	}
+	m.tail.topic = name
+	m.compose.topic = name
+	m.over = nil
+	return m.startSession(newest100())
+}
+
+// startSession reads the open topic anew; what the session before still sends
+// is dropped.
+func (m *Model) startSession(st start) tea.Cmd {
+	t := &m.tail
+	if t.topic == "" || m.cluster == nil {
+		return nil
+	}
+	if t.session != nil {
+		t.session.end()
+	}
+	m.sessions++
+	src := &topicSource{cluster: m.cluster, topics: []string{t.topic}, isolation: m.opt.Isolation}
+	s := newSession(m.sessions, src, st, m.work, m.guard, m.opt.Now)
+	t.session = s
+	t.snap = snapshot{}
+	t.counted = 0
+	t.follow, t.paused = st.follow, false
+	t.cursor, t.top, t.left = 0, 0, 0
+	if n := len(st.held); n > 0 {
+		t.cursor = store.Seq(n - 1)
+		t.top = max(0, t.cursor-store.Seq(t.height(m))+1)
+	}
+	t.preview = filterPreview{}
+	s.begin()
+	return s.wait
+}
+
+// height is how many rows are in sight.
+func (t *tail) height(m *Model) int { return max(1, m.lay.tail.h-2) }
+
+// starting says whether a session has not come to its first answer yet.
+func (t *tail) starting() bool {
+	return t.session != nil && !t.snap.reading && t.snap.err == nil && !t.paused
+}
+
+// news takes what a session has to say.
+func (m *Model) news(msg newsMsg) tea.Cmd {
+	t := &m.tail
+	if t.session == nil || msg.session != t.session.number {
+		return nil
+	}
+	snap, events := t.session.look()
+	failed := snap.err != nil && t.snap.err == nil
+	t.snap = snap
+	m.noteEvents(events)
+	if failed {
+		m.note(levelBad, sentence(snap.err))
+	}
+	if n := snap.live - t.counted; n > 0 {
+		t.rate.add(m.now(), n)
+		t.counted = snap.live
+	}
+	if older := snap.older.refused; older != nil {
+		// No room before what is held: read on from there instead.
+		var spans []kafka.Span
+		for tp, to := range older.To {
+			spans = append(spans, kafka.Span{TopicPartition: tp, From: to, To: kafka.NoEnd})
+		}
+		return m.startSession(start{
+			spans: spans, held: older.Records, query: t.session.start.query, label: "older records",
+		})
+	}
+	if t.follow {
+		t.cursor = snap.next - 1
+	}
+	t.clamp(m)
+	m.compose.saw(m)
+	return t.session.wait
+}
+
+// clamp brings cursor and top into what is held.
+func (t *tail) clamp(m *Model) {
+	first, next := t.snap.first, t.snap.next
+	h := store.Seq(t.height(m))
+	t.cursor = max(first, min(t.cursor, next-1))
+	if t.follow {
+		t.top = max(first, next-h)
+		return
+	}
+	t.top = max(first, min(t.top, next-1))
+	if t.cursor < t.top {
+		t.top = t.cursor
+	}
+	if t.cursor >= t.top+h {
+		t.top = t.cursor - h + 1
+	}
+	t.top = max(first, t.top)
+}
+
+// leave stops following: the rows stay where they are.
+func (t *tail) leave() {
+	if t.follow {
+		t.follow = false
+		t.left = t.snap.next
+	}
+}
+
+// hold keeps the rows in sight from being evicted while it does not follow.
+func (t *tail) hold() {
+	if t.session == nil {
+		return
+	}
+	if t.follow {
+		t.session.setProtect(math.MaxInt64)
+		return
+	}
+	t.session.setProtect(min(t.top, t.cursor))
+}
+
+// move moves the cursor by n rows; at the top it asks for older ones.
+func (m *Model) move(n int) tea.Cmd {
+	t := &m.tail
+	if t.session == nil || t.snap.next == t.snap.first {
+		if n < 0 {
+			m.loadOlder()
+		}
+		return nil
+	}
+	if n > 0 && t.follow {
+		return nil
+	}
+	t.leave()
+	older := n < 0 && t.cursor+store.Seq(n) < t.snap.first
+	t.cursor += store.Seq(n)
+	t.clamp(m)
+	t.hold()
+	if older {
+		m.loadOlder()
+	}
+	return nil
+}
+
+func (m *Model) loadOlder() {
+	t := &m.tail
+	if t.session == nil || t.snap.older.busy {
+		return
+	}
+	t.session.loadOlder(olderRecords, false)
+	t.snap.older.busy = !t.snap.older.atStart
+}
+
+// scroll moves the rows under the cursor, as a wheel does.
+func (m *Model) scroll(n int) tea.Cmd {
+	t := &m.tail
+	if t.session == nil {
+		return nil
+	}
+	if n > 0 && t.follow {
+		return nil
+	}
+	t.leave()
+	h := store.Seq(t.height(m))
+	before := t.top
+	t.top = max(t.snap.first, min(t.top+store.Seq(n), max(t.snap.first, t.snap.next-h)))
+	t.cursor = max(t.top, min(t.cursor, t.top+h-1))
+	t.clamp(m)
+	t.hold()
+	if n < 0 && before == t.top {
+		m.loadOlder()
+	}
+	return nil
+}
+
+// goEnd follows the newest again. Far behind, it begins anew there.
+func (m *Model) goEnd() tea.Cmd {
+	t := &m.tail
+	if t.session == nil {
+		return nil
+	}
+	if t.snap.err != nil || t.snap.blocked || t.snap.lag > 10_000 || t.paused && t.waiting > 10_000 {
+		st := newest100()
+		st.query = t.session.start.query
+		return m.startSession(st)
+	}
+	t.follow = true
+	if t.paused {
+		m.pause()
+	}
+	t.cursor = t.snap.next - 1
+	t.clamp(m)
+	t.hold()
+	return nil
+}
+
+// goTo begins anew at a position.
+func (m *Model) goTo(p kafka.Position, label string) tea.Cmd {
+	st := start{from: p, label: label}
+	if m.tail.session != nil {
+		st.query = m.tail.session.start.query
+	}
+	switch p.Kind {
+	case kafka.End:
+		st.follow, st.label = true, "end"
+	case kafka.LastEach, kafka.Last:
+		st.follow = true
+	}
+	return m.startSession(st)
+}
+
+// pause stops the reading, or goes on from where it stopped.
+func (m *Model) pause() tea.Cmd {
+	t := &m.tail
+	if t.session == nil {
+		return nil
+	}
+	t.paused = !t.paused
+	if t.paused {
+		t.waiting = -1
+		t.session.pause()
+		return m.askWaiting()
+	}
+	t.session.continueRead()
+	return nil
+}
+
+// waitingMsg is how many records wait behind a pause.
+type waitingMsg struct {
+	session int
+	n       int64
+	err     error
+}
+
+func (m *Model) askWaiting() tea.Cmd {
+	t := &m.tail
+	if t.asking || t.session == nil {
+		return nil
+	}
+	t.asking = true
+	s := t.session
+	return m.background(func(ctx context.Context) tea.Msg {
+		ctx, cancel := context.WithTimeout(ctx, refreshTimeout)
+		defer cancel()
+		s.settle()
+		at := s.positions()
+		tps := make([]kafka.TopicPartition, 0, len(at))
+		for tp := range at {
+			tps = append(tps, tp)
+		}
+		slices.SortFunc(tps, comparePartitions)
+		ends, err := s.source.Ends(ctx, tps)
+		var n int64
+		for tp, from := range at {
+			if end := ends[tp]; end.Err == nil {
+				n += max(0, end.Offset-from)
+			}
+		}
+		return waitingMsg{s.number, n, err}
+	})
+}
+
+func (t *tail) gotWaiting(msg waitingMsg) {
+	t.asking = false
+	if t.session != nil && msg.session == t.session.number && msg.err == nil {
+		t.waiting = msg.n
+	}
+}
+
+// askPosition opens the prompt for a place to go to.
+func (m *Model) askPosition() tea.Cmd {
+	m.dialog = &dialog{
+		title: "go to", opened: m.now(), action: "go",
+		fields: []field{{label: "position", hint: "14:05   -1h   @2026-11-22T14:05   beginning   end   -500   1204112"}},
+		submit: func(m *Model, d *dialog) tea.Cmd {
+			text := strings.TrimSpace(d.fields[0].ed.String())
+			p, err := parsePosition(text, m.now(), m.opt.Location)
+			if err != nil {
+				return d.refuse(0, sentence(err))
+			}
+			m.dialog = nil
+			return m.goTo(p, "from "+text)
+		},
+		change: func(m *Model, d *dialog) {
+			text := strings.TrimSpace(d.fields[0].ed.String())
+			if text == "" {
+				return
+			}
+			if p, err := parsePosition(text, m.now(), m.opt.Location); err == nil && p.Kind == kafka.AtTime {
+				d.lines = []string{"the first record at or after " + p.Time.In(m.opt.Location).Format("Mon 2 Jan 2006 15:04:05 MST")}
+			} else {
+				d.lines = nil
+			}
+		},
+	}
+	return nil
+}
+
+// parsePosition reads a position; here a time or an age needs no @.
+func parsePosition(text string, now time.Time, loc *time.Location) (kafka.Position, error) {
+	bare := strings.ContainsAny(text, ":") || strings.HasPrefix(text, "-") && strings.ContainsAny(text, "smhdw")
+	if bare && !strings.HasPrefix(text, "@") {
+		text = "@" + text
+	}
+	p, err := kafka.ParsePosition(text, now, loc)
+	if err == nil && p.Kind == kafka.Stored {
+		return p, fmt.Errorf("no consumer group is looked at here, so nothing is stored")
+	}
+	return p, err
+}
+
+// askFilter opens the prompt that filters what flows.
+func (m *Model) askFilter() tea.Cmd {
+	t := &m.tail
+	if t.session == nil {
+		return nil
+	}
+	d := &dialog{
+		title: "filter " + t.topic, opened: m.now(), action: "filter what flows",
+		fields: []field{{label: "filter", hint: `words, all of which must be there; -word must not; "two words"`}},
+		submit: func(m *Model, d *dialog) tea.Cmd {
+			q, err := query.Parse(d.fields[0].ed.String())
+			if err != nil {
+				return d.refuse(0, sentence(err))
+			}
+			m.dialog = nil
+			return m.applyFilter(q)
+		},
+		change: func(m *Model, d *dialog) {
+			q, err := query.Parse(d.fields[0].ed.String())
+			if err != nil {
+				m.tail.preview = filterPreview{}
+				return
+			}
+			m.tail.preview.begin(q, m.tail.session, m.tail.height(m))
+		},
+		cancel: func(m *Model, _ *dialog) tea.Cmd {
+			m.tail.preview = filterPreview{}
+			return nil
+		},
+	}
+	if q := t.session.start.query; q != nil {
+		d.fields[0].ed.set(q.String())
+	}
+	m.dialog = d
+	return nil
+}
+
+// applyFilter reads the topic anew through a filter.
+func (m *Model) applyFilter(q *query.Query) tea.Cmd {
+	m.tail.preview = filterPreview{}
+	st := newest100()
+	old := m.tail.session.start
+	if q.Empty() {
+		if old.query == nil {
+			return nil
+		}
+	} else {
+		st.query = q
+	}
+	if old.newest == 0 && old.spans == nil {
+		st.newest, st.from, st.label, st.follow = 0, old.from, old.label, m.tail.follow
+	}
+	return m.startSession(st)
+}
+
+// filterPreview shows what of the held records a filter that is being typed
+// would leave, newest last, as many as fit on the screen.
+type filterPreview struct {
+	q     *query.Query
+	match kafka.Matcher
+	seqs  []store.Seq // newest first
+	want  int
+	at    store.Seq // where the search goes on
+	done  bool
+}
+
+// previewBudget is how long one look may take.
+const previewBudget = 8 * time.Millisecond
+
+func (p *filterPreview) active() bool     { return p.q != nil }
+func (p *filterPreview) unfinished() bool { return p.q != nil && !p.done }
+
+func (p *filterPreview) begin(q *query.Query, s *session, want int) {
+	*p = filterPreview{}
+	if q.Empty() || s == nil {
+		return
+	}
+	_, next := s.store.Bounds()
+	*p = filterPreview{q: q, match: q.Matcher(), want: want, at: next - 1}
+	p.scan(s)
+}
+
+// scan goes on with the search for a moment.
+func (p *filterPreview) scan(s *session) {
+	if !p.unfinished() || s == nil {
+		return
+	}
+	deadline := time.Now().Add(previewBudget)
+	looked, out := 0, false
+	for len(p.seqs) < p.want {
+		looked = 0
+		seq, ok := s.store.Find(func(r *kafka.Record) bool {
+			looked++
+			if looked%64 == 0 && time.Now().After(deadline) {
+				out = true
+				return true
+			}
+			v := batch.View{Batch: &r.Batch, Offset: r.Offset, Timestamp: r.Timestamp, Key: r.Key, Value: r.Value, Index: r.Index}
+			return p.match.Match(&v)
+		}, p.at, -1)
+		if !ok {
+			break
+		}
+		if out {
+			p.at = seq
+			return
+		}
+		p.seqs = append(p.seqs, seq)
+		p.at = seq - 1
+	}
+	p.done = true
+}
+
+// drawTail draws the pane.
+func (m *Model) drawTail(r rect) []string {
+	t, st := &m.tail, m.st
+	lines := make([]string, 0, r.h)
+	if t.session == nil {
+		text := []string{"", "  no topic is open", "", "  enter opens the one under the cursor"}
+		if len(m.topics.all) == 0 && m.topics.loaded {
+			text = []string{"", "  no topics yet: + creates one"}
+		}
+		for _, s := range text {
+			l := newLine(st, r.w, nil)
+			l.text(st.dim, s)
+			lines = append(lines, l.end())
+		}
+		return m.fillLines(lines, r)
+	}
+	lines = append(lines, m.tailHeader(r.w))
+	rows := t.visible(m)
+	t.fit(m, r.w, rows)
+	if r.h > 3 {
+		l := newLine(st, r.w, nil)
+		l.text("", " ")
+		t.cols.heading(l)
+		lines = append(lines, l.end())
+	}
+	q := t.session.start.query
+	if t.preview.active() {
+		q = t.preview.q
+	}
+	focused := m.focus == paneTail && m.over == nil
+	l := newLine(st, r.w, make([]byte, 0, 1024))
+	for i := range rows {
+		if len(lines) >= r.h {
+			break
+		}
+		row := &rows[i]
+		l = newLine(st, r.w, l.buf)
+		if row.Seq == t.cursor && !t.preview.active() && (!t.follow || focused) {
+			l.bg = st.selectedDim
+			if focused {
+				l.bg = st.selected
+			}
+		}
+		if row.Seq == t.cursor && focused && l.bg != "" && !t.preview.active() {
+			l.text(st.accent, st.g.marker)
+		} else {
+			l.text("", " ")
+		}
+		l.row(row, t.cols, m.opt.Location, q)
+		lines = append(lines, l.end())
+	}
+	if len(rows) == 0 {
+		for _, s := range t.emptyText(m) {
+			l := newLine(st, r.w, nil)
+			l.text(st.dim, " ")
+			l.text(st.dim, s)
+			lines = append(lines, l.end())
+		}
+	}
+	return m.fillLines(lines, r)
+}
+
+// visible are the rows that fit.
+func (t *tail) visible(m *Model) []store.Row {
+	h := t.height(m)
+	if m.lay.tail.h <= 3 {
+		h = max(1, m.lay.tail.h-1)
+	}
+	t.rows = t.rows[:0]
+	if t.preview.active() {
+		seqs := t.preview.seqs[:min(len(t.preview.seqs), h)]
+		for i := len(seqs) - 1; i >= 0; i-- {
+			t.rows = t.session.store.Rows(seqs[i], 1, preview, t.rows)
+		}
+		return t.rows
+	}
+	if t.resized {
+		t.resized = false
+		t.clamp(m)
+	}
+	top := t.top
+	if t.follow {
+		top = max(t.snap.first, t.snap.next-store.Seq(h))
+	}
+	n := min(store.Seq(h), t.snap.next-top)
+	t.rows = t.session.store.Rows(top, int(max(0, n)), preview, t.rows)
+	return t.rows
+}
+
+// fit chooses the columns; they change only when something needs another width.
+func (t *tail) fit(m *Model, w int, rows []store.Row) {
+	now := m.now().In(m.opt.Location)
+	date := t.cols.date && t.colsFor.w == w && t.colsFor.session == t.session.number
+	for i := range rows {
+		if rows[i].Skip != nil {
+			continue
+		}
+		at := time.UnixMilli(rows[i].Timestamp).In(m.opt.Location)
+		if now.Sub(at) > 20*time.Hour || at.Sub(now) > time.Hour {
+			date = true
+			break
+		}
+	}
+	key := colsKey{t.session.number, w, t.snap.partitions, len(itoa(t.snap.maxOffset)), date}
+	if key == t.colsFor {
+		return
+	}
+	t.colsFor = key
+	t.cols = columnsFor(w-1, key.parts, t.snap.maxOffset, 0, date, now.Year())
+}
+
+func (t *tail) emptyText(m *Model) []string {
+	s := t.session
+	switch {
+	case t.preview.active() && t.preview.done:
+		return []string{"", "nothing that is held matches; enter looks further back"}
+	case t.preview.active():
+		return []string{"", "looking…"}
+	case t.snap.err != nil:
+		return []string{"", sentence(t.snap.err), "", "G tries again"}
+	case t.starting() || t.snap.older.busy && s.start.query == nil:
+		return []string{"", "loading…"}
+	case t.snap.older.busy:
+		return []string{"", fmt.Sprintf("looking back: %s records read   esc stops", exact(t.snap.older.read))}
+	case s.start.query != nil:
+		return []string{"", "nothing matches yet; what comes is filtered", "esc shows everything again"}
+	case s.start.newest > 0 && t.snap.older.atStart:
+		return []string{"", "nothing here yet: c writes the first message"}
+	}
+	return []string{"", "nothing from there on yet; what comes is shown here"}
+}
+
+// tailHeader says truthfully what is shown.
+func (m *Model) tailHeader(w int) string {
+	t, st := &m.tail, m.st
+	s := t.session
+	l := newLine(st, w, nil)
+	title := st.text
+	if m.focus == paneTail && m.over == nil {
+		title = st.accentBold
+	}
+	l.text("", " ")
+	l.text(title, t.topic)
+	if w >= 60 {
+		l.text(st.dim, "  "+plural(t.snap.partitions, "partition"))
+	}
+	l.text("", "   ")
+	if q := s.start.query; q != nil {
+		l.text(st.dim, "filter: ")
+		l.text(st.accent, q.String())
+		l.text(st.dim, " "+m.dash()+" ")
+		l.text(st.text, counted(t.snap.matched, t.snap.seen))
+		l.text(st.dim, " seen match   ")
+	} else if w >= 46 {
+		l.text(st.text, s.start.label)
+		l.text(st.dim, " "+st.g.arrow+" ")
+	}
+	switch {
+	case t.snap.err != nil:
+		l.text(st.bad, "stopped")
+	case t.paused:
+		l.text(st.warn, "paused "+st.g.pause)
+		if t.waiting >= 0 {
+			l.text(st.text, " "+exact(t.waiting))
+			l.text(st.dim, " waiting")
+		}
+	case t.snap.older.busy:
+		l.text(st.accent, m.spinner())
+		l.text(st.dim, " loading older")
+		if t.snap.older.read > 0 {
+			l.text(st.dim, ": "+exact(t.snap.older.read)+" read")
+		}
+		l.text(st.dim, "  esc stops")
+	case t.follow && !t.starting():
+		l.text(st.ok, "following "+st.g.dot)
+	case t.starting():
+		l.text(st.accent, m.spinner())
+	default:
+		if n := t.snap.next - t.left; n > 0 && t.left > 0 {
+			l.text(st.accent, st.g.down+" "+exact(n)+" new")
+		} else {
+			l.text(st.dim, "scrolled")
+		}
+		if t.snap.blocked {
+			l.text(st.warn, "  held back")
+		}
+		if t.top <= t.snap.first && t.snap.older.atStart || t.top <= t.snap.first && s.start.from.Kind == kafka.Beginning && s.start.newest == 0 && s.start.spans == nil {
+			l.text(st.dim, "  beginning of the topic")
+		}
+	}
+	right := newLine(st, w, nil)
+	pair := func(name string, n int64, sgr string) {
+		right.text(st.dim, "  "+name+" ")
+		right.text(sgr, exact(n))
+	}
+	if w >= 66 {
+		pair("held", t.snap.next-t.snap.first, st.text)
+	}
+	if t.snap.stats.Evicted > 0 && w >= 90 {
+		pair("skipped", t.snap.stats.Evicted, st.warn)
+	}
+	if t.snap.lag > 0 && w >= 80 {
+		pair("behind", t.snap.lag, st.warn)
+	} else if w >= 96 {
+		pair("behind", 0, st.text)
+	}
+	right.text("", " ")
+	if l.width+right.width+1 <= w {
+		l.fill(w - right.width)
+		l.style("")
+		l.buf = append(l.buf, right.buf...)
+		l.width += right.width
+		l.live = false
+	}
+	return l.end()
+}
+
+func (m *Model) dash() string {
+	if m.look.ascii {
+		return "-"
+	}
+	return "—"
+}
+
+// goBeginning reads the topic from its beginning, and stays there.
+func (m *Model) goBeginning() tea.Cmd {
+	return m.goTo(kafka.Position{Kind: kafka.Beginning}, "from the beginning")
+}
+
+// tailBack stops what is loading, else drops the filter.
+func (m *Model) tailBack() tea.Cmd {
+	t := &m.tail
+	if t.session == nil {
+		return nil
+	}
+	if t.session.stopOlder() {
+		return nil
+	}
+	if t.session.start.query != nil {
+		return m.applyFilter(&query.Query{})
+	}
+	return nil
+}
