@@ -5,7 +5,9 @@ import (
 	"context"
 	"errors"
 	"io"
+	"net"
 	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -26,6 +28,7 @@ type Cluster struct {
 	buffers bufferPool
 
 	sender sender
+	closed atomic.Bool
 	cancel context.CancelFunc // ends the transport's own goroutines
 }
 
@@ -46,6 +49,9 @@ const fetchBudget = 32 << 20
 // the step that failed.
 func Open(ctx context.Context, cfg Config) (*Cluster, error) {
 	cfg.Brokers = slices.Clone(cfg.Brokers)
+	for i, b := range cfg.Brokers {
+		cfg.Brokers[i] = withPort(b)
+	}
 	cfg.DialTimeout = cmp.Or(cfg.DialTimeout, defaultDialTimeout)
 	cfg.RequestTimeout = cmp.Or(cfg.RequestTimeout, defaultRequestTimeout)
 	cfg.ClientID = cmp.Or(cfg.ClientID, "milena")
@@ -60,8 +66,8 @@ func Open(ctx context.Context, cfg Config) (*Cluster, error) {
 	c := &Cluster{cfg: cfg, cancel: cancel, buffers: bufferPool{keep: fetchBudget}}
 	c.transport = &kafkago.Transport{
 		Dial: c.dial,
-		// Connecting, negotiating and logging in, each within its own limit.
-		DialTimeout: cfg.DialTimeout + cfg.RequestTimeout,
+		// Connecting and logging in, each within its own limit.
+		DialTimeout: 2 * cfg.DialTimeout,
 		IdleTimeout: 30 * time.Second,
 		MetadataTTL: metadataTTL,
 		// No topic: its metadata is ours, see metadata.go. Nil would be all.
@@ -79,6 +85,16 @@ func Open(ctx context.Context, cfg Config) (*Cluster, error) {
 	return c, nil
 }
 
+var errClosed = errors.New("the connection to the cluster was closed")
+
+// withPort adds Kafka's usual port to an address that has none.
+func withPort(address string) string {
+	if _, _, err := net.SplitHostPort(address); err == nil {
+		return address
+	}
+	return net.JoinHostPort(strings.Trim(address, "[]"), "9092")
+}
+
 // openAny asks every bootstrap broker at once and takes the first answer: one
 // that is down costs nothing while another is up.
 func (c *Cluster) openAny(ctx context.Context) (*Metadata, error) {
@@ -92,16 +108,8 @@ func (c *Cluster) openAny(ctx context.Context) (*Metadata, error) {
 	results := make(chan result, len(c.cfg.Brokers))
 	for i, address := range c.cfg.Brokers {
 		go func() {
-			m, err := c.fetchMetadata(ctx, address, nil)
-			if err != nil {
-				if ctx.Err() == nil {
-					results <- result{at: i, fail: c.diagnose(ctx, address, err)}
-				} else {
-					results <- result{at: i, fail: &ConnectError{Broker: address, Step: StepConnect, Err: ctx.Err()}}
-				}
-				return
-			}
-			results <- result{at: i, m: m}
+			m, fail := c.openOne(ctx, address)
+			results <- result{i, m, fail}
 		}()
 	}
 	attempts := make([]*ConnectError, len(c.cfg.Brokers))
@@ -119,12 +127,57 @@ func (c *Cluster) openAny(ctx context.Context) (*Metadata, error) {
 	return nil, &OpenError{Attempts: attempts}
 }
 
+// openOne asks one broker for the metadata. Beside it a connection of our own
+// goes as far as a broker can be asked without login: where that fails, it is
+// known at once at which step, while kafka-go would go on trying.
+func (c *Cluster) openOne(ctx context.Context, address string) (*Metadata, *ConnectError) {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	probe := make(chan error, 1)
+	go func() { probe <- c.answersVersions(ctx, address) }()
+	type result struct {
+		m   *Metadata
+		err error
+	}
+	metadata := make(chan result, 1)
+	go func() {
+		m, err := c.fetchMetadata(ctx, address, nil)
+		metadata <- result{m, err}
+	}()
+	var probed *ConnectError
+	for waiting := 2; waiting > 0; waiting-- {
+		select {
+		case err := <-probe:
+			if probe = nil; err != nil {
+				probed = c.notAnswering(address, err)
+				cancel() // the other one cannot succeed
+			}
+		case r := <-metadata:
+			metadata = nil
+			switch {
+			case r.err == nil:
+				return r.m, nil
+			case probe == nil && probed == nil:
+				return nil, c.refusing(address, r.err)
+			case probe != nil:
+				// Why, the probe may tell.
+				if err := <-probe; err != nil {
+					return nil, c.notAnswering(address, err)
+				}
+				return nil, c.refusing(address, r.err)
+			}
+		}
+	}
+	return nil, probed
+}
+
 // Close ends all connections. Calls that are under way fail.
 func (c *Cluster) Close() error {
 	c.sender.once.Do(func() {}) // too late to make one
 	if c.sender.p != nil {
 		c.sender.p.Close()
 	}
+	c.closed.Store(true)
 	c.cancel()
 	c.transport.CloseIdleConnections()
 	return nil

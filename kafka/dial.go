@@ -12,7 +12,6 @@ import (
 	"net"
 	"os"
 	"syscall"
-	"time"
 
 	kafkago "github.com/segmentio/kafka-go"
 	"github.com/segmentio/kafka-go/sasl"
@@ -30,7 +29,7 @@ func (c *Cluster) dial(ctx context.Context, network, address string) (net.Conn, 
 		return nil, err
 	}
 	if c.cfg.TLS == nil {
-		return conn, nil
+		return &firstAnswer{Conn: conn}, nil
 	}
 	conf := c.cfg.TLS.Clone()
 	if conf.ServerName == "" {
@@ -43,7 +42,7 @@ func (c *Cluster) dial(ctx context.Context, network, address string) (net.Conn, 
 		conn.Close()
 		return nil, &ConnectError{Broker: address, Step: StepTLS, Err: err, Hint: hintTLS(err)}
 	}
-	return secured, nil
+	return &firstAnswer{Conn: secured}, nil
 }
 
 func (c *Cluster) connect(ctx context.Context, network, address string) (net.Conn, error) {
@@ -95,7 +94,10 @@ func hintTLS(err error) string {
 	var unknown x509.UnknownAuthorityError
 	var host x509.HostnameError
 	switch {
-	case errors.As(err, &record), errors.Is(err, io.EOF), errors.Is(err, syscall.ECONNRESET):
+	case isAlert(err):
+		return "the broker may want a client certificate that it trusts: ssl.keystore.location (PEM), or ssl.certificate.location and ssl.key.location"
+	case errors.As(err, &record), errors.Is(err, io.EOF), errors.Is(err, syscall.ECONNRESET),
+		errors.Is(err, context.DeadlineExceeded), errors.Is(err, os.ErrDeadlineExceeded):
 		return "this listener may not speak TLS: try security.protocol=PLAINTEXT or SASL_PLAINTEXT"
 	case errors.As(err, &unknown):
 		return "name the authority's certificate with ssl.truststore.location (PEM) or ssl.ca.location"
@@ -103,6 +105,13 @@ func hintTLS(err error) string {
 		return "connect by a name that the certificate carries"
 	}
 	return ""
+}
+
+// isAlert tells whether the broker ended TLS with an alert. Under TLS 1.3 that of
+// a missing client certificate comes only with the first answer.
+func isAlert(err error) bool {
+	var op *net.OpError
+	return errors.As(err, &op) && op.Op == "remote error"
 }
 
 // mechanism is the login as kafka-go wants it; nil without one.
@@ -121,41 +130,42 @@ func (s *SASL) mechanism() (sasl.Mechanism, error) {
 	return nil, fmt.Errorf("SASL mechanism %q is not spoken: PLAIN, SCRAM-SHA-256 and SCRAM-SHA-512 are", s.Mechanism)
 }
 
-// diagnose turns the error of a first request into one that names its step.
-// kafka-go opens, negotiates versions and logs in within one call; where its
-// error does not say how far it came, a connection of our own finds out.
-func (c *Cluster) diagnose(ctx context.Context, address string, err error) *ConnectError {
+// notAnswering is why a broker cannot be asked anything, not even what it speaks.
+func (c *Cluster) notAnswering(address string, err error) *ConnectError {
 	var connect *ConnectError
 	if errors.As(err, &connect) {
 		return connect
 	}
+	if isAlert(err) {
+		return &ConnectError{Broker: address, Step: StepTLS, Err: err, Hint: hintTLS(err)}
+	}
+	hint := "is this a Kafka broker?"
+	if c.cfg.TLS == nil {
+		hint = "is this a Kafka broker, and does this listener speak plain text? If it speaks TLS: security.protocol=SSL or SASL_SSL"
+	}
+	return &ConnectError{Broker: address, Step: StepVersions, Err: err, Hint: hint}
+}
+
+// refusing is why a broker that can be asked gives no metadata. kafka-go opens
+// and logs in within one call; where its error does not name the step, what is
+// configured does.
+func (c *Cluster) refusing(address string, err error) *ConnectError {
+	var connect *ConnectError
 	var code kafkago.Error
-	if errors.As(err, &code) {
-		switch int16(code) {
-		case codeSASLAuthenticationFailed:
-			return &ConnectError{Broker: address, Step: StepLogin, Err: errors.New("name or password is wrong"),
-				Hint: "check sasl.username and sasl.password (or sasl.jaas.config)"}
-		case codeUnsupportedSASLMechanism:
-			return &ConnectError{Broker: address, Step: StepLogin,
-				Err:  fmt.Errorf("the broker does not offer %s", c.cfg.SASL.Mechanism),
-				Hint: "another sasl.mechanism? PLAIN, SCRAM-SHA-256 and SCRAM-SHA-512 are spoken"}
-		}
-	}
 	var version *VersionError
-	if errors.As(err, &version) {
+	switch {
+	case errors.As(err, &connect):
+		return connect
+	case errors.As(err, &version):
 		return &ConnectError{Broker: address, Step: StepVersions, Err: err}
-	}
-	if answered := c.answersVersions(ctx, address); answered != nil {
-		if errors.As(answered, &connect) {
-			return connect
-		}
-		hint := "is this a Kafka broker?"
-		if c.cfg.TLS == nil {
-			hint = "is this a Kafka broker, and does this listener speak plain text? If it speaks TLS: security.protocol=SSL or SASL_SSL"
-		}
-		return &ConnectError{Broker: address, Step: StepVersions, Err: answered, Hint: hint}
-	}
-	if c.cfg.SASL != nil {
+	case errors.As(err, &code) && int16(code) == codeSASLAuthenticationFailed:
+		return &ConnectError{Broker: address, Step: StepLogin, Err: errors.New("name or password is wrong"),
+			Hint: "check sasl.username and sasl.password (or sasl.jaas.config)"}
+	case errors.As(err, &code) && int16(code) == codeUnsupportedSASLMechanism:
+		return &ConnectError{Broker: address, Step: StepLogin,
+			Err:  fmt.Errorf("the broker does not offer %s", c.cfg.SASL.Mechanism),
+			Hint: "another sasl.mechanism? PLAIN, SCRAM-SHA-256 and SCRAM-SHA-512 are spoken"}
+	case c.cfg.SASL != nil:
 		return &ConnectError{Broker: address, Step: StepLogin, Err: err,
 			Hint: "name, password or mechanism may be wrong, or this listener may want no login"}
 	}
@@ -171,12 +181,10 @@ func (c *Cluster) answersVersions(ctx context.Context, address string) error {
 		return err
 	}
 	defer conn.Close()
-	if err := conn.SetDeadline(time.Now().Add(c.cfg.DialTimeout)); err != nil {
-		return err
-	}
+	defer context.AfterFunc(ctx, func() { conn.Close() })()
 	q := request{key: apiVersions, clientID: c.cfg.ClientID, limit: 1 << 20, silence: c.cfg.DialTimeout}
-	if _, err = q.exchange(conn); err != nil {
-		return err
+	if _, err = q.exchange(conn); err != nil && ctx.Err() != nil {
+		return ctx.Err()
 	}
-	return nil
+	return err
 }

@@ -8,7 +8,6 @@ package kafka
 import (
 	"context"
 	"encoding/binary"
-	"errors"
 	"fmt"
 	"io"
 	"slices"
@@ -182,7 +181,7 @@ func (q *request) exchange(rw io.ReadWriter) (*answer, error) {
 	}
 	size = int(int32(binary.BigEndian.Uint32(first[:]))) - 4
 	if got := int32(binary.BigEndian.Uint32(first[4:])); got != id || size < 0 {
-		return nil, errors.New("the answer is not Kafka's protocol")
+		return nil, errNotKafka
 	}
 	a := &answer{}
 	keep := size
@@ -224,6 +223,9 @@ func (c *Cluster) exchange(ctx context.Context, address string, q *request) (*an
 		if err := c.mayChange(); err != nil {
 			return nil, err
 		}
+	}
+	if c.closed.Load() {
+		return nil, errClosed
 	}
 	q.clientID = c.cfg.ClientID
 	if q.silence == 0 {

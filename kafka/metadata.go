@@ -328,6 +328,10 @@ func decodeMetadata(body []byte, version int16) (*Metadata, error) {
 		slices.SortFunc(t.Partitions, func(a, b Partition) int { return cmp.Compare(a.ID, b.ID) })
 		m.Topics = append(m.Topics, t)
 	}
+	if version >= 8 && version <= 10 {
+		r.int32() // the cluster's authorized operations
+	}
+	r.tags()
 	if err := r.err(); err != nil {
 		return nil, err
 	}

@@ -155,6 +155,9 @@ func (c *Cluster) Send(ctx context.Context, m Message) (Ack, error) {
 		return Ack{}, err
 	}
 	c.sender.once.Do(func() { c.sender.p = c.NewProducer(ProducerConfig{MaxBuffered: 256 << 20}) })
+	if c.sender.p == nil {
+		return Ack{}, errProducerClosed // the cluster is
+	}
 	type outcome struct {
 		ack Ack
 		err error
