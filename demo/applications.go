@@ -20,10 +20,10 @@ const (
 	past = 6 * time.Hour
 	// pace is the least time between two rounds of the writing: what happens
 	// within it is written in one go.
-	pace = 20 * time.Millisecond
+	pace = 50 * time.Millisecond
 	// asleep is how far behind the clock the world is when the process has
 	// not run for a while, rather than been slow.
-	asleep = 5 * time.Second
+	asleep = time.Minute
 )
 
 // applications is the recorder of the world. It is used by one goroutine at a
@@ -125,7 +125,7 @@ func (a *applications) connect() error {
 	}
 	a.shop = producer("shop", kgo.ZstdCompression().WithLevel(1))
 	a.counter = producer("counter", kgo.NoCompression())
-	a.sensors = producer("sensors", kgo.Lz4Compression())
+	a.sensors = producer("sensors", kgo.GzipCompression()) // not lz4: kgo's takes 4 MiB a buffer
 	a.cashier = producer("cashier", kgo.SnappyCompression(), kgo.TransactionalID("cashier"))
 	return err
 }

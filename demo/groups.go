@@ -24,10 +24,11 @@ type shift struct {
 	first time.Duration // away at the beginning
 	work  time.Duration // reads and commits
 	away  time.Duration // is in the group, and does neither
+	load  int           // records it takes twice a second at most
 }
 
 // warehouseShift is the warehouse's; the tests have no time for it.
-var warehouseShift = shift{first: 20 * time.Second, work: 90 * time.Second, away: time.Minute}
+var warehouseShift = shift{first: 20 * time.Second, work: 90 * time.Second, away: time.Minute, load: 20}
 
 // member is one member of a group that consumes orders.
 type member struct {
@@ -44,7 +45,7 @@ func (a *applications) openGroups() error {
 		return err
 	}
 	for _, id := range []string{"billing-1", "billing-2"} {
-		if err := a.join(groupBilling, id, keepUp, kgo.AutoCommitInterval(time.Second)); err != nil {
+		if err := a.join(groupBilling, id, keepUp, kgo.AutoCommitInterval(2*time.Second)); err != nil {
 			return err
 		}
 	}
@@ -123,8 +124,8 @@ func comeAndGo(s shift) func(context.Context, *kgo.Client) {
 	return func(ctx context.Context, cl *kgo.Client) {
 		for rest := s.first; sleep(ctx, rest); rest = s.away {
 			working, stop := context.WithTimeout(ctx, s.work)
-			for sleep(working, 200*time.Millisecond) {
-				lookAgain(cl, cl.PollRecords(working, 8))
+			for sleep(working, 500*time.Millisecond) {
+				lookAgain(cl, cl.PollRecords(working, s.load))
 				// A commit that fails is made good by the next one.
 				_ = cl.CommitUncommittedOffsets(ctx)
 			}

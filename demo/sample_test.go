@@ -62,6 +62,7 @@ func checkCounter(t *testing.T, records []*kgo.Record) {
 }
 
 func TestTheSampleData(t *testing.T) {
+	t.Parallel()
 	began := time.Now()
 	b := start(t, Options{})
 
@@ -196,7 +197,7 @@ func TestTheSampleData(t *testing.T) {
 
 func TestTheGroups(t *testing.T) {
 	usual := warehouseShift
-	warehouseShift = shift{first: 0, work: time.Minute, away: time.Minute}
+	warehouseShift = shift{first: 0, work: time.Minute, away: time.Minute, load: 1000}
 	t.Cleanup(func() { warehouseShift = usual })
 	b := start(t, Options{})
 
@@ -224,7 +225,8 @@ func TestTheGroups(t *testing.T) {
 }
 
 func TestAWarehouseThatIsAwayFallsBehind(t *testing.T) {
-	b := start(t, Options{})
+	t.Parallel()
+	b := start(t, Options{Brokers: 3})
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
 	if _, err := b.Fake().WaitGroupStable(ctx, groupWarehouse, 1); err != nil {
@@ -246,6 +248,7 @@ func lagOf(fake *kfake.Cluster, g *kfake.GroupInfo) (lag int64) {
 }
 
 func TestADeletedTopicDoesNotStopTheRest(t *testing.T) {
+	t.Parallel()
 	b := start(t, Options{})
 	for _, topic := range []string{topicOrders, topicPayments, topicSensors} {
 		if err := b.Fake().DeleteTopic(topic); err != nil {
@@ -273,6 +276,7 @@ func TestADeletedTopicDoesNotStopTheRest(t *testing.T) {
 // TestPresentPayments writes transactions as they are written in the present,
 // one by one, without waiting for a bank to refuse somebody.
 func TestPresentPayments(t *testing.T) {
+	t.Parallel()
 	b := start(t, Options{Empty: true})
 	a, err := openApplications(context.Background(), b.Fake(), b.Addrs(), time.Now)
 	if err != nil {

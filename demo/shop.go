@@ -19,7 +19,7 @@ const (
 
 	// The rates are of orders a second; one order is about four events, and
 	// two payments.
-	usualRate = 0.3
+	usualRate = 0.25
 	saleRate  = 120.0
 )
 
@@ -27,11 +27,12 @@ const (
 type cents int64
 
 func (c cents) MarshalJSON() ([]byte, error) {
-	sign := ""
+	b := make([]byte, 0, 8)
 	if c < 0 {
-		sign, c = "-", -c
+		b, c = append(b, '-'), -c
 	}
-	return fmt.Appendf(nil, "%s%d.%02d", sign, c/100, c%100), nil
+	b = strconv.AppendInt(b, int64(c/100), 10)
+	return append(b, '.', byte('0'+c/10%10), byte('0'+c%10)), nil
 }
 
 type customer struct {

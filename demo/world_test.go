@@ -126,3 +126,11 @@ func TestASleepingLaptopLeavesAGapNotAFlood(t *testing.T) {
 		}
 	}
 }
+
+func TestMoneyHasTwoDecimals(t *testing.T) {
+	for c, want := range map[cents]string{0: "0.00", 5: "0.05", 1290: "12.90", -120: "-1.20"} {
+		if got, err := c.MarshalJSON(); err != nil || string(got) != want {
+			t.Errorf("%d cents print as %s, %v, want %s", int64(c), got, err, want)
+		}
+	}
+}
