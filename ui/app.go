@@ -18,7 +18,9 @@
 //	overlay.go   help, notices and the palette
 //	connect.go   no cluster yet, or none that answers
 //	source.go    what a tail reads from; session.go: one reading of it
-//	merge.go     a backlog of several partitions by time
+//	backlog.go   what comes before following: several partitions by time
+//	mouse.go     clicks and the wheel
+//	number.go    numbers as people read them
 package ui
 
 import (

@@ -146,21 +146,6 @@ func (in *inspector) layout(m *Model, w int) {
 	}
 }
 
-// pairs writes name and value beside each other.
-func (l *line) pairs(name int, kv ...string) {
-	for i := 0; i+1 < len(kv); i += 2 {
-		if kv[i] == "" {
-			continue
-		}
-		l.field(l.st.dim, kv[i], name)
-		l.text("", " ")
-		l.text(l.st.text, kv[i+1])
-		if i+2 < len(kv) {
-			l.fill(max(l.width+2, l.max/2))
-		}
-	}
-}
-
 // describe makes the lines around the value.
 func (in *inspector) describe(m *Model, w int) {
 	in.head, in.tail = in.head[:0], in.tail[:0]
@@ -180,18 +165,16 @@ func (in *inspector) describe(m *Model, w int) {
 	b := &r.Batch
 	var meta [][2]string
 	pair := func(k, v string) { meta = append(meta, [2]string{k, v}) }
-	pair("partition", itoa(int64(r.Partition)))
-	pair("offset", itoa(r.Offset))
 	if t, ok := r.Time(); ok {
 		kind := "CreateTime"
 		if b.Timestamps == batch.LogAppendTime {
 			kind = "LogAppendTime"
 		}
 		if y := t.UTC().Year(); y >= 0 && y <= 9999 {
-			pair("time", t.In(m.opt.Location).Format("2006-01-02 15:04:05.000 MST")+"  "+ago(m.now().Sub(t)))
-			pair("UTC", t.UTC().Format("2006-01-02T15:04:05.000Z"))
+			pair("time", t.In(m.opt.Location).Format("2006-01-02 15:04:05.000 MST")+"   "+ago(m.now().Sub(t)))
+			kind += "   " + t.UTC().Format("2006-01-02T15:04:05.000Z")
 		}
-		pair("timestamp", itoa(r.Timestamp)+" "+kind)
+		pair("timestamp", itoa(r.Timestamp)+"   "+kind)
 	} else {
 		pair("timestamp", "none: a message of the old format (magic 0)")
 	}
@@ -214,21 +197,11 @@ func (in *inspector) describe(m *Model, w int) {
 		}
 		pair("producer", fmt.Sprintf("id %d, epoch %d, sequence %d, %s", b.ProducerID, b.ProducerEpoch, int64(b.BaseSequence)+int64(r.Index), kind))
 	}
-	label := 12
-	if w >= 100 {
-		for i := 0; i < len(meta); i += 2 {
-			add(func(l *line) {
-				if i+1 < len(meta) {
-					l.pairs(label, meta[i][0], meta[i][1], meta[i+1][0], meta[i+1][1])
-				} else {
-					l.pairs(label, meta[i][0], meta[i][1])
-				}
-			})
-		}
-	} else {
-		for _, kv := range meta {
-			add(func(l *line) { l.pairs(label, kv[0], kv[1]) })
-		}
+	for _, kv := range meta {
+		add(func(l *line) {
+			l.field(l.st.dim, kv[0], 14)
+			l.text(l.st.text, kv[1])
+		})
 	}
 	headers := func(add func(func(*line))) {
 		if len(r.Headers) == 0 {

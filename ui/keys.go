@@ -273,7 +273,7 @@ func table() []Binding {
 	}
 	add(ScopeCompose,
 		Binding{Keys: []string{"ctrl+s"}, Short: "send", What: "send the message", Weight: 10, Off: composeEdit, Do: (*Model).send},
-		Binding{Keys: []string{"tab"}, Short: "key, headers, partition", What: "next: value, key, headers, partition", Weight: 20, NoPalette: true, Do: func(m *Model) tea.Cmd {
+		Binding{Keys: []string{"tab"}, Short: "fields", What: "next: value, key, headers, partition", Weight: 20, NoPalette: true, Do: func(m *Model) tea.Cmd {
 			m.compose.at = (m.compose.at + 1) % parts
 			return nil
 		}},

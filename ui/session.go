@@ -58,9 +58,10 @@ type session struct {
 	mu      sync.Mutex
 	parts   map[kafka.TopicPartition]*partition
 	low     map[kafka.TopicPartition]int64 // from here on everything that matches was shown
-	order   *merger                        // not nil while the backlog is merged by time
+	backlog *backlog                       // what comes before following; nil: nothing
 	stop    context.CancelFunc             // ends the read; nil: none is under way
 	done    chan struct{}                  // closed when that read has ended
+	paused  bool                           // no read shall be under way
 	protect store.Seq
 	seen    int64 // records that were looked at, history included
 	live    int64 // records that were read on, without looking back
@@ -131,24 +132,25 @@ func (s *session) begin() {
 			}
 		}
 		s.store.Append(s.start.held)
-		var order *merger
+		var ends map[kafka.TopicPartition]kafka.Offset
 		if s.start.newest == 0 && len(spans) > 1 {
 			tps := make([]kafka.TopicPartition, len(spans))
 			for i, span := range spans {
 				tps[i] = span.TopicPartition
 			}
-			ends, err := s.source.Ends(s.ctx, tps)
-			if err != nil {
+			var err error
+			if ends, err = s.source.Ends(s.ctx, tps); err != nil {
 				s.fail(err)
 				return
 			}
-			order = newMerger(s, ends)
 		}
 		s.mu.Lock()
-		s.order = order
 		for _, span := range spans {
 			s.low[span.TopicPartition] = span.From
 			s.partitionLocked(span.TopicPartition).next = span.From
+		}
+		if ends != nil {
+			s.backlog = newBacklog(s, spans, ends)
 		}
 		s.matched += int64(len(s.start.held))
 		s.mu.Unlock()
@@ -217,25 +219,41 @@ func (s *session) wait() tea.Msg {
 // resume reads on from where each partition is.
 func (s *session) resume() {
 	s.mu.Lock()
-	if s.stop != nil || s.ctx.Err() != nil {
+	if s.stop != nil || s.paused || s.ctx.Err() != nil {
 		s.mu.Unlock()
 		return
 	}
 	ctx, cancel := context.WithCancel(s.ctx)
 	done := make(chan struct{})
 	s.stop, s.done = cancel, done
+	backlog := s.backlog
+	s.mu.Unlock()
+	s.spawn(func() {
+		defer close(done)
+		var err error
+		if backlog != nil {
+			err = backlog.read(ctx)
+		}
+		if err == nil {
+			err = s.follow(ctx)
+		}
+		if ctx.Err() == nil && err != nil && !errors.Is(err, store.ErrClosed) {
+			s.fail(err)
+		}
+	})
+}
+
+// follow reads on from where each partition is, in order of arrival.
+func (s *session) follow(ctx context.Context) error {
+	s.mu.Lock()
+	s.backlog = nil
 	spans := make([]kafka.Span, 0, len(s.parts))
 	for tp, p := range s.parts {
 		spans = append(spans, kafka.Span{TopicPartition: tp, From: p.next, To: kafka.NoEnd})
 	}
 	s.mu.Unlock()
-	s.spawn(func() {
-		defer close(done)
-		err := s.source.Read(ctx, spans, sessionSink{s, ctx})
-		if ctx.Err() == nil && err != nil && !errors.Is(err, store.ErrClosed) {
-			s.fail(err)
-		}
-	})
+	s.signal()
+	return s.source.Read(ctx, spans, sessionSink{s, ctx})
 }
 
 // pause ends the read after what it has; resume goes on from there, so nothing
@@ -243,11 +261,11 @@ func (s *session) resume() {
 func (s *session) pause() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.stop == nil {
-		return
+	s.paused = true
+	if s.stop != nil {
+		s.stop()
+		s.stop = nil
 	}
-	s.stop()
-	s.stop = nil
 }
 
 // settle waits for a paused read to have ended.
@@ -265,6 +283,9 @@ func (s *session) settle() {
 
 // continueRead is resume after the paused read has ended, in the background.
 func (s *session) continueRead() {
+	s.mu.Lock()
+	s.paused = false
+	s.mu.Unlock()
 	s.spawn(func() {
 		s.settle()
 		s.resume()
@@ -276,12 +297,12 @@ func (s *session) setProtect(seq store.Seq) {
 	s.mu.Lock()
 	changed := s.protect != seq
 	s.protect = seq
-	order := s.order
+	backlog := s.backlog
 	s.mu.Unlock()
 	if changed {
 		s.store.Protect(seq)
-		if order != nil {
-			order.wake()
+		if backlog != nil {
+			backlog.wake()
 		}
 	}
 }
@@ -429,11 +450,9 @@ type sessionSink struct {
 
 func (k sessionSink) Partition(tp kafka.TopicPartition) kafka.PartitionSink {
 	k.s.mu.Lock()
+	defer k.s.mu.Unlock()
 	p := k.s.partitionLocked(tp)
-	order := k.s.order
-	k.s.mu.Unlock()
 	p.ctx = k.ctx
-	p.live = order == nil || !order.holds(tp)
 	return p
 }
 
@@ -467,14 +486,8 @@ func (k sessionSink) Event(e kafka.Event) {
 func (p *partition) Record(v *batch.View) bool {
 	p.seen++
 	p.next = v.Offset + 1
-	match := p.match == nil || p.match.Match(v)
-	if match {
+	if p.match == nil || p.match.Match(v) {
 		p.matched++
-	}
-	switch {
-	case !p.live:
-		p.s.order.record(p, v, match)
-	case match:
 		p.w.Add(v)
 		if p.w.Bytes() >= publishBytes {
 			// An error is ctx's end, which Flush meets too; what was not
@@ -488,17 +501,22 @@ func (p *partition) Record(v *batch.View) bool {
 // Skip notes what could not be read; markers and gaps are no news.
 func (p *partition) Skip(k batch.Skip) {
 	p.next = k.Last + 1
-	if k.Kind != batch.SkipCorrupt && k.Kind != batch.SkipTooLarge {
+	p.noteSkip(k, p.w.Note)
+}
+
+func (p *partition) noteSkip(k batch.Skip, note func(store.Note)) {
+	kind := store.NoteCorrupt
+	switch k.Kind {
+	case batch.SkipCorrupt:
+	case batch.SkipTooLarge:
+		kind = store.NoteTooLarge
+	default:
 		return
 	}
-	n := store.Note{
-		Kind: store.NoteCorrupt, TopicPartition: p.tp, First: k.First, Last: k.Last,
+	note(store.Note{
+		Kind: kind, TopicPartition: p.tp, First: k.First, Last: k.Last,
 		Text: skipText(p.tp, k), Time: p.s.now().UnixMilli(),
-	}
-	if k.Kind == batch.SkipTooLarge {
-		n.Kind = store.NoteTooLarge
-	}
-	p.w.Note(n)
+	})
 }
 
 // Flush publishes what was collected.
@@ -506,10 +524,6 @@ func (p *partition) Flush(state kafka.PartitionState) error {
 	s := p.s
 	p.next = state.Next
 	err := p.w.Publish(p.ctx)
-	if !p.live && err == nil {
-		err = s.order.flush(p, state.Next)
-		p.live = !s.order.holds(p.tp)
-	}
 	s.mu.Lock()
 	news := !p.known || p.state != state || p.seen > 0
 	p.state, p.known = state, true
@@ -563,7 +577,7 @@ func (s *session) look() (snapshot, []kafka.Event) {
 	n := snapshot{
 		first: first, next: next, stats: stats, seen: s.seen, live: s.live, matched: s.matched,
 		partitions: len(s.parts), reading: s.stop != nil, err: s.err, older: s.older,
-		blocked: stats.Waiting || s.order != nil && s.order.blocked.Load(),
+		blocked: stats.Waiting || s.backlog != nil && s.backlog.blocked.Load(),
 	}
 	for _, p := range s.parts {
 		n.maxOffset = max(n.maxOffset, s.low[p.tp])

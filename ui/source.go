@@ -31,7 +31,7 @@ type Source interface {
 	Spans(ctx context.Context, from kafka.Position) ([]kafka.Span, error)
 	// Newest finds the newest records below the offsets in before.
 	Newest(ctx context.Context, before map[kafka.TopicPartition]int64, n int, match func() kafka.Matcher, progress func(int64)) (*kafka.Newest, error)
-	// Read gives what spans hold to the sink, for ever.
+	// Read gives what spans hold to the sink; those without an end, for ever.
 	Read(ctx context.Context, spans []kafka.Span, sink kafka.Sink) error
 	// Ends are the offsets that follow the last records.
 	Ends(ctx context.Context, of []kafka.TopicPartition) (map[kafka.TopicPartition]kafka.Offset, error)
@@ -71,7 +71,8 @@ func (s *topicSource) Newest(ctx context.Context, before map[kafka.TopicPartitio
 }
 
 func (s *topicSource) Read(ctx context.Context, spans []kafka.Span, sink kafka.Sink) error {
-	return s.cluster.Read(ctx, kafka.ReadRequest{Spans: spans, Isolation: s.isolation, Grow: true}, sink)
+	follow := slices.ContainsFunc(spans, func(s kafka.Span) bool { return s.To == kafka.NoEnd })
+	return s.cluster.Read(ctx, kafka.ReadRequest{Spans: spans, Isolation: s.isolation, Grow: follow}, sink)
 }
 
 func (s *topicSource) Ends(ctx context.Context, of []kafka.TopicPartition) (map[kafka.TopicPartition]kafka.Offset, error) {

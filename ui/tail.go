@@ -653,8 +653,12 @@ func (m *Model) tailHeader(w int) string {
 	default:
 		if n := t.snap.next - t.left; n > 0 && t.left > 0 {
 			l.text(st.accent, st.g.down+" "+exact(n)+" new")
+		} else if t.left == 0 && t.snap.lag > 0 {
+			l.text(st.dim, "reading")
+		} else if t.left == 0 {
+			l.text(st.dim, "read to the end")
 		} else {
-			l.text(st.dim, "scrolled")
+			l.text(st.dim, "scrolled back")
 		}
 		if t.snap.blocked {
 			l.text(st.warn, "  held back")
