@@ -236,23 +236,34 @@ func (c *Cluster) DescribeTopic(ctx context.Context, name string) (*TopicDescrip
 	return d, nil
 }
 
-// topicConfigs asks for a topic's settings (DescribeConfigs, KIP-133, KIP-569).
-func (c *Cluster) topicConfigs(ctx context.Context, name string) ([]ConfigEntry, error) {
-	q := kmsg.NewPtrDescribeConfigsRequest()
-	q.IncludeDocumentation = true
-	res := kmsg.NewDescribeConfigsRequestResource()
-	res.ResourceType, res.ResourceName = kmsg.ConfigResourceTypeTopic, name
-	q.Resources = append(q.Resources, res)
-	m := c.Metadata()
-	if len(m.Brokers) == 0 {
-		return nil, errors.New("no broker is known")
+// Compacted tells which of the topics are compacted (cleanup.policy), so that
+// their offsets count more than their records. Topics whose settings may not be
+// seen are not in the answer.
+func (c *Cluster) Compacted(ctx context.Context, names []string) (map[string]bool, error) {
+	policy := []string{"cleanup.policy"}
+	res, err := c.describeConfigs(ctx, names, policy, false)
+	if err != nil {
+		return nil, err
 	}
-	got, err := c.ask(ctx, m.Brokers[0].Addr(), q, 4)
+	compacted := make(map[string]bool, len(res))
+	for _, r := range res {
+		for _, e := range r.Configs {
+			if r.ErrorCode == codeNone && e.Name == policy[0] {
+				compacted[r.ResourceName] = strings.Contains(text(e.Value), "compact")
+			}
+		}
+	}
+	return compacted, nil
+}
+
+// topicConfigs asks for a topic's settings, with their documentation.
+func (c *Cluster) topicConfigs(ctx context.Context, name string) ([]ConfigEntry, error) {
+	res, err := c.describeConfigs(ctx, []string{name}, nil, true)
 	if err != nil {
 		return nil, err
 	}
 	var entries []ConfigEntry
-	for _, r := range got.(*kmsg.DescribeConfigsResponse).Resources {
+	for _, r := range res {
 		if r.ErrorCode != codeNone {
 			return nil, &Error{Code: r.ErrorCode, Doing: fmt.Sprintf("settings of topic %q", name), Topic: name, Partition: -1, Message: text(r.ErrorMessage)}
 		}
@@ -266,4 +277,31 @@ func (c *Cluster) topicConfigs(ctx context.Context, name string) ([]ConfigEntry,
 	}
 	slices.SortFunc(entries, func(a, b ConfigEntry) int { return strings.Compare(a.Name, b.Name) })
 	return entries, nil
+}
+
+// describeConfigs is one DescribeConfigs request for topics (KIP-133, KIP-569);
+// keys nil is all settings.
+func (c *Cluster) describeConfigs(ctx context.Context, names, keys []string, docs bool) ([]kmsg.DescribeConfigsResponseResource, error) {
+	m := c.Metadata()
+	if len(m.Brokers) == 0 {
+		return nil, errors.New("no broker is known")
+	}
+	q := kmsg.NewPtrDescribeConfigsRequest()
+	q.IncludeDocumentation = docs
+	for _, name := range names {
+		res := kmsg.NewDescribeConfigsRequestResource()
+		res.ResourceType, res.ResourceName, res.ConfigNames = kmsg.ConfigResourceTypeTopic, name, keys
+		q.Resources = append(q.Resources, res)
+	}
+	var failed error
+	for _, b := range m.Brokers {
+		got, err := c.ask(ctx, b.Addr(), q, 4)
+		if err == nil {
+			return got.(*kmsg.DescribeConfigsResponse).Resources, nil
+		}
+		if failed = err; !isConnectionError(err) || ctx.Err() != nil {
+			break
+		}
+	}
+	return nil, failed
 }
