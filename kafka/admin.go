@@ -79,7 +79,11 @@ func (c *Cluster) createTopic(ctx context.Context, t NewTopic, validateOnly bool
 	}
 	q.Topics = append(q.Topics, rt)
 	doing := fmt.Sprintf("create topic %q", t.Name)
-	return c.atController(ctx, doing, func(address string) (int16, string, error) {
+	done := codeTopicAlreadyExists
+	if validateOnly {
+		done = codeNone
+	}
+	return c.atController(ctx, doing, done, func(address string) (int16, string, error) {
 		res, err := c.ask(ctx, address, q, 7)
 		if err != nil {
 			return 0, "", err
@@ -107,7 +111,7 @@ func (c *Cluster) DeleteTopic(ctx context.Context, name string) error {
 	rt.Topic = &name
 	q.Topics = append(q.Topics, rt)
 	doing := fmt.Sprintf("delete topic %q", name)
-	err := c.atController(ctx, doing, func(address string) (int16, string, error) {
+	err := c.atController(ctx, doing, codeUnknownTopicOrPartition, func(address string) (int16, string, error) {
 		res, err := c.ask(ctx, address, q, 6)
 		if err != nil {
 			return 0, "", err
@@ -131,7 +135,10 @@ func text(s *string) string {
 }
 
 // atController has f ask the controller, and look for it again while it moves.
-func (c *Cluster) atController(ctx context.Context, doing string, f func(address string) (int16, string, error)) error {
+// done is the refusal that says, after a request whose answer was lost, that the
+// request had been carried out.
+func (c *Cluster) atController(ctx context.Context, doing string, done int16, f func(address string) (int16, string, error)) error {
+	lost := false
 	for try := 0; ; try++ {
 		address := ""
 		m := c.Metadata()
@@ -142,17 +149,18 @@ func (c *Cluster) atController(ctx context.Context, doing string, f func(address
 		}
 		code, message, err := f(address)
 		if err == nil {
-			if code == codeNone {
+			if code == codeNone || lost && code == done {
 				return nil
 			}
 			err = &Error{Code: code, Doing: doing, Broker: address, Partition: -1, Message: message}
-			// A request that timed out may have been carried out: asking again
-			// tells ("exists already"), which would be a lie of ours.
 			if !retriable(code) || code == codeUnknownTopicOrPartition {
 				return err
 			}
+			lost = lost || code == codeRequestTimedOut
 		} else if !isConnectionError(err) || ctx.Err() != nil {
 			return err
+		} else if connect := (*ConnectError)(nil); !errors.As(err, &connect) {
+			lost = true
 		}
 		if try == 5 {
 			return err

@@ -197,12 +197,15 @@ func (p *Producer) refresh() {
 // with a new identity, for the sequence has a hole now.
 func (p *Producer) giveUp(s sending, err error) {
 	p.mu.Lock()
+	s.q.sending = true // nothing overtakes the answers
+	p.mu.Unlock()
+	p.finish(s.b, 0, Ack{}, err)
+	p.mu.Lock()
+	defer p.mu.Unlock()
 	if s.b.encoded != nil {
 		s.q.identity = identity{}
 	}
 	p.dropLocked(s.q)
-	p.mu.Unlock()
-	p.finish(s.b, 0, Ack{}, err)
 }
 
 // dropLocked takes the first batch off a queue.
@@ -461,7 +464,13 @@ func (p *Producer) answered(address string, group []sending, body []byte, versio
 }
 
 func (p *Producer) acknowledged(s sending, base int64, ack Ack) {
+	// Answers first: the next batch's must not overtake them.
+	p.finish(s.b, base, ack, nil)
+	// Acknowledged, so nobody is writing it any more; of a request that was given
+	// up that is not known.
+	p.c.buffers.put(s.b.encoded)
 	p.mu.Lock()
+	defer p.mu.Unlock()
 	if s.b.producerID >= 0 {
 		s.q.identity.sequence = nextSequence(s.b.sequence, len(s.b.done))
 	}
@@ -470,11 +479,6 @@ func (p *Producer) acknowledged(s sending, base int64, ack Ack) {
 		s.b.builder.Reset()
 		p.spare = append(p.spare, s.b.builder)
 	}
-	p.mu.Unlock()
-	// Only now is nobody writing it any more: a request that was given up may
-	// still be on its way out.
-	p.c.buffers.put(s.b.encoded)
-	p.finish(s.b, base, ack, nil)
 }
 
 // spareBuilders is how many builders are kept for the next batches.

@@ -186,6 +186,7 @@ const (
 	codeNone                         int16 = 0
 	codeOffsetOutOfRange             int16 = 1
 	codeUnknownTopicOrPartition      int16 = 3
+	codeRequestTimedOut              int16 = 7
 	codeMessageTooLarge              int16 = 10
 	codeCoordinatorLoadInProgress    int16 = 14
 	codeCoordinatorNotAvailable      int16 = 15

@@ -5,6 +5,7 @@ package kafka
 import (
 	"cmp"
 	"context"
+	"math"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -64,9 +65,16 @@ func (c *Cluster) Newest(ctx context.Context, req NewestRequest) (*Newest, error
 	}
 	var looked atomic.Int64
 	step := int64(max(req.N, 1))
-	for len(found.Records) < req.N {
+	oldest := make(map[TopicPartition]int64) // the oldest timestamp seen so far
+	for {
+		// A partition may still hold newer records than the Nth of those found
+		// when it was not read back to a time before that one's.
+		enough := found.nth(req.N)
 		var spans []Span
 		for _, tp := range req.Partitions {
+			if at, seen := oldest[tp]; seen && at <= enough {
+				continue
+			}
 			if from := max(starts[tp], found.From[tp]-step); from < found.From[tp] {
 				spans = append(spans, Span{tp, from, found.From[tp]})
 			}
@@ -83,6 +91,9 @@ func (c *Cluster) Newest(ctx context.Context, req NewestRequest) (*Newest, error
 		}
 		for _, p := range sink.held {
 			found.Records = append(found.Records, p.records...)
+			if at, seen := oldest[p.tp]; p.read && (!seen || p.oldest < at) {
+				oldest[p.tp] = p.oldest
+			}
 			if p.floor > found.From[p.tp] {
 				// Older ones of this step did not fit: they count as not read.
 				found.From[p.tp] = p.floor
@@ -91,10 +102,6 @@ func (c *Cluster) Newest(ctx context.Context, req NewestRequest) (*Newest, error
 		}
 		step = min(step*4, 1<<20)
 	}
-	slices.SortFunc(found.Records, func(a, b Record) int {
-		return cmp.Or(cmp.Compare(a.Timestamp, b.Timestamp), cmp.Compare(a.Topic, b.Topic),
-			cmp.Compare(a.Partition, b.Partition), cmp.Compare(a.Offset, b.Offset))
-	})
 	found.cut(req)
 	found.AtStart = true
 	first, err := c.offsetsOf(ctx, AtStart, req)
@@ -108,6 +115,22 @@ func (c *Cluster) Newest(ctx context.Context, req NewestRequest) (*Newest, error
 		found.Records = nil
 	}
 	return found, nil
+}
+
+// nth sorts the records and gives the timestamp of the Nth newest; the smallest
+// there is when there are fewer.
+func (n *Newest) nth(count int) int64 {
+	slices.SortFunc(n.Records, func(a, b Record) int {
+		return cmp.Or(cmp.Compare(a.Timestamp, b.Timestamp), cmp.Compare(a.Topic, b.Topic),
+			cmp.Compare(a.Partition, b.Partition), cmp.Compare(a.Offset, b.Offset))
+	})
+	switch {
+	case count <= 0:
+		return math.MaxInt64
+	case len(n.Records) < count:
+		return math.MinInt64
+	}
+	return n.Records[len(n.Records)-count].Timestamp
 }
 
 // cut keeps the newest N, and of those about MaxBytes. Within a partition
@@ -162,6 +185,8 @@ type newestPart struct {
 	sink    *newestSink
 	tp      TopicPartition
 	match   Matcher
+	read    bool
+	oldest  int64    // timestamp of all that was read, matching or not
 	records []Record // the newest N of this step
 	bytes   int
 	floor   int64 // offsets below it were let go
@@ -183,6 +208,9 @@ func (s *newestSink) Partition(tp TopicPartition) PartitionSink {
 func (s *newestSink) Event(Event) {}
 
 func (p *newestPart) Record(v *batch.View) bool {
+	if !p.read || v.Timestamp < p.oldest {
+		p.read, p.oldest = true, v.Timestamp
+	}
 	if p.match != nil && !p.match.Match(v) {
 		return true
 	}

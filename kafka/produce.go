@@ -215,6 +215,10 @@ func (p *Producer) Produce(ctx context.Context, m Message, done func(Ack, error)
 			}
 			p.mu.Lock()
 			t = p.topics[m.Topic]
+			if p.closed {
+				p.mu.Unlock()
+				return errProducerClosed
+			}
 		}
 		err := p.addLocked(t, m, size, done)
 		p.mu.Unlock()
@@ -240,6 +244,10 @@ func (p *Producer) lookUp(ctx context.Context, name string) error {
 }
 
 func (p *Producer) addLocked(t *outTopic, m Message, size int, done func(Ack, error)) error {
+	if m.Timestamp == NoTimestamp {
+		m.Timestamp = p.c.cfg.Now().UnixMilli()
+	}
+	rec := batch.Record{Timestamp: m.Timestamp, Key: m.Key, Value: m.Value, Headers: m.Headers}
 	n := len(t.topic.Partitions)
 	id := m.Partition
 	switch {
@@ -257,6 +265,9 @@ func (p *Producer) addLocked(t *outTopic, m Message, size int, done func(Ack, er
 		if t.sticky < 0 || int(t.sticky) >= n {
 			t.sticky = int32(rand.IntN(n))
 		}
+		if !t.parts[t.sticky].hasRoom(rec) {
+			t.sticky = (t.sticky + 1) % int32(n)
+		}
 		id = t.sticky
 	}
 	q := t.parts[id]
@@ -264,18 +275,8 @@ func (p *Producer) addLocked(t *outTopic, m Message, size int, done func(Ack, er
 		q = &outPartition{TopicPartition: TopicPartition{t.name, id}}
 		t.parts[id] = q
 	}
-	if m.Timestamp == NoTimestamp {
-		m.Timestamp = p.c.cfg.Now().UnixMilli()
-	}
-	rec := batch.Record{Timestamp: m.Timestamp, Key: m.Key, Value: m.Value, Headers: m.Headers}
 	b := q.openBatch()
-	if b != nil && b.builder.SizeWith(rec) > batchBytes {
-		b = nil
-		if m.Partition == AnyPartition && m.Key == nil {
-			t.sticky = (t.sticky + 1) % int32(n) // the next one begins elsewhere
-		}
-	}
-	if b == nil {
+	if !q.hasRoom(rec) {
 		now := time.Now()
 		b = &outBatch{builder: p.builderLocked(), codec: p.cfg.Codec, topic: t.name, partition: id,
 			begun: now, deadline: now.Add(p.cfg.Timeout)}
@@ -314,6 +315,15 @@ func (q *outPartition) openBatch() *outBatch {
 		return b
 	}
 	return nil
+}
+
+// hasRoom tells whether the open batch takes one record more.
+func (q *outPartition) hasRoom(rec batch.Record) bool {
+	if q == nil {
+		return false
+	}
+	b := q.openBatch()
+	return b != nil && b.builder.SizeWith(rec) <= batchBytes
 }
 
 func (p *Producer) tell() {

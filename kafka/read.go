@@ -168,6 +168,7 @@ type readPart struct {
 	stuckSaid  bool
 	stalls     int  // answers in a row that held bytes and moved nothing
 	waiting    bool // next is known only when the worker has walked the stretch
+	confirmed  bool // an answer without an error came for a position of this generation
 	done       bool
 
 	stretches []stretch
@@ -350,7 +351,7 @@ func (r *reader) present(t *readTopic, seen *Topic) (events []Event) {
 			if !p.done && p.to != NoEnd {
 				r.endLocked(fmt.Errorf("topic %s was deleted and created again while it was read", t.name))
 			}
-			p.next, p.waiting, p.stalls, p.told = 0, false, 0, PartitionState{}
+			p.next, p.waiting, p.confirmed, p.stalls, p.told = 0, false, false, 0, PartitionState{}
 			p.generation++
 		}
 	}
@@ -620,7 +621,7 @@ func (f *fetcher) hand(ctx context.Context, address string, q *fetchRequest, ask
 		}
 		f.mu.Lock()
 		if p.next == offset && !p.done && p.topicID == q.parts[at].topicID && !f.ended {
-			p.tries, p.stuckSince, p.stuckSaid = 0, time.Time{}, false
+			p.tries, p.stuckSince, p.stuckSaid, p.confirmed = 0, time.Time{}, false, true
 			if s, ok := f.stretchLocked(p, got); ok {
 				left.Add(1)
 				s.release = release
@@ -731,6 +732,9 @@ func (f *fetcher) outOfRange(ctx context.Context, p *readPart, offset int64) {
 		p.next = to
 		f.enqueueLocked(p, stretch{from: to, generation: p.generation, release: func() {},
 			state: PartitionState{HighWatermark: end.Offset, LastStable: -1, LogStart: start.Offset}})
+	case !p.confirmed:
+		// It was asked for before it is there: it is waited for.
+		p.retryAt = time.Now().Add(fetchWait)
 	default:
 		e = Event{Kind: LogTruncated, TopicPartition: p.TopicPartition, From: offset, To: end.Offset}
 		p.next = end.Offset

@@ -57,7 +57,7 @@ func (c *Cluster) Resolve(ctx context.Context, tps []TopicPartition, from Positi
 			case LastEach:
 				at[tp] = max(end-p.N, start)
 			case AfterStart:
-				at[tp] = min(start+p.N, end)
+				at[tp] = start + min(p.N, end-start)
 			case AtTime:
 				o := byTime[tp]
 				if o.Err != nil {
