@@ -98,10 +98,9 @@ func TestMetadataIsDecodedAsItWasEncoded(t *testing.T) {
 		}
 		// An answer that was cut before its last byte, which may be that of an empty
 		// list of tagged fields, is an error, and no panic.
-		if n := rapid.IntRange(0, len(body)-2).Draw(t, "cut"); n < len(body)-1 {
-			if _, err := decodeMetadata(body[:n], version); err == nil {
-				t.Errorf("%d of %d bytes were enough", n, len(body))
-			}
+		n := rapid.IntRange(0, len(body)-2).Draw(t, "cut")
+		if _, err := decodeMetadata(body[:n], version); err == nil {
+			t.Errorf("%d of %d bytes were enough", n, len(body))
 		}
 	})
 }

@@ -318,7 +318,7 @@ func speaking(f *kfake.Cluster, key, least, most int16) {
 	f.ControlKey(int16(kmsg.ApiVersions), func(q kmsg.Request) (kmsg.Response, error, bool) {
 		f.KeepControl()
 		res := q.ResponseKind().(*kmsg.ApiVersionsResponse)
-		for k, newest := range map[int16]int16{0: 11, 1: 16, 2: 8, 3: 12, 8: 8, 9: 8, 10: 4, 11: 9, 12: 4, 13: 5, 14: 5, 18: 3, 19: 7, 20: 6, 22: 4, 32: 4} {
+		for k, newest := range map[int16]int16{0: 11, 1: 16, 2: 8, 3: 12, 8: 8, 9: 8, 10: 4, 11: 9, 12: 4, 13: 5, 14: 5, 18: 3, 19: 7, 20: 6, 21: 2, 22: 4, 24: 4, 25: 3, 26: 3, 32: 4} {
 			v := kmsg.NewApiVersionsResponseApiKey()
 			v.ApiKey, v.MaxVersion = k, newest
 			if k == key {
