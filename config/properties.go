@@ -1,0 +1,132 @@
+package config
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"maps"
+	"os"
+	"slices"
+	"strings"
+
+	javaprops "github.com/magiconair/properties"
+)
+
+// properties are settings as Java clients and librdkafka name them.
+type properties map[string]string
+
+// librdkafka's own names; a file that has one of them is librdkafka's, whose
+// files know no escapes, so that a backslash in a password is a backslash.
+var librdkafkaNames = []string{
+	"metadata.broker.list", "sasl.mechanisms", "sasl.username", "sasl.password", "ssl.ca.location", "ssl.ca.pem",
+	"ssl.certificate.location", "ssl.certificate.pem", "ssl.key.location", "ssl.key.pem", "enable.ssl.certificate.verification",
+	"socket.timeout.ms",
+}
+
+func givenProperties(opt Options) (properties, error) {
+	given := properties{}
+	if opt.Properties != "" {
+		file, err := readProperties(opt.Properties)
+		if err != nil {
+			return nil, err
+		}
+		given = file
+	}
+	for _, one := range opt.Set {
+		key, value, ok := strings.Cut(one, "=")
+		if key = strings.TrimSpace(key); !ok || key == "" {
+			return nil, fmt.Errorf("-X takes key=value, as in -X isolation.level=read_committed; %q has no value", key)
+		}
+		given[key] = value
+	}
+	return given, nil
+}
+
+func readProperties(path string) (properties, error) {
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return nil, fmt.Errorf("properties cannot be read: %w", err)
+	}
+	found, err := parseProperties(text)
+	if err != nil {
+		return nil, fmt.Errorf("properties of %s: %w", path, err)
+	}
+	return found, nil
+}
+
+// parseProperties reads Java's syntax (java.util.Properties, nothing is
+// expanded), or plain lines of key=value when they are librdkafka's.
+func parseProperties(text []byte) (properties, error) {
+	text = bytes.TrimPrefix(text, []byte("\xef\xbb\xbf"))
+	plain := properties{}
+	for line := range strings.Lines(string(text)) {
+		line = strings.TrimSpace(line)
+		if key, value, ok := strings.Cut(line, "="); ok && line[0] != '#' {
+			plain[strings.TrimSpace(key)] = strings.TrimSpace(value)
+		}
+	}
+	for _, name := range librdkafkaNames {
+		if _, ok := plain[name]; ok {
+			return plain, nil
+		}
+	}
+	loader := javaprops.Loader{Encoding: javaprops.UTF8, DisableExpansion: true}
+	parsed, err := loader.LoadBytes(text)
+	if err != nil {
+		// The parser's own words may repeat a value.
+		return nil, errors.New(`an escape (\uXXXX) is not complete; a backslash itself is written \\`)
+	}
+	return parsed.Map(), nil
+}
+
+func bootstrap(p properties) string {
+	for _, name := range []string{"bootstrap.servers", "metadata.broker.list"} {
+		if p[name] != "" {
+			return p[name]
+		}
+	}
+	return ""
+}
+
+// unknown are the names that no Kafka client knows either, sorted.
+func (p properties) unknown() []string {
+	var names []string
+	for name := range p {
+		if !isClientSetting(name) {
+			names = append(names, name)
+		}
+	}
+	slices.Sort(names)
+	return names
+}
+
+func isClientSetting(name string) bool {
+	if _, ok := clientSettings[name]; ok {
+		return true
+	}
+	for _, prefix := range []string{"ssl.", "sasl.", "retry.", "reconnect.", "metadata.", "metrics.", "metric.", "socket.", "topic.",
+		"queue.", "queued.", "fetch.", "max.", "log.", "broker.", "enable.", "auto.", "transaction.", "partition.", "partitioner.",
+		"send.", "receive.", "connections.", "key.", "value.", "group.", "heartbeat.", "session.", "allow.", "api.", "default.", "batch.",
+		"compression.", "internal.", "statistics.", "security.", "oauthbearer.", "https.", "plugin.", "consume.", "message.", "client.",
+		"interceptor.", "schema.", "basic.auth.", "confluent.", "config.", "delivery."} {
+		if strings.HasPrefix(name, prefix) {
+			return true
+		}
+	}
+	return false
+}
+
+// The settings of Java's and librdkafka's clients whose names have no prefix
+// that belongs to Kafka alone.
+var clientSettings = maps.Collect(func(yield func(string, struct{}) bool) {
+	for name := range strings.FieldsSeq(`acks allow.auto.create.topics background.event.poll bootstrap.controllers bootstrap.servers
+		buffer.memory builtin.features check.crcs closest.only coordinator.query.interval.ms debug dr_cb dr_msg_cb error_cb
+		exclude.internal.topics interceptor.classes isolation.level linger.ms offset.store.method offset_commit_cb opaque
+		produce.offset.report queuing.strategy rebalance_cb rebalance.timeout.ms request.required.acks request.timeout.ms
+		resolve_cb retries share.acknowledgement.mode socket_cb stats_cb sticky.partitioning.linger.ms test.mock.num.brokers
+		throttle_cb ut_handle_ProduceResponse zookeeper.connect`) {
+		if !yield(name, struct{}{}) {
+			return
+		}
+	}
+})
