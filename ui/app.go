@@ -26,7 +26,6 @@ package ui
 import (
 	"context"
 	"fmt"
-	"math"
 	"strings"
 	"sync"
 	"time"
@@ -104,7 +103,7 @@ type click struct {
 	x, y int
 }
 
-// NewModel makes the model; Init begins to connect. ctx ends all that it starts,
+// newModel makes the model; Init begins to connect. ctx ends all that it starts,
 // and work waits for that; guard is deferred in each of its goroutines.
 func newModel(ctx context.Context, opt Options, work *sync.WaitGroup, guard func()) *Model {
 	if opt.Now == nil {
@@ -205,7 +204,7 @@ func (m *Model) update(msg tea.Msg) tea.Cmd {
 
 func (m *Model) now() time.Time { return m.opt.Now() }
 
-// go_ runs f beside the program and gives its message.
+// background runs f beside the program and gives its message.
 func (m *Model) background(f func(ctx context.Context) tea.Msg) tea.Cmd {
 	ctx := m.ctx
 	return func() tea.Msg {
@@ -353,6 +352,9 @@ func (m *Model) sheet(lines []string, over []string) {
 	if m.cursor != nil {
 		m.cursor.Y += at - max(0, len(over)-end)
 	}
+	if m.cursor != nil && m.cursor.Y < 0 {
+		m.cursor = nil
+	}
 	if len(over) > end {
 		over = over[len(over)-end:]
 	}
@@ -429,5 +431,3 @@ func (m *Model) noteEvents(events []kafka.Event) {
 func sentence(err error) string {
 	return strings.Join(strings.Fields(fmt.Sprint(err)), " ")
 }
-
-const noSeq = math.MinInt64

@@ -59,7 +59,7 @@ func (m *Model) headerRight(l *line) {
 		l.text("", "  ")
 	}
 	if m.w >= 60 {
-		l.text(st.bold, humanRate(r.perSecond()))
+		l.number(st.bold, humanRate(r.perSecond()), 5)
 		l.text(st.dim, " msg/s")
 	}
 	if m.w >= 100 || m.opt.Isolation == kafka.ReadCommitted && m.w >= 80 {

@@ -97,8 +97,8 @@ func (l *line) textLine(b []byte, d docLine) {
 	l.bytes(l.st.text, s)
 }
 
-// binary says whether b, perhaps the front of something longer, is no text.
-func binary(b []byte, whole bool) bool {
+// isBinary says whether b, perhaps the front of something longer, is no text.
+func isBinary(b []byte, whole bool) bool {
 	for i := 0; i < len(b); {
 		c := b[i]
 		if c < utf8.RuneSelf {

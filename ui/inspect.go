@@ -89,7 +89,7 @@ func (in *inspector) choose() {
 		in.view, in.why = viewText, "empty, not null"
 	case !utf8.Valid(v):
 		in.view, in.why = viewHex, "not UTF-8"
-	case binary(v, true):
+	case isBinary(v, true):
 		in.view, in.why = viewHex, "holds control bytes"
 	case looksLikeJSON(v):
 		if err := checkJSON(v); err != nil {
@@ -147,7 +147,7 @@ func (in *inspector) layout(m *Model, w int) {
 }
 
 // describe makes the lines around the value.
-func (in *inspector) describe(m *Model, w int) {
+func (in *inspector) describe(m *Model, w, h int) {
 	in.head, in.tail = in.head[:0], in.tail[:0]
 	add := func(f func(*line)) { in.head = append(in.head, f) }
 	if n := in.note; n != nil {
@@ -197,11 +197,19 @@ func (in *inspector) describe(m *Model, w int) {
 		}
 		pair("producer", fmt.Sprintf("id %d, epoch %d, sequence %d, %s", b.ProducerID, b.ProducerEpoch, int64(b.BaseSequence)+int64(r.Index), kind))
 	}
-	for _, kv := range meta {
-		add(func(l *line) {
-			l.field(l.st.dim, kv[0], 14)
-			l.text(l.st.text, kv[1])
-		})
+	details := func(add func(func(*line))) {
+		for _, kv := range meta {
+			add(func(l *line) {
+				l.field(l.st.dim, kv[0], 14)
+				l.text(l.st.text, kv[1])
+			})
+		}
+	}
+	after := func(f func(*line)) { in.tail = append(in.tail, f) }
+	low := h < 20 // then the value comes first
+	if !low {
+		details(add)
+		add(func(*line) {})
 	}
 	headers := func(add func(func(*line))) {
 		if len(r.Headers) == 0 {
@@ -222,13 +230,12 @@ func (in *inspector) describe(m *Model, w int) {
 			})
 		}
 	}
-	add(func(*line) {})
 	add(func(l *line) {
 		l.text(l.st.bold, "key")
 		l.text("", "    ")
 		l.bytesValue(l.st.key, r.Key)
 	})
-	few := len(r.Headers) <= 8
+	few := len(r.Headers) <= 8 && !low
 	if few {
 		headers(add)
 	}
@@ -245,7 +252,11 @@ func (in *inspector) describe(m *Model, w int) {
 		l.text(l.st.dim, "  "+in.why+", "+humanBytes(int64(len(r.Value))))
 	})
 	if !few {
-		headers(func(f func(*line)) { in.tail = append(in.tail, f) })
+		headers(after)
+	}
+	if low {
+		after(func(*line) {})
+		details(after)
 	}
 }
 
@@ -256,7 +267,7 @@ func (l *line) bytesValue(sgr string, b []byte) {
 		l.text(l.st.dim, l.st.g.null+" null")
 	case len(b) == 0:
 		l.text(l.st.dim, `""`)
-	case binary(b, true):
+	case isBinary(b, true):
 		l.hexBytes(b, min(len(b)*4, max(4, l.max-l.width-22)))
 		l.text(l.st.dim, "  binary, "+plural(len(b), "byte"))
 	default:
@@ -268,7 +279,7 @@ func (in *inspector) draw(m *Model, r rect) []string {
 	st := m.st
 	w := max(1, r.w-2)
 	in.layout(m, w)
-	in.describe(m, w)
+	in.describe(m, w, r.h)
 	total := len(in.head) + len(in.lines) + len(in.tail)
 	in.height = max(1, r.h-1)
 	in.top = max(0, min(in.top, total-in.height))

@@ -174,8 +174,9 @@ func (p *palette) sheet(m *Model) []string {
 	x := p.ed.drawField(field, max(1, m.w-4), st.text)
 	lines := []string{head.end(), field.end()}
 	m.putCursor(min(x, m.w-1), 1)
-	top := max(0, min(p.at-paletteRows/2, len(p.found)-paletteRows))
-	for i := range paletteRows {
+	rows := max(1, min(paletteRows, m.lay.body.h-len(lines)))
+	top := max(0, min(p.at-rows/2, len(p.found)-rows))
+	for i := range rows {
 		l := newLine(st, m.w, nil)
 		if top+i < len(p.found) {
 			b := p.found[top+i]

@@ -141,7 +141,7 @@ func (l *line) keyCell(r *store.Row, q *query.Query) {
 		l.text(st.dim, st.g.null)
 	case r.KeyLen == 0:
 		l.text(st.dim, `""`)
-	case binary(r.Key, r.KeyLen == len(r.Key)):
+	case isBinary(r.Key, r.KeyLen == len(r.Key)):
 		l.hexBytes(r.Key, l.max-l.width)
 	default:
 		l.lit(st.key, r.Key, 0, len(r.Key), spans(q, r.Key))
@@ -156,7 +156,7 @@ func (l *line) valueCell(r *store.Row, q *query.Query) {
 		l.text(st.dim, " tombstone")
 	case r.ValueLen == 0:
 		l.text(st.dim, `""`)
-	case binary(r.Value, r.ValueLen == len(r.Value)):
+	case isBinary(r.Value, r.ValueLen == len(r.Value)):
 		l.hexBytes(r.Value, min(48, max(0, l.max-l.width-22)))
 		l.text(st.dim, fmt.Sprintf("  binary, %s", plural(r.ValueLen, "byte")))
 	case looksLikeJSON(r.Value):

@@ -31,13 +31,16 @@ type tail struct {
 	asking  bool
 	cursor  store.Seq
 	top     store.Seq // the first row that is shown, unless it follows
-	left    store.Seq // where the newest was when it stopped following
+	left    store.Seq // where the newest was when it stopped following; noSeq: it never followed
 	rows    []store.Row
 	cols    columns
 	colsFor colsKey
 	resized bool
 	preview filterPreview
 }
+
+// noSeq is the number of no row.
+const noSeq = math.MinInt64
 
 // colsKey is what the columns depend on.
 type colsKey struct {
@@ -78,7 +81,7 @@ func (m *Model) startSession(st start) tea.Cmd {
 	t.snap = snapshot{}
 	t.counted = 0
 	t.follow, t.paused = st.follow, false
-	t.cursor, t.top, t.left = 0, 0, 0
+	t.cursor, t.top, t.left = 0, 0, noSeq
 	if n := len(st.held); n > 0 {
 		t.cursor = store.Seq(n - 1)
 		t.top = max(0, t.cursor-store.Seq(t.height(m))+1)
@@ -140,7 +143,7 @@ func (t *tail) clamp(m *Model) {
 		t.top = max(first, next-h)
 		return
 	}
-	t.top = max(first, min(t.top, next-1))
+	t.top = min(t.top, max(first, next-h))
 	if t.cursor < t.top {
 		t.top = t.cursor
 	}
@@ -651,11 +654,11 @@ func (m *Model) tailHeader(w int) string {
 	case t.starting():
 		l.text(st.accent, m.spinner())
 	default:
-		if n := t.snap.next - t.left; n > 0 && t.left > 0 {
+		if n := t.snap.next - t.left; t.left != noSeq && n > 0 {
 			l.text(st.accent, st.g.down+" "+exact(n)+" new")
-		} else if t.left == 0 && t.snap.lag > 0 {
+		} else if t.left == noSeq && t.snap.lag > 0 {
 			l.text(st.dim, "reading")
-		} else if t.left == 0 {
+		} else if t.left == noSeq {
 			l.text(st.dim, "read to the end")
 		} else {
 			l.text(st.dim, "scrolled back")

@@ -1,0 +1,536 @@
+package ui
+
+import (
+	"context"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	tea "charm.land/bubbletea/v2"
+	"github.com/charmbracelet/x/ansi"
+
+	"milena/kafka"
+	"milena/kafka/batch"
+)
+
+// A cluster in memory, and a driver that does for the model what Bubble Tea
+// does, but in the test's own time.
+
+// fakeCluster holds topics as the batches that a broker would hold.
+type fakeCluster struct {
+	mu       sync.Mutex
+	grown    *sync.Cond
+	topics   map[string][]*fakePartition
+	internal map[string]bool
+	compact  map[string]bool
+	readOnly bool
+	closed   bool
+	brokers  int
+
+	refreshErr error
+	sendErr    error
+	onSend     func()
+	newestGate chan struct{} // not nil: Newest waits for it, or for its context
+	reads      int           // reads under way
+}
+
+type fakePartition struct {
+	start   int64
+	batches [][]byte // one record each, at start, start+1 …
+	times   []int64
+}
+
+func newFake() *fakeCluster {
+	c := &fakeCluster{topics: make(map[string][]*fakePartition), internal: make(map[string]bool), compact: make(map[string]bool), brokers: 3}
+	c.grown = sync.NewCond(&c.mu)
+	return c
+}
+
+func (c *fakeCluster) topic(name string, partitions int) *fakeCluster {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	ps := make([]*fakePartition, partitions)
+	for i := range ps {
+		ps[i] = &fakePartition{}
+	}
+	c.topics[name] = ps
+	return c
+}
+
+// add appends a record and gives its offset.
+func (c *fakeCluster) add(topic string, partition int32, r batch.Record) int64 {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	p := c.topics[topic][partition]
+	offset := p.start + int64(len(p.batches))
+	b := batch.NewBuilder(batch.None)
+	if err := b.Add(r); err != nil {
+		panic(err)
+	}
+	raw, err := b.Finish(nil)
+	if err != nil {
+		panic(err)
+	}
+	binary.BigEndian.PutUint64(raw, uint64(offset))
+	p.batches = append(p.batches, raw)
+	p.times = append(p.times, r.Timestamp)
+	c.grown.Broadcast()
+	return offset
+}
+
+func (c *fakeCluster) Metadata() *kafka.Metadata {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	md := &kafka.Metadata{ClusterID: "fake"}
+	for i := range c.brokers {
+		md.Brokers = append(md.Brokers, kafka.Broker{ID: int32(i), Host: "fake", Port: 9092})
+	}
+	for name, ps := range c.topics {
+		t := kafka.Topic{Name: name, Internal: c.internal[name]}
+		for i := range ps {
+			t.Partitions = append(t.Partitions, kafka.Partition{ID: int32(i)})
+		}
+		md.Topics = append(md.Topics, t)
+	}
+	slices.SortFunc(md.Topics, func(a, b kafka.Topic) int { return strings.Compare(a.Name, b.Name) })
+	return md
+}
+
+func (c *fakeCluster) Refresh(context.Context) (*kafka.Metadata, error) {
+	if c.refreshErr != nil {
+		return nil, c.refreshErr
+	}
+	return c.Metadata(), nil
+}
+
+func (c *fakeCluster) Topic(_ context.Context, name string) (*kafka.Topic, error) {
+	if t := c.Metadata().Topic(name); t != nil {
+		return t, nil
+	}
+	return nil, &kafka.UnknownTopicError{Topic: name}
+}
+
+func (c *fakeCluster) at(tp kafka.TopicPartition) *fakePartition {
+	ps := c.topics[tp.Topic]
+	if int(tp.Partition) >= len(ps) {
+		return nil
+	}
+	return ps[tp.Partition]
+}
+
+func (c *fakeCluster) Offsets(_ context.Context, at int64, _ kafka.Isolation, tps []kafka.TopicPartition) (map[kafka.TopicPartition]kafka.Offset, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	out := make(map[kafka.TopicPartition]kafka.Offset)
+	for _, tp := range tps {
+		p := c.at(tp)
+		end := p.start + int64(len(p.batches))
+		o := kafka.Offset{Offset: end}
+		switch {
+		case at == kafka.AtStart:
+			o.Offset = p.start
+		case at >= 0:
+			for i, ts := range p.times {
+				if ts >= at {
+					o.Offset = p.start + int64(i)
+					break
+				}
+			}
+		}
+		out[tp] = o
+	}
+	return out, nil
+}
+
+func (c *fakeCluster) Resolve(ctx context.Context, tps []kafka.TopicPartition, from kafka.Position, _ *kafka.Position, iso kafka.Isolation) ([]kafka.Span, error) {
+	starts, _ := c.Offsets(ctx, kafka.AtStart, iso, tps)
+	ends, _ := c.Offsets(ctx, kafka.AtEnd, iso, tps)
+	var spans []kafka.Span
+	for _, tp := range tps {
+		o := starts[tp].Offset
+		switch from.Kind {
+		case kafka.End:
+			o = ends[tp].Offset
+		case kafka.AtOffset:
+			o = min(max(o, from.N), ends[tp].Offset)
+		case kafka.LastEach:
+			o = max(o, ends[tp].Offset-from.N)
+		case kafka.AtTime:
+			at, _ := c.Offsets(ctx, from.Time.UnixMilli(), iso, []kafka.TopicPartition{tp})
+			o = at[tp].Offset
+		}
+		spans = append(spans, kafka.Span{TopicPartition: tp, From: o, To: kafka.NoEnd})
+	}
+	return spans, nil
+}
+
+// keeper collects what a decoder gives.
+type keeper struct {
+	tp    kafka.TopicPartition
+	match kafka.Matcher
+	out   []kafka.Record
+}
+
+func (k *keeper) Record(v *batch.View) bool {
+	if k.match == nil || k.match.Match(v) {
+		k.out = append(k.out, kafka.Keep(k.tp, v))
+	}
+	return true
+}
+func (k *keeper) Skip(batch.Skip) {}
+
+func (c *fakeCluster) Newest(ctx context.Context, req kafka.NewestRequest) (*kafka.Newest, error) {
+	if gate := c.newestGate; gate != nil {
+		select {
+		case <-gate:
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		}
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	var all []kafka.Record
+	var read int64
+	for _, tp := range req.Partitions {
+		p := c.at(tp)
+		k := &keeper{tp: tp}
+		if req.Match != nil {
+			k.match = req.Match()
+		}
+		var d batch.Decoder
+		for i, raw := range p.batches {
+			if o := p.start + int64(i); o < req.Before[tp] {
+				d.Walk(raw, o, o+1, nil, k)
+				read++
+			}
+		}
+		all = append(all, k.out...)
+	}
+	if req.Progress != nil {
+		req.Progress(read)
+	}
+	slices.SortStableFunc(all, func(a, b kafka.Record) int {
+		if a.Timestamp != b.Timestamp {
+			return int(a.Timestamp - b.Timestamp)
+		}
+		return int(a.Partition - b.Partition)
+	})
+	n := &kafka.Newest{From: make(map[kafka.TopicPartition]int64), To: make(map[kafka.TopicPartition]int64)}
+	n.AtStart = len(all) <= req.N
+	n.Records = all[max(0, len(all)-req.N):]
+	for _, tp := range req.Partitions {
+		n.To[tp] = req.Before[tp]
+		n.From[tp] = req.Before[tp]
+		if n.AtStart {
+			n.From[tp] = c.at(tp).start
+		}
+	}
+	if !n.AtStart {
+		for i := len(n.Records) - 1; i >= 0; i-- {
+			r := &n.Records[i]
+			n.From[kafka.TopicPartition{Topic: r.Topic, Partition: r.Partition}] = r.Offset
+		}
+	}
+	return n, nil
+}
+
+func (c *fakeCluster) Read(ctx context.Context, req kafka.ReadRequest, sink kafka.Sink) error {
+	c.mu.Lock()
+	c.reads++
+	defer func() { c.reads--; c.mu.Unlock() }()
+	stop := context.AfterFunc(ctx, func() {
+		c.mu.Lock()
+		c.grown.Broadcast()
+		c.mu.Unlock()
+	})
+	defer stop()
+	next := make(map[kafka.TopicPartition]int64)
+	sinks := make(map[kafka.TopicPartition]kafka.PartitionSink)
+	for _, s := range req.Spans {
+		next[s.TopicPartition] = s.From
+		c.mu.Unlock()
+		sinks[s.TopicPartition] = sink.Partition(s.TopicPartition)
+		c.mu.Lock()
+	}
+	var d batch.Decoder
+	told := make(map[kafka.TopicPartition]bool)
+	for {
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		open, moved := false, false
+		for _, s := range req.Spans {
+			p := c.at(s.TopicPartition)
+			if p == nil {
+				continue
+			}
+			end := p.start + int64(len(p.batches))
+			from := next[s.TopicPartition]
+			to := min(end, s.To, from+50)
+			if from < s.To {
+				open = true
+			}
+			if from >= to && told[s.TopicPartition] {
+				continue
+			}
+			raw := slices.Concat(p.batches[max(0, from-p.start) : max(from, to)-p.start]...)
+			next[s.TopicPartition] = max(from, to)
+			told[s.TopicPartition], moved = true, true
+			c.mu.Unlock()
+			d.Walk(raw, from, to, nil, sinks[s.TopicPartition])
+			err := sinks[s.TopicPartition].Flush(kafka.PartitionState{Next: max(from, to), HighWatermark: end, LastStable: end, LogStart: p.start})
+			c.mu.Lock()
+			if err != nil {
+				return err
+			}
+		}
+		if !open && !req.Grow {
+			return nil
+		}
+		if !moved {
+			c.grown.Wait()
+		}
+	}
+}
+
+func (c *fakeCluster) Send(_ context.Context, m kafka.Message) (kafka.Ack, error) {
+	if c.sendErr != nil {
+		return kafka.Ack{}, c.sendErr
+	}
+	if c.onSend != nil {
+		c.onSend()
+	}
+	p := m.Partition
+	if p < 0 {
+		p = kafka.PartitionOf(m.Key, len(c.topics[m.Topic]))
+	}
+	o := c.add(m.Topic, p, batch.Record{Timestamp: testNow.UnixMilli(), Key: m.Key, Value: m.Value, Headers: m.Headers})
+	return kafka.Ack{Partition: p, Offset: o, Timestamp: testNow.UnixMilli(), Took: 2100 * time.Microsecond}, nil
+}
+
+func (c *fakeCluster) CreateTopic(_ context.Context, t kafka.NewTopic) error {
+	if c.readOnly {
+		return kafka.ErrReadOnly
+	}
+	c.topic(t.Name, int(max(1, t.Partitions)))
+	return nil
+}
+
+func (c *fakeCluster) DeleteTopic(_ context.Context, name string) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	delete(c.topics, name)
+	return nil
+}
+
+func (c *fakeCluster) DescribeTopic(_ context.Context, name string) (*kafka.TopicDescription, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	d := &kafka.TopicDescription{}
+	if c.compact[name] {
+		d.Configs = append(d.Configs, kafka.ConfigEntry{Name: "cleanup.policy", Value: "compact"})
+	}
+	return d, nil
+}
+
+func (c *fakeCluster) ReadOnly() bool { return c.readOnly }
+func (c *fakeCluster) Close() error   { c.closed = true; return nil }
+
+// testNow is when every test happens.
+var testNow = time.Date(2026, 11, 22, 14, 5, 12, 0, time.UTC)
+
+// driver runs a model's commands and gives it what they say.
+type driver struct {
+	t      testing.TB
+	m      *Model
+	cancel context.CancelFunc
+	work   sync.WaitGroup
+	msgs   chan tea.Msg
+	ctx    context.Context
+	mu     sync.Mutex
+	clock  time.Time
+	copied string
+}
+
+func (d *driver) now() time.Time {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.clock
+}
+
+func (d *driver) advance(by time.Duration) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.clock = d.clock.Add(by)
+}
+
+// drive begins a model on a cluster; nil: none can be reached.
+func drive(t testing.TB, c *fakeCluster, opt Options, w, h int) *driver {
+	t.Helper()
+	d := &driver{t: t, msgs: make(chan tea.Msg, 1024), clock: testNow}
+	ctx, cancel := context.WithCancel(context.Background())
+	d.ctx, d.cancel = ctx, cancel
+	opt.Now, opt.Location = d.now, time.UTC
+	opt.Clipboard = func(s string) tea.Cmd { d.copied = s; return nil }
+	if opt.Name == "" {
+		opt.Name = "local"
+	}
+	if opt.Open == nil {
+		opt.Open = func(context.Context, []string) (Cluster, error) {
+			if c == nil {
+				return nil, errors.New("nothing there")
+			}
+			return c, nil
+		}
+	}
+	d.m = newModel(ctx, opt, &d.work, func() {})
+	t.Cleanup(func() {
+		cancel()
+		d.m.leave()
+		d.work.Wait()
+		if c != nil {
+			c.mu.Lock()
+			defer c.mu.Unlock()
+			if c.reads != 0 {
+				t.Errorf("%d reads are still under way after the end", c.reads)
+			}
+		}
+	})
+	d.send(tea.WindowSizeMsg{Width: w, Height: h})
+	d.run(d.m.Init())
+	return d
+}
+
+func (d *driver) run(cmd tea.Cmd) {
+	if cmd == nil {
+		return
+	}
+	go func() {
+		switch msg := cmd().(type) {
+		case nil:
+		case tea.BatchMsg:
+			for _, c := range msg {
+				d.run(c)
+			}
+		default:
+			select {
+			case d.msgs <- msg:
+			case <-d.ctx.Done():
+			}
+		}
+	}()
+}
+
+func (d *driver) send(msg tea.Msg) {
+	_, cmd := d.m.Update(msg)
+	d.m.View()
+	d.run(cmd)
+}
+
+// until handles messages until ok.
+func (d *driver) until(what string, ok func() bool) {
+	d.t.Helper()
+	deadline := time.NewTimer(10 * time.Second)
+	defer deadline.Stop()
+	for !ok() {
+		select {
+		case msg := <-d.msgs:
+			if _, quit := msg.(tea.QuitMsg); quit {
+				d.t.Fatalf("quit while waiting for %s", what)
+			}
+			d.send(msg)
+		case <-deadline.C:
+			d.t.Fatalf("never came: %s\n%s", what, d.screen())
+		}
+	}
+}
+
+// sees waits for a text on the screen.
+func (d *driver) sees(text string) {
+	d.t.Helper()
+	d.until(fmt.Sprintf("%q on the screen", text), func() bool { return strings.Contains(d.screen(), text) })
+}
+
+// screen is what a person sees, without colours.
+func (d *driver) screen() string { return ansi.Strip(d.m.View().Content) }
+
+// press presses keys, by their names; what is no name is typed.
+func (d *driver) press(keys ...string) {
+	for _, k := range keys {
+		d.send(keyOf(k))
+	}
+}
+
+func (d *driver) typed(text string) {
+	for _, r := range text {
+		d.send(keyOf(string(r)))
+	}
+}
+
+func keyOf(name string) tea.KeyPressMsg {
+	named := map[string]rune{
+		"enter": tea.KeyEnter, "esc": tea.KeyEscape, "tab": tea.KeyTab, "up": tea.KeyUp, "down": tea.KeyDown,
+		"left": tea.KeyLeft, "right": tea.KeyRight, "backspace": tea.KeyBackspace, "delete": tea.KeyDelete,
+		"home": tea.KeyHome, "end": tea.KeyEnd, "pgup": tea.KeyPgUp, "pgdown": tea.KeyPgDown,
+	}
+	if rest, ok := strings.CutPrefix(name, "ctrl+"); ok {
+		k := keyOf(rest)
+		k.Mod, k.Text = k.Mod|tea.ModCtrl, ""
+		return k
+	}
+	if rest, ok := strings.CutPrefix(name, "shift+"); ok {
+		k := keyOf(rest)
+		k.Mod |= tea.ModShift
+		return k
+	}
+	if c, ok := named[name]; ok {
+		return tea.KeyPressMsg{Code: c}
+	}
+	if name == "space" || name == " " {
+		return tea.KeyPressMsg{Code: tea.KeySpace, Text: " "}
+	}
+	r := []rune(name)
+	return tea.KeyPressMsg{Code: r[0], Text: name}
+}
+
+// sample is a cluster worth looking at; everything in it stands still.
+func sample() *fakeCluster {
+	c := newFake().topic("message-log", 1).topic("orders", 6).topic("orders.dlq", 3).topic("payments", 12).
+		topic("customers", 3).topic("주문-이벤트", 1).topic("empty", 1).topic("__consumer_offsets", 2)
+	c.internal["__consumer_offsets"] = true
+	c.compact["customers"] = true
+	at := testNow.Add(-3 * time.Minute)
+	for i := range 300 {
+		c.add("message-log", 0, batch.Record{
+			Timestamp: at.Add(time.Duration(i) * 500 * time.Millisecond).UnixMilli(),
+			Key:       fmt.Append(nil, i), Value: fmt.Appendf(nil, "this is message%d", i),
+		})
+	}
+	values := []string{
+		`{"id":1,"event":"login","user":{"name":"Ada","country":"DE"},"total":79.630,"ok":true,"note":null}`,
+		`{"id":2,"event":"order.created","items":[{"sku":"a-1","n":2},{"sku":"b-2","n":1}],"total":1e3}`,
+		"", "한국어 메시지 🎉 emoji", "\x00\x01\xfe\x8a binary \x1b[31m", "two\nlines\tand a tab",
+	}
+	for i := range 60 {
+		r := batch.Record{
+			Timestamp: at.Add(time.Duration(i) * 700 * time.Millisecond).UnixMilli(),
+			Key:       fmt.Appendf(nil, "user-%d", i%13), Value: []byte(values[i%len(values)]),
+			Headers: []batch.Header{{Key: "trace-id", Value: []byte("4bf92f3577b34da6")}, {Key: "empty"}},
+		}
+		switch i % 10 {
+		case 7:
+			r.Value = nil
+		case 8:
+			r.Key = nil
+		case 9:
+			r.Key = []byte{}
+		}
+		c.add("orders", int32(i%6), r)
+	}
+	return c
+}
