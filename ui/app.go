@@ -305,21 +305,6 @@ func (m *Model) title() string {
 	return plainText(t)
 }
 
-// plainText is s without anything that could steer a terminal.
-func plainText(s string) string {
-	var out strings.Builder
-	for b := []byte(s); len(b) > 0; {
-		g := nextGlyph(b, ansi.WcWidth)
-		if g.escape != "" {
-			out.WriteString(g.escape)
-		} else {
-			out.Write(b[:g.n])
-		}
-		b = b[g.n:]
-	}
-	return out.String()
-}
-
 // lines is the screen: exactly m.h lines, each exactly m.w columns.
 func (m *Model) lines() []string {
 	if m.w <= 0 || m.h <= 0 {

@@ -230,7 +230,7 @@ func TestFilterThatLooksBackCanBeStopped(t *testing.T) {
 	c := sample()
 	d := drive(t, c, Options{Topics: []string{"orders"}}, 120, 40)
 	d.follows("orders")
-	c.newestGate = make(chan struct{})
+	c.set(func() { c.newestGate = make(chan struct{}) })
 	d.press("/")
 	d.typed("login")
 	d.press("enter")
@@ -459,12 +459,12 @@ func TestLostClusterIsSaidAndComesBack(t *testing.T) {
 	c := sample()
 	d := drive(t, c, Options{}, 120, 40)
 	d.until("topics", func() bool { return len(d.m.topics.counts) > 0 })
-	c.refreshErr = errors.New("connection refused")
+	c.set(func() { c.refreshErr = errors.New("connection refused") })
 	d.press("ctrl+r")
 	d.until("the loss", func() bool { return !d.m.gone.IsZero() })
 	d.advance(12 * time.Second)
 	d.sees("broker gone for 12 s, retrying")
-	c.refreshErr = nil
+	c.set(func() { c.refreshErr = nil })
 	d.press("ctrl+r")
 	d.until("it to be back", func() bool { return d.m.gone.IsZero() })
 	d.sees("answers again")
@@ -641,10 +641,10 @@ func checkFrame(t *testing.T, what string, m *Model) {
 
 func TestNothingOverflowsAtAnySize(t *testing.T) {
 	var ws, hs []int
-	for w := 20; w <= 200; w += 9 {
+	for w := 20; w <= 200; w += 15 {
 		ws = append(ws, w)
 	}
-	for h := 5; h <= 60; h += 4 {
+	for h := 5; h <= 60; h += 7 {
 		hs = append(hs, h)
 	}
 	ws = append(ws, 69, 70, 109, 110, 129, 130, 200)

@@ -532,6 +532,39 @@ func (m *Model) composeHeader(r rect, y int, focused bool) string {
 	l.text(st.dim, " "+st.g.arrow+" ")
 	l.text(st.accent, c.topic)
 	l.text("", "   ")
+	// Where there is no room for all parts, the one that is written is shown.
+	shown := func(p part) bool {
+		at := c.at
+		if at == partValue {
+			at = partKey
+		}
+		return r.w >= 64 || p == at
+	}
+	if shown(partKey) {
+		m.composeKey(l, r, y, focused, name)
+	}
+	if shown(partHeaders) {
+		name(partHeaders, "headers ")
+		n := 0
+		for _, row := range strings.Split(c.heads.String(), "\n") {
+			if strings.TrimSpace(row) != "" {
+				n++
+			}
+		}
+		l.text(st.text, strconv.Itoa(n))
+		l.text("", "   ")
+	}
+	if shown(partPartition) {
+		m.composePartition(l, r, y, focused, name)
+	}
+	if size := len(c.value.text) + len(c.attached); size > 0 {
+		l.text(st.dim, "   "+humanBytes(int64(size)))
+	}
+	return l.end()
+}
+
+func (m *Model) composeKey(l *line, r rect, y int, focused bool, name func(part, string)) {
+	c, st := &m.compose, m.st
 	name(partKey, "key ")
 	switch {
 	case focused && c.at == partKey:
@@ -551,15 +584,10 @@ func (m *Model) composeHeader(r rect, y int, focused bool) string {
 		l.column(min(24, cells(c.key.String(), st.width)), func() { l.bytes(st.key, c.key.text) })
 	}
 	l.text("", "   ")
-	name(partHeaders, "headers ")
-	n := 0
-	for _, row := range strings.Split(c.heads.String(), "\n") {
-		if strings.TrimSpace(row) != "" {
-			n++
-		}
-	}
-	l.text(st.text, strconv.Itoa(n))
-	l.text("", "   ")
+}
+
+func (m *Model) composePartition(l *line, r rect, y int, focused bool, name func(part, string)) {
+	c, st := &m.compose, m.st
 	name(partPartition, "partition ")
 	switch {
 	case focused && c.at == partPartition:
@@ -575,10 +603,6 @@ func (m *Model) composeHeader(r rect, y int, focused bool) string {
 	default:
 		m.partitionGuess(l)
 	}
-	if size := len(c.value.text) + len(c.attached); size > 0 {
-		l.text(st.dim, "   "+humanBytes(int64(size)))
-	}
-	return l.end()
 }
 
 // partitionGuess says where a message with this key goes.

@@ -146,10 +146,18 @@ func (c *connecting) draw(m *Model, r rect) []string {
 	var lines []string
 	indent := min(4, r.w/10)
 	say := func(sgr, text string) {
-		for _, row := range textLines([]byte(text), max(8, r.w-2*indent), st.width) {
+		rest := strings.TrimLeft(text, " ")
+		hang := len(text) - len(rest) // lines that go on are indented as the first
+		if strings.HasPrefix(text, st.g.cross) {
+			hang = 2
+		}
+		for i, row := range wrapWords(rest, max(8, r.w-2*indent-hang), st.width) {
 			l := newLine(st, r.w, nil)
 			l.fill(indent)
-			l.text(sgr, text[row.from:row.to])
+			if i > 0 || !strings.HasPrefix(text, st.g.cross) {
+				l.fill(indent + hang)
+			}
+			l.text(sgr, row)
 			lines = append(lines, l.end())
 		}
 	}

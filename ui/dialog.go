@@ -101,10 +101,10 @@ func (d *dialog) draw(m *Model) []string {
 	head.repeat(st.rule, st.g.hrule, m.w)
 	lines = append(lines, head.end())
 	for _, s := range d.lines {
-		for _, row := range textLines([]byte(s), max(10, m.w-2), st.width) {
+		for _, row := range wrapWords(s, max(10, m.w-2), st.width) {
 			l := newLine(st, m.w, nil)
 			l.text("", " ")
-			l.text(st.text, s[row.from:row.to])
+			l.text(st.text, row)
 			lines = append(lines, l.end())
 		}
 	}
@@ -150,9 +150,9 @@ func (d *dialog) draw(m *Model) []string {
 		status.text(st.accent, m.spinner()+" ")
 		status.text(st.dim, "working…")
 	case d.err != "":
-		for _, row := range textLines([]byte(d.err), max(10, m.w-4), st.width) {
+		for _, row := range wrapWords(d.err, max(10, m.w-4), st.width) {
 			l := newLine(st, m.w, nil)
-			l.text(st.bad, " "+d.err[row.from:row.to])
+			l.text(st.bad, " "+row)
 			lines = append(lines, l.end())
 		}
 		fallthrough

@@ -101,9 +101,17 @@ func (c *fakeCluster) Metadata() *kafka.Metadata {
 	return md
 }
 
+// set changes how the cluster behaves.
+func (c *fakeCluster) set(f func()) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	f()
+}
+
 func (c *fakeCluster) Refresh(context.Context) (*kafka.Metadata, error) {
-	if c.refreshErr != nil {
-		return nil, c.refreshErr
+	var err error
+	if c.set(func() { err = c.refreshErr }); err != nil {
+		return nil, err
 	}
 	return c.Metadata(), nil
 }
@@ -129,6 +137,10 @@ func (c *fakeCluster) Offsets(_ context.Context, at int64, _ kafka.Isolation, tp
 	out := make(map[kafka.TopicPartition]kafka.Offset)
 	for _, tp := range tps {
 		p := c.at(tp)
+		if p == nil {
+			out[tp] = kafka.Offset{Offset: -1, Err: errors.New("no such partition")}
+			continue
+		}
 		end := p.start + int64(len(p.batches))
 		o := kafka.Offset{Offset: end}
 		switch {
@@ -185,7 +197,8 @@ func (k *keeper) Record(v *batch.View) bool {
 func (k *keeper) Skip(batch.Skip) {}
 
 func (c *fakeCluster) Newest(ctx context.Context, req kafka.NewestRequest) (*kafka.Newest, error) {
-	if gate := c.newestGate; gate != nil {
+	var gate chan struct{}
+	if c.set(func() { gate = c.newestGate }); gate != nil {
 		select {
 		case <-gate:
 		case <-ctx.Done():
@@ -299,15 +312,19 @@ func (c *fakeCluster) Read(ctx context.Context, req kafka.ReadRequest, sink kafk
 }
 
 func (c *fakeCluster) Send(_ context.Context, m kafka.Message) (kafka.Ack, error) {
-	if c.sendErr != nil {
-		return kafka.Ack{}, c.sendErr
+	var err error
+	var hook func()
+	var partitions int
+	c.set(func() { err, hook, partitions = c.sendErr, c.onSend, len(c.topics[m.Topic]) })
+	if err != nil {
+		return kafka.Ack{}, err
 	}
-	if c.onSend != nil {
-		c.onSend()
+	if hook != nil {
+		hook()
 	}
 	p := m.Partition
 	if p < 0 {
-		p = kafka.PartitionOf(m.Key, len(c.topics[m.Topic]))
+		p = kafka.PartitionOf(m.Key, partitions)
 	}
 	o := c.add(m.Topic, p, batch.Record{Timestamp: testNow.UnixMilli(), Key: m.Key, Value: m.Value, Headers: m.Headers})
 	return kafka.Ack{Partition: p, Offset: o, Timestamp: testNow.UnixMilli(), Took: 2100 * time.Microsecond}, nil

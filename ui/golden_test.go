@@ -18,7 +18,11 @@ var update = flag.Bool("update", false, "write the golden screens anew")
 // golden compares a screen with the one in testdata.
 func golden(t *testing.T, name, got string) {
 	t.Helper()
-	got += "\n"
+	lines := strings.Split(got, "\n")
+	for i, l := range lines {
+		lines[i] = strings.TrimRight(l, " ")
+	}
+	got = strings.Join(lines, "\n") + "\n"
 	file := filepath.Join("testdata", name+".golden")
 	if *update {
 		if err := os.MkdirAll("testdata", 0o755); err != nil {
@@ -91,7 +95,7 @@ func TestScreens(t *testing.T) {
 func TestSentScreen(t *testing.T) {
 	c := sample()
 	d := drive(t, c, Options{Topics: []string{"orders"}}, 120, 40)
-	c.onSend = func() { d.advance(6 * time.Millisecond) }
+	c.set(func() { c.onSend = func() { d.advance(6 * time.Millisecond) } })
 	d.follows("orders")
 	d.press("c")
 	d.typed(`{"id": 18}`)

@@ -151,9 +151,8 @@ func (in *inspector) describe(m *Model, w, h int) {
 	in.head, in.tail = in.head[:0], in.tail[:0]
 	add := func(f func(*line)) { in.head = append(in.head, f) }
 	if n := in.note; n != nil {
-		add(func(l *line) { l.text(l.st.warn, l.st.g.warn+" ") })
-		for _, row := range textLines([]byte(n.Text), w, m.st.width) {
-			add(func(l *line) { l.text(l.st.text, n.Text[row.from:row.to]) })
+		for _, row := range wrapWords(n.Text, w, m.st.width) {
+			add(func(l *line) { l.text(l.st.text, row) })
 		}
 		add(func(*line) {})
 		add(func(l *line) {
@@ -183,7 +182,9 @@ func (in *inspector) describe(m *Model, w, h int) {
 		size += len(h.Key) + len(h.Value)
 	}
 	pair("size", exact(int64(size))+" bytes")
-	pair("leader epoch", itoa(int64(b.LeaderEpoch)))
+	if b.LeaderEpoch >= 0 {
+		pair("leader epoch", itoa(int64(b.LeaderEpoch)))
+	}
 	codec := [...]string{"none", "gzip", "snappy", "lz4", "zstd"}
 	name := strconv.Itoa(int(b.Codec))
 	if int(b.Codec) < len(codec) {

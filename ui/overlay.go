@@ -99,7 +99,7 @@ func (m *Model) showNotices() tea.Cmd {
 			if n.n > 1 {
 				text += " (" + plural(n.n, "time") + ")"
 			}
-			for j, row := range textLines([]byte(text), max(10, w-14), m.st.width) {
+			for j, row := range wrapWords(text, max(10, w-14), m.st.width) {
 				l := newLine(m.st, w, nil)
 				stamp := ""
 				if j == 0 {
@@ -107,7 +107,7 @@ func (m *Model) showNotices() tea.Cmd {
 				}
 				l.text("", " ")
 				l.field(m.st.dim, stamp, 10)
-				l.text(m.st.level(n.level), text[row.from:row.to])
+				l.text(m.st.level(n.level), row)
 				lines = append(lines, l.end())
 			}
 		}

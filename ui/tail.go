@@ -529,10 +529,12 @@ func (m *Model) drawTail(r rect) []string {
 	}
 	if len(rows) == 0 {
 		for _, s := range t.emptyText(m) {
-			l := newLine(st, r.w, nil)
-			l.text(st.dim, " ")
-			l.text(st.dim, s)
-			lines = append(lines, l.end())
+			for _, row := range wrapWords(s, r.w-2, st.width) {
+				l := newLine(st, r.w, nil)
+				l.text(st.dim, " ")
+				l.text(st.dim, row)
+				lines = append(lines, l.end())
+			}
 		}
 	}
 	return m.fillLines(lines, r)

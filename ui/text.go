@@ -2,6 +2,7 @@ package ui
 
 import (
 	"fmt"
+	"strings"
 	"unicode"
 	"unicode/utf8"
 
@@ -102,6 +103,27 @@ func cells(s string, m width) int {
 		b = b[g.n:]
 	}
 	return n
+}
+
+// wrapWords breaks prose into lines of at most w columns, between words where
+// that can be. What it gives is escaped already.
+func wrapWords(s string, w int, m width) []string {
+	return strings.Split(m.Wrap(plainText(s), max(w, 1), " "), "\n")
+}
+
+// plainText is s without anything that could steer a terminal.
+func plainText(s string) string {
+	var out strings.Builder
+	for b := []byte(s); len(b) > 0; {
+		g := nextGlyph(b, ansi.WcWidth)
+		if g.escape != "" {
+			out.WriteString(g.escape)
+		} else {
+			out.Write(b[:g.n])
+		}
+		b = b[g.n:]
+	}
+	return out.String()
 }
 
 // line is one stretch of a screen line in the making: styled text whose width
