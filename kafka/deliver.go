@@ -5,6 +5,7 @@ package kafka
 // named when they have to be given up.
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"slices"
@@ -26,6 +27,9 @@ const (
 	goneAfter = 3 * time.Second
 	// ackTimeout is how long a leader may wait for its followers.
 	ackTimeout = 30 * time.Second
+	// leaderSilence is how long an answer may take before it is asked whether
+	// the leader still leads.
+	leaderSilence = 3 * time.Second
 )
 
 // run sends what is ready until Close.
@@ -251,10 +255,12 @@ func (p *Producer) deliver(leader int32, group []sending) {
 		}
 		return int(a.q.Partition - b.q.Partition)
 	})
-	a, err := p.c.exchange(p.ctx, address, &request{
+	call, stop := p.whileLeading(leader, group)
+	a, err := p.c.exchange(call, address, &request{
 		key: apiProduce, version: version, more: produceChunks(group),
 		silence: p.c.cfg.RequestTimeout + ackTimeout,
 	})
+	stop()
 	if err != nil {
 		// Unless the connection could not even be made, it may have arrived.
 		var connect *ConnectError
@@ -285,6 +291,42 @@ func produceChunks(group []sending) [][]byte {
 		return b
 	})
 	return append(chunks, b[from:])
+}
+
+// whileLeading is a context for a request to a leader. A leader that is frozen or
+// cut off would be waited for long after the others have elected a new one; so
+// the request is taken back when it leads no more. What it may have written is
+// not doubled, for the batches are idempotent; others are waited for.
+func (p *Producer) whileLeading(leader int32, group []sending) (context.Context, context.CancelFunc) {
+	ctx, cancel := context.WithCancel(p.ctx)
+	if slices.ContainsFunc(group, func(s sending) bool { return s.b.producerID < 0 }) {
+		return ctx, cancel
+	}
+	names := topicNames(partitionsOf(group))
+	p.wg.Go(func() {
+		look := time.NewTicker(leaderSilence)
+		defer look.Stop()
+		for {
+			select {
+			case <-ctx.Done():
+				return
+			case <-look.C:
+			}
+			m, err := p.c.refreshTopics(ctx, names...)
+			if err == nil && slices.ContainsFunc(group, func(s sending) bool {
+				t := m.Topic(s.q.Topic)
+				if t == nil {
+					return false
+				}
+				part := t.Partition(s.q.Partition)
+				return part != nil && part.Leader >= 0 && part.Leader != leader
+			}) {
+				cancel()
+				return
+			}
+		}
+	})
+	return ctx, cancel
 }
 
 // identify gives partitions that have none a producer id (InitProducerId,
@@ -466,9 +508,11 @@ func (p *Producer) answered(address string, group []sending, body []byte, versio
 func (p *Producer) acknowledged(s sending, base int64, ack Ack) {
 	// Answers first: the next batch's must not overtake them.
 	p.finish(s.b, base, ack, nil)
-	// Acknowledged, so nobody is writing it any more; of a request that was given
-	// up that is not known.
-	p.c.buffers.put(s.b.encoded)
+	if s.b.tries == 0 {
+		// Nobody is writing it any more; of an earlier try that was taken back
+		// that is not known.
+		p.c.buffers.put(s.b.encoded)
+	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if s.b.producerID >= 0 {

@@ -8,8 +8,10 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"net"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	kafkago "github.com/segmentio/kafka-go"
@@ -31,9 +33,14 @@ type ConsumeRequest struct {
 // How group membership is paced.
 const (
 	commitInterval = time.Second
-	// joinPatience is how long joining may fail in a row: a cold cluster has no
-	// coordinator for a while.
-	joinPatience = 30 * time.Second
+	// joinPatience is how long the first joining may fail: a cold cluster has no
+	// coordinator for a while. Who was a member once tries for as long as it
+	// takes.
+	joinPatience = time.Minute
+	// coordinatorTimeout is how long a coordinator may be silent, beyond what a
+	// request may wait there; less than the session, so that a frozen one is
+	// noticed in time.
+	coordinatorTimeout = 5 * time.Second
 )
 
 // nothingCommitted marks partitions without a committed offset; kafka-go puts it
@@ -84,18 +91,20 @@ func (c *Cluster) join(req ConsumeRequest) (*kafkago.ConsumerGroup, error) {
 	if err != nil {
 		return nil, err
 	}
-	brokers := slices.Clone(c.cfg.Brokers)
-	for _, b := range c.Metadata().Brokers {
-		if !slices.Contains(brokers, b.Addr()) {
-			brokers = append(brokers, b.Addr())
+	var turn atomic.Uint32
+	dial := func(ctx context.Context, network, address string) (net.Conn, error) {
+		if address == anyBroker {
+			brokers := c.addresses()
+			address = brokers[int(turn.Add(1)-1)%len(brokers)]
 		}
+		return c.dial(ctx, network, address)
 	}
 	return kafkago.NewConsumerGroup(kafkago.ConsumerGroupConfig{
 		ID:      req.Group,
-		Brokers: brokers,
+		Brokers: slices.Repeat([]string{anyBroker}, len(c.addresses())),
 		Topics:  req.Topics,
 		Dialer: &kafkago.Dialer{
-			ClientID: c.cfg.ClientID, DialFunc: c.dial,
+			ClientID: c.cfg.ClientID, DialFunc: dial,
 			Timeout: c.cfg.DialTimeout + c.cfg.RequestTimeout, SASLMechanism: mechanism,
 		},
 		// Range is what Java's default begins with, so that members of both fit.
@@ -106,8 +115,27 @@ func (c *Cluster) join(req ConsumeRequest) (*kafkago.ConsumerGroup, error) {
 		HeartbeatInterval:     time.Second,
 		RebalanceTimeout:      30 * time.Second,
 		StartOffset:           nothingCommitted,
-		Timeout:               c.cfg.RequestTimeout,
+		Timeout:               coordinatorTimeout,
 	})
+}
+
+// anyBroker stands for the next broker in turn. kafka-go asks its list from the
+// front each time, and would stay with a first one that is frozen.
+const anyBroker = "any-broker.invalid:9092"
+
+// addresses are those of the brokers that the cluster has now, and of those to
+// begin with.
+func (c *Cluster) addresses() []string {
+	var all []string
+	for _, b := range c.Metadata().Brokers {
+		all = append(all, b.Addr())
+	}
+	for _, b := range c.cfg.Brokers {
+		if !slices.Contains(all, b) {
+			all = append(all, b)
+		}
+	}
+	return all
 }
 
 // member is our membership in a group.
@@ -121,6 +149,7 @@ type member struct {
 // generations reads one generation after the other until it is done.
 func (m *member) generations(ctx context.Context, group *kafkago.ConsumerGroup) error {
 	var failing time.Time
+	joined := false
 	for {
 		gen, err := group.Next(ctx)
 		if err != nil {
@@ -132,7 +161,7 @@ func (m *member) generations(ctx context.Context, group *kafkago.ConsumerGroup) 
 			}
 			var code kafkago.Error
 			refused := errors.As(err, &code)
-			if refused && !code.Temporary() && !retriable(int16(code)) || time.Since(failing) > joinPatience {
+			if refused && !passing(code) || !joined && time.Since(failing) > joinPatience {
 				if refused {
 					err = &Error{Code: int16(code), Doing: fmt.Sprintf("join group %q", m.req.Group), Partition: -1}
 				}
@@ -140,7 +169,7 @@ func (m *member) generations(ctx context.Context, group *kafkago.ConsumerGroup) 
 			}
 			continue
 		}
-		failing = time.Time{}
+		failing, joined = time.Time{}, true
 		result := make(chan error, 1)
 		// The generation ends when this function returns, and it waits for it:
 		// so commits happen inside.
@@ -149,7 +178,7 @@ func (m *member) generations(ctx context.Context, group *kafkago.ConsumerGroup) 
 			stop := context.AfterFunc(g, cancel)
 			defer stop()
 			defer cancel()
-			result <- m.consume(run, gen)
+			result <- m.consume(ctx, run, gen)
 		})
 		err = <-result
 		if ctx.Err() != nil || !errors.Is(err, context.Canceled) {
@@ -159,20 +188,20 @@ func (m *member) generations(ctx context.Context, group *kafkago.ConsumerGroup) 
 }
 
 // consume reads what one generation was assigned. It ends with context.Canceled
-// when the generation did.
-func (m *member) consume(ctx context.Context, gen *kafkago.Generation) error {
-	spans, err := m.spans(ctx, gen.Assignments)
+// when the generation did, and with it run.
+func (m *member) consume(ctx, run context.Context, gen *kafkago.Generation) error {
+	spans, err := m.spans(run, gen.Assignments)
 	if err != nil {
 		return err
 	}
 	if len(spans) == 0 && !m.req.End {
-		<-ctx.Done() // more members than partitions: until the next generation
-		return ctx.Err()
+		<-run.Done() // more members than partitions: until the next generation
+		return run.Err()
 	}
 	positions := &positions{Sink: m.sink, at: make(map[TopicPartition]int64)}
 	read := make(chan error, 1)
 	go func() {
-		read <- m.c.Read(ctx, ReadRequest{Spans: spans, Isolation: m.req.Isolation}, positions)
+		read <- m.c.Read(run, ReadRequest{Spans: spans, Isolation: m.req.Isolation}, positions)
 	}()
 	tick := time.NewTicker(commitInterval)
 	defer tick.Stop()
@@ -182,24 +211,28 @@ func (m *member) consume(ctx context.Context, gen *kafkago.Generation) error {
 			// A commit that fails is made good by the next one, or by the last.
 			_ = positions.commit(gen)
 		case err := <-read:
-			if committed := positions.commit(gen); committed != nil && (err == nil || errors.Is(err, context.Canceled)) {
-				return m.notCommitted(ctx, committed)
+			committed := positions.commit(gen)
+			switch {
+			case committed == nil, err != nil && !errors.Is(err, context.Canceled):
+				return err
+			case err != nil && ctx.Err() == nil:
+				// Only the generation is over. The next owner begins at the
+				// last commit that arrived.
+				return err
 			}
-			return err
+			return fmt.Errorf("the last records were written, but their offsets could not be committed to group %q (they will come again): %w", m.req.Group, committed)
 		}
 	}
 }
 
-// notCommitted is the error of the last commit. When the group only moved on to
-// a new generation, it is no failure: the next owner begins at the last commit.
-func (m *member) notCommitted(ctx context.Context, err error) error {
-	var code kafkago.Error
-	if errors.As(err, &code) && (code == kafkago.RebalanceInProgress || code == kafkago.IllegalGeneration || code == kafkago.UnknownMemberId) {
-		if ctx.Err() != nil {
-			return context.Canceled
-		}
+// passing tells whether a refusal of the coordinator is of the moment: it moves,
+// or the group does.
+func passing(code kafkago.Error) bool {
+	switch code {
+	case kafkago.RebalanceInProgress, kafkago.IllegalGeneration, kafkago.UnknownMemberId, kafkago.MemberIDRequired:
+		return true
 	}
-	return fmt.Errorf("the last records were written, but their offsets could not be committed to group %q (they will come again): %w", m.req.Group, err)
+	return code.Temporary() || retriable(int16(code))
 }
 
 // spans is where to read: from the committed offsets, else from Start.

@@ -82,7 +82,10 @@ func (c *Cluster) Newest(ctx context.Context, req NewestRequest) (*Newest, error
 		if len(spans) == 0 {
 			break
 		}
-		sink := &newestSink{req: &req, looked: &looked, held: make(map[TopicPartition]*newestPart)}
+		sink := &newestSink{req: &req, looked: &looked, held: make(map[TopicPartition]*newestPart), from: make(map[TopicPartition]int64)}
+		for _, s := range spans {
+			sink.from[s.TopicPartition] = s.From
+		}
 		if err := c.Read(ctx, ReadRequest{Spans: spans, Isolation: req.Isolation}, sink); err != nil {
 			return nil, err
 		}
@@ -176,6 +179,7 @@ func (c *Cluster) offsetsOf(ctx context.Context, at int64, req NewestRequest) (m
 type newestSink struct {
 	req    *NewestRequest
 	looked *atomic.Int64
+	from   map[TopicPartition]int64
 
 	mu   sync.Mutex
 	held map[TopicPartition]*newestPart
@@ -194,7 +198,7 @@ type newestPart struct {
 }
 
 func (s *newestSink) Partition(tp TopicPartition) PartitionSink {
-	p := &newestPart{sink: s, tp: tp, last: -1}
+	p := &newestPart{sink: s, tp: tp, last: s.from[tp]}
 	if s.req.Match != nil {
 		p.match = s.req.Match()
 	}
@@ -243,7 +247,7 @@ func (p *newestPart) letGo() {
 func (p *newestPart) Skip(batch.Skip) {}
 
 func (p *newestPart) Flush(state PartitionState) error {
-	if p.last >= 0 && p.sink.req.Progress != nil {
+	if p.sink.req.Progress != nil {
 		p.sink.req.Progress(p.sink.looked.Add(state.Next - p.last))
 	}
 	p.last = state.Next

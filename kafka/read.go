@@ -108,7 +108,7 @@ func (c *Cluster) Read(ctx context.Context, req ReadRequest, sink Sink) error {
 		if t.parts[s.Partition] != nil {
 			return fmt.Errorf("%s/%d is given twice", s.Topic, s.Partition)
 		}
-		p := &readPart{TopicPartition: s.TopicPartition, leader: -1, epoch: -1, next: s.From, walked: s.From, to: s.To}
+		p := &readPart{TopicPartition: s.TopicPartition, leader: -1, epoch: -1, next: s.From, walked: s.From, to: s.To, told: untold}
 		t.parts[s.Partition] = p
 		if p.next < p.to {
 			r.open++
@@ -177,6 +177,10 @@ type readPart struct {
 	walkedGen int
 	told      PartitionState // what the last stretch in the queue carries
 }
+
+// untold is the state of a partition of which the sink has heard nothing; an
+// empty one's is all zero.
+var untold = PartitionState{HighWatermark: -1}
 
 // stretch is a piece of a partition's log as one answer brought it.
 type stretch struct {
@@ -351,7 +355,7 @@ func (r *reader) present(t *readTopic, seen *Topic) (events []Event) {
 			if !p.done && p.to != NoEnd {
 				r.endLocked(fmt.Errorf("topic %s was deleted and created again while it was read", t.name))
 			}
-			p.next, p.waiting, p.confirmed, p.stalls, p.told = 0, false, false, 0, PartitionState{}
+			p.next, p.waiting, p.confirmed, p.stalls, p.told = 0, false, false, 0, untold
 			p.generation++
 		}
 	}
@@ -363,7 +367,7 @@ func (r *reader) present(t *readTopic, seen *Topic) (events []Event) {
 			if !r.req.Grow {
 				continue
 			}
-			p = &readPart{TopicPartition: TopicPartition{t.name, sp.ID}, leader: -1, to: NoEnd}
+			p = &readPart{TopicPartition: TopicPartition{t.name, sp.ID}, leader: -1, to: NoEnd, told: untold}
 			t.parts[sp.ID] = p
 			r.open++
 			if !first && !recreated {
