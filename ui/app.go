@@ -299,8 +299,8 @@ func (m *Model) title() string {
 	if m.name != "" {
 		t += " " + m.name
 	}
-	if m.tail.topic != "" {
-		t += " " + m.tail.topic
+	if len(m.tail.topics) > 0 {
+		t += " " + strings.Join(m.tail.topics, ", ")
 	}
 	return plainText(t)
 }

@@ -100,7 +100,7 @@ func (m *Model) opened(msg openedMsg) tea.Cmd {
 	if len(m.opt.Topics) > 0 {
 		m.setFocus(paneTail)
 		m.topics.selectName(m.opt.Topics[0])
-		cmds = append(cmds, m.openTopic(m.opt.Topics[0]))
+		cmds = append(cmds, m.openTopics(m.opt.Topics...))
 	}
 	return tea.Batch(cmds...)
 }

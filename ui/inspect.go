@@ -287,7 +287,11 @@ func (in *inspector) draw(m *Model, r rect) []string {
 	lines := make([]string, 0, r.h)
 	head := newLine(st, r.w, nil)
 	head.text("", " ")
-	head.text(st.accentBold, m.tail.topic)
+	topic := in.rec.Topic
+	if in.note != nil {
+		topic = in.note.Topic
+	}
+	head.text(st.accentBold, topic)
 	if in.note == nil {
 		head.text(st.dim, fmt.Sprintf("  partition %d  offset %d", in.rec.Partition, in.rec.Offset))
 	}
@@ -348,12 +352,22 @@ func (m *Model) step(by store.Seq) tea.Cmd {
 	return nil
 }
 
-// copyValue puts the value into the clipboard.
+// copyValue puts the value of the record into the clipboard: of the one that is
+// open, else of the one under the cursor.
 func (m *Model) copyValue() tea.Cmd {
-	in, ok := m.over.(*inspector)
-	if !ok || in.note != nil {
-		return nil
+	var value []byte
+	if in, ok := m.over.(*inspector); ok {
+		if in.note != nil {
+			return nil
+		}
+		value = in.rec.Value
+	} else {
+		rec, ok := m.tail.session.store.At(m.tail.cursor)
+		if !ok {
+			return nil
+		}
+		value = rec.Value
 	}
-	m.note(levelGood, "copied the value, "+humanBytes(int64(len(in.rec.Value))))
-	return m.opt.Clipboard(string(in.rec.Value))
+	m.note(levelGood, "copied the value, "+humanBytes(int64(len(value))))
+	return m.opt.Clipboard(string(value))
 }

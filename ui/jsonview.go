@@ -225,7 +225,7 @@ func (l *line) jsonLine(b []byte, d docLine) {
 		end, kind := jsonToken(b, i)
 		end = min(end, d.to)
 		if kind != jsonSpace {
-			l.bytes(l.st.jsonStyle(kind), b[i:end])
+			l.token(kind, b, i, end, nil)
 			if kind == jsonPunct && b[i] == ':' {
 				l.text("", " ")
 			}
@@ -261,10 +261,21 @@ func (l *line) jsonRow(b []byte, spans [][2]int) {
 		if kind == jsonSpace {
 			l.text("", " ")
 		} else {
-			l.lit(l.st.jsonStyle(kind), b, i, end, spans)
+			l.token(kind, b, i, end, spans)
 		}
 		i = end
 	}
+}
+
+// token draws b[from:to]; the quotes of a key are chrome.
+func (l *line) token(kind jsonKind, b []byte, from, to int, spans [][2]int) {
+	if kind == jsonKey && to-from >= 2 && b[to-1] == '"' {
+		l.text(l.st.jsonPunct, `"`)
+		l.lit(l.st.jsonKey, b, from+1, to-1, spans)
+		l.text(l.st.jsonPunct, `"`)
+		return
+	}
+	l.lit(l.st.jsonStyle(kind), b, from, to, spans)
 }
 
 // lit draws b[from:to] with the stretches in spans lit.

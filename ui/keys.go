@@ -179,7 +179,7 @@ func table() []Binding {
 		Binding{Keys: []string{"end", "G"}, What: "last topic", NoPalette: true, Do: moveTopics(by(far))},
 		Binding{Keys: []string{"enter"}, Short: "open", What: "open the topic in the tail", Weight: 20, Off: off(noTopics, offTopics), Do: func(m *Model) tea.Cmd {
 			m.setFocus(paneTail)
-			return m.openTopic(m.topics.current().Name)
+			return m.openTopics(m.topics.current().Name)
 		}},
 		Binding{Keys: []string{"/"}, Short: "filter", What: "filter topics by name", Weight: 15, Do: (*Model).askTopicFilter},
 		Binding{Keys: []string{"esc"}, What: "show all topics again, or back to the tail", NoPalette: true, Do: func(m *Model) tea.Cmd {
@@ -220,6 +220,7 @@ func table() []Binding {
 		}, Do: (*Model).goEnd},
 		Binding{Keys: []string{"g", "home"}, Label: "g home", What: "to the beginning of the topic", Off: off(noSession, offSession), Do: (*Model).goBeginning},
 		Binding{Keys: []string{"t"}, Short: "go to time", What: "go to a time, an offset, the beginning, the newest N", Weight: 60, Off: off(noSession, offSession), Do: (*Model).askPosition},
+		Binding{Keys: []string{"y"}, What: "copy the value", Off: off(noRows, offRows), Do: (*Model).copyValue},
 		Binding{Keys: []string{"esc"}, What: "stop loading, or drop the filter", NoPalette: true, Do: (*Model).tailBack},
 	)
 

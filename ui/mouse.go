@@ -37,7 +37,7 @@ func (m *Model) clicked(e tea.Mouse) tea.Cmd {
 			m.topics.move(i - m.topics.at)
 			if double {
 				m.setFocus(paneTail)
-				return m.openTopic(m.topics.current().Name)
+				return m.openTopics(m.topics.current().Name)
 			}
 		}
 	case m.lay.tail.contains(e.X, e.Y):

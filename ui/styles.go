@@ -2,7 +2,6 @@ package ui
 
 import (
 	"fmt"
-	"image/color"
 	"strconv"
 	"strings"
 
@@ -79,6 +78,13 @@ func newStyles(k look) *Styles {
 		s.light(k)
 	default:
 		s.dark(k)
+	}
+	if k.profile == colorprofile.ANSI256 {
+		// The nearest of the 256 to a dark blue is a loud green; greys are calm.
+		s.selected, s.selectedDim = ";48;5;238", ";48;5;235"
+		if k.light {
+			s.selected, s.selectedDim = ";48;5;189", ";48;5;255"
+		}
 	}
 	s.bold = "1"
 	s.accentBold = "1;" + s.accent
@@ -167,16 +173,6 @@ func accentOf(name, otherwise string) string {
 		}
 	}
 	return otherwise
-}
-
-// windowColor is the accent as the cursor has it; nil leaves the terminal's own.
-func windowColor(name string) color.Color {
-	if hex, ok := strings.CutPrefix(name, "#"); ok && len(hex) == 6 {
-		if n, err := strconv.ParseUint(hex, 16, 32); err == nil {
-			return color.RGBA{uint8(n >> 16), uint8(n >> 8), uint8(n), 255}
-		}
-	}
-	return nil
 }
 
 // asciiOnly says whether the locale is one that cannot show more than ASCII.

@@ -19,7 +19,8 @@ import (
 // The pane of records: it follows the newest, or stays where a person looks.
 
 type tail struct {
-	topic   string
+	topic   string   // what is composed to: the first of topics
+	topics  []string // that are shown
 	session *session // nil: no topic is open
 	snap    snapshot
 	rate    rate
@@ -53,13 +54,13 @@ func newest100() start {
 	return start{newest: historyRecords, label: fmt.Sprintf("newest %d", historyRecords), follow: true}
 }
 
-// openTopic shows a topic from its newest records on.
-func (m *Model) openTopic(name string) tea.Cmd {
-	if m.tail.topic != name {
+// openTopics shows topics from their newest records on.
+func (m *Model) openTopics(names ...string) tea.Cmd {
+	if !slices.Equal(m.tail.topics, names) {
 		m.tail.rate.reset()
 	}
-	m.tail.topic = name
-	m.compose.topic = name
+	m.tail.topic, m.tail.topics = names[0], names
+	m.compose.topic = names[0]
 	m.over = nil
 	return m.startSession(newest100())
 }
@@ -75,7 +76,7 @@ func (m *Model) startSession(st start) tea.Cmd {
 		t.session.end()
 	}
 	m.sessions++
-	src := &topicSource{cluster: m.cluster, topics: []string{t.topic}, isolation: m.opt.Isolation}
+	src := &topicSource{cluster: m.cluster, topics: t.topics, isolation: m.opt.Isolation}
 	s := newSession(m.sessions, src, st, m.work, m.guard, m.opt.Now)
 	t.session = s
 	t.snap = snapshot{}
@@ -107,6 +108,9 @@ func (m *Model) news(msg newsMsg) tea.Cmd {
 	}
 	snap, events := t.session.look()
 	failed := snap.err != nil && t.snap.err == nil
+	if snap.older.err != nil && t.snap.older.err == nil {
+		m.note(levelBad, "older records could not be read: "+sentence(snap.older.err))
+	}
 	t.snap = snap
 	m.noteEvents(events)
 	if failed {
@@ -370,7 +374,7 @@ func (m *Model) askFilter() tea.Cmd {
 		return nil
 	}
 	d := &dialog{
-		title: "filter " + t.topic, opened: m.now(), action: "filter what flows",
+		title: "filter " + strings.Join(t.topics, ", "), opened: m.now(), action: "filter what flows",
 		fields: []field{{label: "filter", hint: `words, all of which must be there; -word must not; "two words"`}},
 		submit: func(m *Model, d *dialog) tea.Cmd {
 			q, err := query.Parse(d.fields[0].ed.String())
@@ -586,7 +590,13 @@ func (t *tail) fit(m *Model, w int, rows []store.Row) {
 		return
 	}
 	t.colsFor = key
-	t.cols = columnsFor(w-1, key.parts, t.snap.maxOffset, 0, date, now.Year())
+	topic := 0
+	if len(t.topics) > 1 && w >= 90 {
+		for _, name := range t.topics {
+			topic = max(topic, min(cells(name, m.st.width), 20))
+		}
+	}
+	t.cols = columnsFor(w-1, key.parts, t.snap.maxOffset, topic, date, now.Year())
 }
 
 func (t *tail) emptyText(m *Model) []string {
@@ -620,7 +630,7 @@ func (m *Model) tailHeader(w int) string {
 		title = st.accentBold
 	}
 	l.text("", " ")
-	l.text(title, t.topic)
+	l.text(title, strings.Join(t.topics, ", "))
 	if w >= 60 {
 		l.text(st.dim, "  "+plural(t.snap.partitions, "partition"))
 	}
