@@ -1,0 +1,339 @@
+package cli
+
+// How tail writes records: as values, in a format of kcat's tokens, as JSON, or
+// as rows for a person. Every form is appended to a buffer, straight from where
+// the record lies, without an allocation.
+
+import (
+	"encoding/base64"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
+
+	"milena/kafka"
+	"milena/kafka/batch"
+
+	"github.com/charmbracelet/x/ansi"
+)
+
+// form appends one record to a buffer. One form serves all goroutines.
+type form func(dst []byte, tp kafka.TopicPartition, v *batch.View) []byte
+
+// valueForm is the value and a newline; null is nothing, or NULL.
+func valueForm(null string) form {
+	return func(dst []byte, _ kafka.TopicPartition, v *batch.View) []byte {
+		if v.Value == nil {
+			dst = append(dst, null...)
+		}
+		dst = append(dst, v.Value...)
+		return append(dst, '\n')
+	}
+}
+
+// piece is a part of a format: a token, or text.
+type piece struct {
+	token byte // 0: text
+	text  string
+}
+
+const tokens = "the tokens are %s value, %S its length, %k key, %K its length, %h headers, %t topic, %p partition, %o offset, " +
+	`%T timestamp, %% a percent sign, and \n \t \r \\ \xNN`
+
+// parseFormat reads kcat's format.
+func parseFormat(text string) ([]piece, error) {
+	var pieces []piece
+	var plain []byte
+	token := func(c byte) {
+		if len(plain) > 0 {
+			pieces = append(pieces, piece{text: string(plain)})
+			plain = plain[:0]
+		}
+		pieces = append(pieces, piece{token: c})
+	}
+	for i := 0; i < len(text); i++ {
+		switch c := text[i]; c {
+		case '%', '\\':
+			i++
+			if i == len(text) {
+				return nil, fmt.Errorf("format %q ends with a lone %c; %s", text, c, tokens)
+			}
+			switch next := text[i]; {
+			case next == c:
+				plain = append(plain, c)
+			case c == '%' && strings.IndexByte("sSkKhtpoT", next) >= 0:
+				token(next)
+			case c == '\\' && next == 'n':
+				plain = append(plain, '\n')
+			case c == '\\' && next == 't':
+				plain = append(plain, '\t')
+			case c == '\\' && next == 'r':
+				plain = append(plain, '\r')
+			case c == '\\' && next == 'x':
+				code, err := strconv.ParseUint(text[i+1:min(i+3, len(text))], 16, 8)
+				if err != nil || i+3 > len(text) {
+					return nil, fmt.Errorf("format %q: \\x wants two hexadecimal digits, as in \\x00", text)
+				}
+				plain = append(plain, byte(code))
+				i += 2
+			default:
+				_, size := utf8.DecodeRuneInString(text[i:])
+				return nil, fmt.Errorf("format %q: %c%s means nothing; %s", text, c, text[i:i+size], tokens)
+			}
+		default:
+			plain = append(plain, c)
+		}
+	}
+	if len(plain) > 0 {
+		pieces = append(pieces, piece{text: string(plain)})
+	}
+	return pieces, nil
+}
+
+// tokenForm writes what a format says.
+func tokenForm(pieces []piece, null string) form {
+	orNull := func(dst, field []byte) []byte {
+		if field == nil {
+			return append(dst, null...)
+		}
+		return append(dst, field...)
+	}
+	length := func(dst, field []byte) []byte {
+		if field == nil {
+			return append(dst, "-1"...)
+		}
+		return strconv.AppendInt(dst, int64(len(field)), 10)
+	}
+	return func(dst []byte, tp kafka.TopicPartition, v *batch.View) []byte {
+		for i := range pieces {
+			switch p := &pieces[i]; p.token {
+			case 0:
+				dst = append(dst, p.text...)
+			case 's':
+				dst = orNull(dst, v.Value)
+			case 'S':
+				dst = length(dst, v.Value)
+			case 'k':
+				dst = orNull(dst, v.Key)
+			case 'K':
+				dst = length(dst, v.Key)
+			case 't':
+				dst = append(dst, tp.Topic...)
+			case 'p':
+				dst = strconv.AppendInt(dst, int64(tp.Partition), 10)
+			case 'o':
+				dst = strconv.AppendInt(dst, v.Offset, 10)
+			case 'T':
+				dst = strconv.AppendInt(dst, v.Timestamp, 10)
+			case 'h':
+				comma := false
+				for name, value := range v.Headers() {
+					if comma {
+						dst = append(dst, ',')
+					}
+					comma = true
+					dst = append(append(dst, name...), '=')
+					dst = orNull(dst, value)
+				}
+			}
+		}
+		return dst
+	}
+}
+
+// jsonForm writes one object a line; see design §6 for its fields.
+func jsonForm(dst []byte, tp kafka.TopicPartition, v *batch.View) []byte {
+	dst = append(dst, `{"topic":`...)
+	dst = appendJSONString(dst, tp.Topic)
+	dst = append(dst, `,"partition":`...)
+	dst = strconv.AppendInt(dst, int64(tp.Partition), 10)
+	dst = append(dst, `,"offset":`...)
+	dst = strconv.AppendInt(dst, v.Offset, 10)
+	dst = append(dst, `,"timestamp":`...)
+	dst = strconv.AppendInt(dst, v.Timestamp, 10)
+	dst = append(dst, `,"timestampType":"`...)
+	dst = append(dst, v.Batch.Timestamps.String()...)
+	dst = append(dst, '"', ',')
+	dst = appendJSONField(dst, "key", v.Key)
+	dst = append(dst, ',')
+	dst = appendJSONField(dst, "value", v.Value)
+	dst = append(dst, `,"headers":[`...)
+	if v.HeaderCount() > 0 {
+		comma := false
+		for name, value := range v.Headers() {
+			if comma {
+				dst = append(dst, ',')
+			}
+			comma = true
+			dst = append(dst, '{')
+			if name == nil {
+				name = []byte{}
+			}
+			dst = appendJSONField(dst, "key", name)
+			dst = append(dst, ',')
+			dst = appendJSONField(dst, "value", value)
+			dst = append(dst, '}')
+		}
+	}
+	return append(dst, "]}\n"...)
+}
+
+// appendJSONField appends "name":"text", "name":null, or "nameBase64":"…" for
+// bytes that are not UTF-8.
+func appendJSONField(dst []byte, name string, field []byte) []byte {
+	dst = append(append(dst, '"'), name...)
+	switch {
+	case field == nil:
+		return append(dst, `":null`...)
+	case !utf8.Valid(field):
+		dst = append(dst, `Base64":"`...)
+		dst = base64.StdEncoding.AppendEncode(dst, field)
+		return append(dst, '"')
+	}
+	return appendJSONString(append(dst, '"', ':'), field)
+}
+
+// plainInJSON are the bytes that stand for themselves in a JSON string.
+var plainInJSON = func() (plain [256]bool) {
+	for c := ' '; c < 256; c++ {
+		plain[c] = c != '"' && c != '\\' && c != 0xe2 // 0xe2 begins U+2028, a line end in JavaScript
+	}
+	return plain
+}()
+
+// appendJSONString quotes valid UTF-8 as encoding/json does, HTML left alone.
+func appendJSONString[T string | []byte](dst []byte, text T) []byte {
+	const hex = "0123456789abcdef"
+	dst = append(dst, '"')
+	start := 0
+	for i := 0; i < len(text); {
+		c := text[i]
+		if plainInJSON[c] {
+			i++
+			continue
+		}
+		if c == 0xe2 {
+			if i+2 >= len(text) || text[i+1] != 0x80 || text[i+2]&^1 != 0xa8 {
+				i++
+				continue
+			}
+			dst = append(dst, text[start:i]...)
+			dst = append(dst, `\u202`...)
+			dst = append(dst, hex[text[i+2]&0xf])
+			i += 3
+			start = i
+			continue
+		}
+		dst = append(dst, text[start:i]...)
+		switch c {
+		case '"', '\\':
+			dst = append(dst, '\\', c)
+		case '\b':
+			dst = append(dst, '\\', 'b')
+		case '\f':
+			dst = append(dst, '\\', 'f')
+		case '\n':
+			dst = append(dst, '\\', 'n')
+		case '\r':
+			dst = append(dst, '\\', 'r')
+		case '\t':
+			dst = append(dst, '\\', 't')
+		default:
+			dst = append(dst, `\u00`...)
+			dst = append(dst, hex[c>>4], hex[c&0xf])
+		}
+		i++
+		start = i
+	}
+	dst = append(dst, text[start:]...)
+	return append(dst, '"')
+}
+
+// rowForm is a line for a person: time, partition, offset, key, value. Nothing
+// of a message is written to the terminal as it is: what could steer it is shown
+// escaped.
+func rowForm(topics, colour bool, loc *time.Location) form {
+	paint := func(dst []byte, code, text string) []byte {
+		if !colour {
+			return append(dst, text...)
+		}
+		dst = append(append(append(dst, "\x1b["...), code...), 'm')
+		return append(append(dst, text...), "\x1b[0m"...)
+	}
+	const dim, strange, keys = "2", "33", "36"
+	field := func(dst []byte, b []byte, null, code string, most, width int) []byte {
+		shown := ""
+		switch {
+		case b == nil:
+			shown, code = null, dim
+		case len(b) == 0:
+			shown, code = `""`, dim
+		default:
+			shown = escaped(b[:min(len(b), most)])
+			if len(b) > most {
+				shown += fmt.Sprintf("… (%d bytes)", len(b))
+			}
+		}
+		pad := max(0, width-ansi.StringWidth(shown))
+		if code == "" {
+			dst = append(dst, shown...)
+		} else {
+			dst = paint(dst, code, shown)
+		}
+		return append(dst, strings.Repeat(" ", pad)...)
+	}
+	return func(dst []byte, tp kafka.TopicPartition, v *batch.View) []byte {
+		at := strings.Repeat(" ", 11) + "no time " + strings.Repeat(" ", 4)
+		if v.Timestamp != -1 || v.Batch.Timestamps != batch.NoTimestamp {
+			at = time.UnixMilli(v.Timestamp).In(loc).Format("2006-01-02 15:04:05.000")
+		}
+		dst = paint(dst, dim, at)
+		if topics {
+			dst = append(append(dst, "  "...), escaped([]byte(tp.Topic))...)
+		}
+		dst = paint(dst, dim, fmt.Sprintf("  %3d  %10d  ", tp.Partition, v.Offset))
+		dst = field(dst, v.Key, "∅", keys, 128, 12)
+		dst = append(dst, ' ', ' ')
+		code := ""
+		if !utf8.Valid(v.Value) {
+			code = strange
+		}
+		dst = field(dst, v.Value, "∅ tombstone", code, 4096, 0)
+		if n := v.HeaderCount(); n > 0 {
+			dst = append(dst, ' ', ' ')
+			dst = paint(dst, dim, "+"+count(int64(n), "header"))
+		}
+		return append(dst, '\n')
+	}
+}
+
+// escaped is text that cannot steer a terminal: control and format characters,
+// and bytes that are not UTF-8, are shown by their codes.
+func escaped(b []byte) string {
+	var s strings.Builder
+	for len(b) > 0 {
+		r, size := utf8.DecodeRune(b)
+		switch {
+		case r == utf8.RuneError && size <= 1:
+			fmt.Fprintf(&s, `\x%02x`, b[0])
+		case r == '\n':
+			s.WriteString(`\n`)
+		case r == '\t':
+			s.WriteString(`\t`)
+		case r == '\r':
+			s.WriteString(`\r`)
+		case r < 0x100 && unicode.IsControl(r):
+			fmt.Fprintf(&s, `\x%02x`, r)
+		case r == '\u200c' || r == '\u200d': // joiners, inside emoji and Hindi
+			s.WriteRune(r)
+		case unicode.In(r, unicode.Cf, unicode.Zl, unicode.Zp):
+			fmt.Fprintf(&s, `\u{%x}`, r)
+		default:
+			s.WriteRune(r)
+		}
+		b = b[size:]
+	}
+	return s.String()
+}

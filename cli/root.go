@@ -1,0 +1,267 @@
+// Package cli is the command line: one file a command, each of which turns flags
+// into calls of package kafka, or starts the screen.
+//
+//	root.go     the root command (the screen), what all commands share, exit codes
+//	demo.go     --demo: a broker of the process's own
+//	tail.go     tail; output.go writes its rows, JSON and formats
+//	produce.go  produce; input.go reads its lines, JSON and pairs
+//	topics.go   topics
+//	topic.go    topic create, describe, delete
+//	version.go  version
+//	man.go      man
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"strings"
+	"sync"
+	"syscall"
+
+	"milena/config"
+	"milena/kafka"
+	"milena/ui"
+
+	"github.com/charmbracelet/x/term"
+	"github.com/spf13/cobra"
+)
+
+// Exit codes.
+const (
+	exitDone   = 0
+	exitFailed = 1
+	exitUsage  = 2
+	exitLost   = 130 // ended by a signal, and something was lost
+)
+
+// usageError is a command line that cannot be meant.
+type usageError struct{ error }
+
+func usage(format string, args ...any) error { return usageError{fmt.Errorf(format, args...)} }
+
+// interruptedError is a signal that came before everything was sent.
+type interruptedError struct{ error }
+
+// global is what every command shares: where its data goes, and which cluster is
+// meant.
+type global struct {
+	stdin          io.Reader
+	stdout, stderr io.Writer
+
+	brokers    string
+	context    string
+	properties string
+	set        []string
+	demo       bool
+	demoDir    string
+	quiet      bool
+	verbose    bool
+
+	noticing sync.Mutex       // notices come from many goroutines
+	settings *config.Settings // once loaded
+	closers  []func() error   // run at the end, last first
+}
+
+// Main runs the program and gives its exit code.
+func Main(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
+	// A reader that has gone away is an error of Write, not the end of us.
+	signal.Ignore(syscall.SIGPIPE)
+	ctx, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	context.AfterFunc(ctx, stop) // a second signal ends us at once
+
+	g := &global{stdin: stdin, stdout: stdout, stderr: stderr}
+	root := newRoot(g)
+	root.SetArgs(args)
+	err := root.ExecuteContext(ctx)
+	for i := len(g.closers) - 1; i >= 0; i-- {
+		err = errors.Join(err, g.closers[i]())
+	}
+	if err == nil {
+		return exitDone
+	}
+	fmt.Fprintf(stderr, "milena: %s\n", sentence(err))
+	var wrong usageError
+	var interrupted interruptedError
+	switch {
+	case errors.As(err, &wrong):
+		return exitUsage
+	case errors.As(err, &interrupted):
+		return exitLost
+	}
+	return exitFailed
+}
+
+// sentence is an error as a person reads it: without Go's package prefixes, and
+// with what to try where that is known.
+func sentence(err error) string {
+	var open *kafka.OpenError
+	if errors.As(err, &open) && len(open.Attempts) > 1 {
+		lines := []string{"cannot reach the cluster:"}
+		for _, a := range open.Attempts {
+			line := "  " + a.Error()
+			if a.Hint != "" {
+				line += " (" + a.Hint + ")"
+			}
+			lines = append(lines, line)
+		}
+		return strings.Join(lines, "\n")
+	}
+	return err.Error()
+}
+
+func newRoot(g *global) *cobra.Command {
+	root := &cobra.Command{
+		Use:   "milena [TOPIC…]",
+		Short: "Explore Apache Kafka from the terminal",
+		Long: "milena browses topics, tails them live, looks inside messages and publishes them.\n\n" +
+			"Without a command it is a screen: topics, tail, compose; with TOPIC it starts in that topic's tail.\n" +
+			"Brokers come from -b, else --context, else KAFKA_BROKERS, else the current context of the\n" +
+			"configuration file, else localhost:9092. No Kafka at hand? milena --demo",
+		Args:          cobra.ArbitraryArgs,
+		SilenceErrors: true,
+		SilenceUsage:  true,
+		RunE:          func(cmd *cobra.Command, topics []string) error { return g.screen(cmd.Context(), topics) },
+	}
+	root.SetIn(g.stdin)
+	root.SetOut(g.stdout)
+	root.SetErr(g.stderr)
+	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
+	f := root.PersistentFlags()
+	f.StringVarP(&g.brokers, "bootstrap-server", "b", "", "brokers to begin with, `host:port,…`")
+	f.StringVar(&g.context, "context", "", "a context of the configuration file, by its `name`")
+	f.StringVarP(&g.properties, "command-config", "F", "", "a properties `file`, as Java clients or librdkafka have it")
+	f.StringArrayVarP(&g.set, "property", "X", nil, "one property, `key=value`, on top of the file")
+	f.BoolVar(&g.demo, "demo", false, "use a Kafka of the process's own, with living sample data")
+	f.StringVar(&g.demoDir, "demo-dir", "", "where the demo keeps its data for the next time (implies --demo)")
+	f.BoolVarP(&g.quiet, "quiet", "q", false, "no notices on stderr")
+	f.BoolVarP(&g.verbose, "verbose", "v", false, "say more on stderr")
+	root.AddCommand(newTail(g), newProduce(g), newTopics(g), newTopic(g), newVersion(g), newMan(g))
+	root.InitDefaultHelpCmd()
+	root.InitDefaultCompletionCmd()
+	return root
+}
+
+// exactly is cobra.ExactArgs with an error of ours.
+func exactly(n int, what string) cobra.PositionalArgs {
+	return func(cmd *cobra.Command, args []string) error {
+		if len(args) != n {
+			return usage("%s takes %s", cmd.CommandPath(), what)
+		}
+		return nil
+	}
+}
+
+// notice says something on stderr that is not data and not an error.
+func (g *global) notice(format string, args ...any) {
+	if !g.quiet {
+		g.noticing.Lock()
+		defer g.noticing.Unlock()
+		fmt.Fprintf(g.stderr, format+"\n", args...)
+	}
+}
+
+// load finds out which cluster is meant and how it is reached; with --demo it
+// starts that.
+func (g *global) load(ctx context.Context) (*config.Settings, error) {
+	if g.settings != nil {
+		return g.settings, nil
+	}
+	opt := config.Options{Brokers: g.brokers, Context: g.context, Properties: g.properties, Set: g.set,
+		ClientID: "milena/" + version()}
+	if g.demo || g.demoDir != "" {
+		if g.brokers != "" || g.context != "" || g.properties != "" {
+			return nil, usage("--demo has a broker of its own: leave out -b, --context and -F")
+		}
+		address, err := g.startDemo(ctx)
+		if err != nil {
+			return nil, err
+		}
+		opt.Brokers, opt.Only = address, true
+	}
+	s, err := config.Load(opt)
+	if err != nil {
+		return nil, usageError{err}
+	}
+	if g.demo {
+		s.Name = "demo"
+	}
+	if g.verbose {
+		g.notice("cluster: %s", s)
+		for _, n := range s.Notices {
+			g.notice("%s", n)
+		}
+	}
+	g.settings = s
+	return s, nil
+}
+
+// open connects to the cluster that is meant. It is closed when the program
+// ends.
+func (g *global) open(ctx context.Context) (*kafka.Cluster, error) {
+	s, err := g.load(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if g.demo {
+		g.notice("demo broker on %s", s.Kafka.Brokers[0])
+	}
+	for _, w := range s.Warnings {
+		g.notice("milena: %s", w)
+	}
+	c, err := kafka.Open(ctx, s.Kafka)
+	if err != nil {
+		return nil, err
+	}
+	g.closers = append(g.closers, c.Close)
+	return c, nil
+}
+
+// screen runs the UI.
+func (g *global) screen(ctx context.Context, topics []string) error {
+	if out, ok := g.stdout.(*os.File); !ok || !term.IsTerminal(out.Fd()) {
+		return usage("the screen needs a terminal on stdout; for a script there are: " +
+			"milena tail TOPIC, milena produce TOPIC, milena topics (milena help)")
+	}
+	s, err := g.load(ctx)
+	if err != nil {
+		return err
+	}
+	opt := ui.Options{
+		Name: s.Name, Brokers: s.Kafka.Brokers, Color: s.Color, Topics: topics,
+		Isolation: s.Isolation, Version: version(), Warnings: s.Warnings,
+		Open: func(ctx context.Context, brokers []string) (ui.Cluster, error) {
+			cfg := s.Kafka
+			if len(brokers) > 0 {
+				cfg.Brokers = brokers
+			}
+			return openFor(ctx, cfg)
+		},
+	}
+	if g.demo {
+		opt.DemoAddr = s.Kafka.Brokers[0]
+	} else {
+		opt.Demo = func(ctx context.Context) (ui.Cluster, string, error) {
+			address, err := g.startDemo(ctx)
+			if err != nil {
+				return nil, "", err
+			}
+			c, err := openFor(ctx, kafka.Config{Brokers: []string{address}, ClientID: s.Kafka.ClientID})
+			return c, address, err
+		}
+	}
+	return ui.Run(ctx, opt)
+}
+
+// openFor gives a nil interface, not a nil pointer in one, when it fails.
+func openFor(ctx context.Context, cfg kafka.Config) (ui.Cluster, error) {
+	c, err := kafka.Open(ctx, cfg)
+	if err != nil {
+		return nil, err
+	}
+	return c, nil
+}

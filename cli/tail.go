@@ -1,0 +1,355 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"milena/kafka"
+	"milena/kafka/batch"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+)
+
+// tailFlags are what tail was asked for.
+type tailFlags struct {
+	topics        []string
+	offset        string
+	last          int64
+	fromBeginning bool
+	partitions    []int32
+	limit         int64 // -1: none
+	exit          bool
+	json          bool
+	format        string
+	count         bool
+	null          bool
+	group         string
+	isolation     string
+}
+
+func newTail(g *global) *cobra.Command {
+	var t tailFlags
+	cmd := &cobra.Command{
+		Use:   "tail TOPIC…",
+		Short: "Print the messages of topics, and go on printing new ones",
+		Long: `Print the messages of topics, and go on printing new ones.
+
+POS is beginning, end, N (an offset), -N (the newest N of each partition), +N (after the beginning),
+@14:05, @2026-11-22T14:05Z, @-1h, @1700000000000 (ms), stored (with --group), or a range A..B of two.
+It is end unless told otherwise, or stored with --group. Nothing is joined, created or committed
+without --group.`,
+		Example: `  milena tail message-log                          new messages, as they come
+  milena tail orders -o @-2h..@-1h -J              an hour, as JSON
+  milena tail orders --last 100 -e                 the newest 100
+  milena tail a -J -o beginning -e | milena produce b -J`,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			t.topics = append(args, t.topics...)
+			if len(t.topics) == 0 {
+				return usage("%s takes at least one topic, as in: milena tail message-log", cmd.CommandPath())
+			}
+			return g.tail(cmd.Context(), t, cmd.Flags())
+		},
+	}
+	f := cmd.Flags()
+	f.StringArrayVarP(&t.topics, "topic", "t", nil, "a `topic`, beside the arguments")
+	f.StringVarP(&t.offset, "offset", "o", "", "where to begin, `POS`, or a range A..B")
+	f.Int64Var(&t.last, "last", 0, "begin at the newest `N` of the topic, all partitions together")
+	f.BoolVar(&t.fromBeginning, "from-beginning", false, "the same as -o beginning")
+	f.Int32SliceVarP(&t.partitions, "partition", "p", nil, "these partitions only, `N,…`")
+	f.Int64VarP(&t.limit, "max-messages", "c", -1, "end after `N` messages in all")
+	f.BoolVarP(&t.exit, "exit", "e", false, "end at the end of each partition as it is now")
+	f.BoolVarP(&t.json, "json", "J", false, "one JSON object a line")
+	f.StringVarP(&t.format, "format", "f", "", "a `format` of %s %S %k %K %h %t %p %o %T %%, \\n \\t \\r \\xNN")
+	f.BoolVar(&t.count, "count", false, "print only how many there are")
+	f.BoolVarP(&t.null, "null", "Z", false, "print NULL for null")
+	f.StringVar(&t.group, "group", "", "join the group `G` and commit what was printed")
+	f.StringVar(&t.isolation, "isolation-level", "", "`level` read_uncommitted (the default) or read_committed")
+	return cmd
+}
+
+// form is how records are written; nil: they are only counted.
+func (g *global) form(t tailFlags, set *pflag.FlagSet) (form, error) {
+	ways := 0
+	for _, given := range []bool{t.json, set.Changed("format"), t.count} {
+		if given {
+			ways++
+		}
+	}
+	if ways > 1 {
+		return nil, usage("-J, -f and --count exclude each other")
+	}
+	null := ""
+	if t.null {
+		null = "NULL"
+	}
+	switch {
+	case t.count:
+		return nil, nil
+	case t.json:
+		return jsonForm, nil
+	case set.Changed("format"):
+		pieces, err := parseFormat(t.format)
+		if err != nil {
+			return nil, usageError{err}
+		}
+		return tokenForm(pieces, null), nil
+	case isTerminal(g.stdout):
+		return rowForm(len(t.topics) > 1, os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb", time.Local), nil
+	}
+	return valueForm(null), nil
+}
+
+// start is where to begin, and where to end if that was said.
+func (t tailFlags) start(set *pflag.FlagSet) (from kafka.Position, to *kafka.Position, err error) {
+	ways := 0
+	for _, given := range []bool{set.Changed("offset"), set.Changed("last"), t.fromBeginning} {
+		if given {
+			ways++
+		}
+	}
+	switch {
+	case ways > 1:
+		err = usage("-o, --last and --from-beginning exclude each other")
+	case set.Changed("last") && t.last < 0:
+		err = usage("--last %d: a number of messages is wanted", t.last)
+	case set.Changed("last"):
+		from = kafka.Position{Kind: kafka.Last, N: t.last}
+	case t.fromBeginning:
+		from.Kind = kafka.Beginning
+	case set.Changed("offset"):
+		if from, to, err = kafka.ParseRange(t.offset, time.Now(), time.Local); err != nil {
+			err = usageError{err}
+		}
+	default:
+		from.Kind = kafka.End
+	}
+	if err != nil {
+		return from, to, err
+	}
+	switch {
+	case t.group == "" && from.Kind == kafka.Stored:
+		err = usage("-o stored needs --group: only a group has stored offsets")
+	case t.group != "" && to != nil:
+		err = usage("--group reads from a position on, not a range")
+	case t.group != "" && len(t.partitions) > 0:
+		err = usage("--group and -p exclude each other: the group shares the partitions out")
+	case from.Kind == kafka.Stored:
+		from.Kind = kafka.End // where nothing is stored
+	}
+	return from, to, err
+}
+
+func (g *global) tail(ctx context.Context, t tailFlags, set *pflag.FlagSet) error {
+	write, err := g.form(t, set)
+	if err != nil {
+		return err
+	}
+	from, to, err := t.start(set)
+	if err != nil {
+		return err
+	}
+	if set.Changed("max-messages") && t.limit < 0 {
+		return usage("-c %d: a number of messages is wanted", t.limit)
+	}
+	slices.Sort(t.topics)
+	t.topics = slices.Compact(t.topics)
+	settings, err := g.load(ctx)
+	if err != nil {
+		return err
+	}
+	isolation := settings.Isolation
+	switch t.isolation {
+	case "":
+	case "read_committed":
+		isolation = kafka.ReadCommitted
+	case "read_uncommitted":
+		isolation = kafka.ReadUncommitted
+	default:
+		return usage("--isolation-level %q is neither read_uncommitted nor read_committed", t.isolation)
+	}
+
+	run, enough := context.WithCancel(ctx)
+	defer enough()
+	out := &output{g: g, form: write, limit: t.limit, enough: enough}
+	err = g.read(run, t, from, to, isolation, out)
+	switch {
+	case out.failed != nil:
+		err = ignoreClosedPipe(out.failed)
+	case ctx.Err() != nil || run.Err() != nil && errors.Is(err, context.Canceled):
+		err = nil // a signal, or -c
+	}
+	if err != nil {
+		return err
+	}
+	if n := out.damaged.Load(); n > 0 {
+		g.notice("milena: %s could not be read and were passed over", count(n, "stretch"))
+	}
+	if t.count {
+		_, err = fmt.Fprintln(g.stdout, out.total())
+		return ignoreClosedPipe(err)
+	}
+	return nil
+}
+
+// read gives out the records.
+func (g *global) read(ctx context.Context, t tailFlags, from kafka.Position, to *kafka.Position, isolation kafka.Isolation, out *output) error {
+	c, err := g.open(ctx)
+	if err != nil {
+		return err
+	}
+	var tps []kafka.TopicPartition
+	for _, name := range t.topics {
+		topic, err := c.Topic(ctx, name)
+		if err != nil {
+			return err
+		}
+		if topic.Err != nil {
+			return topic.Err
+		}
+		if len(t.partitions) == 0 {
+			tps = append(tps, kafka.Partitions(topic)...)
+			continue
+		}
+		for _, id := range t.partitions {
+			if topic.Partition(id) == nil {
+				return fmt.Errorf("topic %q has no partition %d: it has %d, from 0", name, id, len(topic.Partitions))
+			}
+			if tp := (kafka.TopicPartition{Topic: name, Partition: id}); !slices.Contains(tps, tp) {
+				tps = append(tps, tp)
+			}
+		}
+	}
+	if t.limit == 0 {
+		return nil
+	}
+	if t.group != "" {
+		return c.Consume(ctx, kafka.ConsumeRequest{Group: t.group, Topics: t.topics, Start: from, End: t.exit, Isolation: isolation}, out)
+	}
+	ends := to
+	if t.exit && to == nil {
+		ends = &kafka.Position{Kind: kafka.End}
+	}
+	spans, err := c.Resolve(ctx, tps, from, ends, isolation)
+	if err != nil {
+		return err
+	}
+	return c.Read(ctx, kafka.ReadRequest{Spans: spans, Isolation: isolation, Grow: ends == nil && len(t.partitions) == 0}, out)
+}
+
+// output is where records go: formatted by the goroutine that found them, into a
+// buffer of their partition, and written in one piece, so that partitions keep
+// their order and no line is torn.
+type output struct {
+	g      *global
+	form   form
+	limit  int64 // -1: none
+	enough context.CancelFunc
+
+	taken   atomic.Int64 // with a limit
+	damaged atomic.Int64 // stretches that could not be read
+
+	mu     sync.Mutex // guards what follows, and stdout
+	parts  []*partitionOutput
+	failed error // of a write
+}
+
+// partitionOutput is one partition's part of the output.
+type partitionOutput struct {
+	out   *output
+	tp    kafka.TopicPartition
+	buf   []byte
+	taken int64
+}
+
+// A buffer is written when it is so full, and let go when a large message made
+// it larger than is worth keeping.
+const (
+	bufferFull = 128 << 10
+	bufferKept = 1 << 20
+)
+
+// Partition makes one partition's output.
+func (o *output) Partition(tp kafka.TopicPartition) kafka.PartitionSink {
+	p := &partitionOutput{out: o, tp: tp}
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.parts = append(o.parts, p)
+	return p
+}
+
+// Event says what happened on stderr.
+func (o *output) Event(e kafka.Event) { o.g.notice("milena: %s", e) }
+
+// total is how many records were taken; when nobody reads any more.
+func (o *output) total() (n int64) {
+	for _, p := range o.parts {
+		n += p.taken
+	}
+	return n
+}
+
+// Record formats a record.
+func (p *partitionOutput) Record(v *batch.View) bool {
+	if p.out.limit >= 0 && p.out.taken.Add(1) > p.out.limit {
+		return false
+	}
+	p.taken++
+	if p.out.form == nil {
+		return true
+	}
+	p.buf = p.out.form(p.buf, p.tp, v)
+	if len(p.buf) >= bufferFull {
+		return p.write() == nil
+	}
+	return true
+}
+
+// Skip names what could not be read; markers, aborted records and gaps are none
+// of a reader's business.
+func (p *partitionOutput) Skip(s batch.Skip) {
+	if s.Kind != batch.SkipCorrupt && s.Kind != batch.SkipTooLarge {
+		return
+	}
+	p.out.damaged.Add(1)
+	where := fmt.Sprintf("offset %d", s.First)
+	if s.Last > s.First {
+		where = fmt.Sprintf("offsets %d to %d", s.First, s.Last)
+	}
+	p.out.g.notice("milena: %s/%d: %s passed over: %v", p.tp.Topic, p.tp.Partition, where, s.Err)
+}
+
+// Flush writes what was formatted, so that what it accepts may be committed.
+func (p *partitionOutput) Flush(kafka.PartitionState) error {
+	if err := p.write(); err != nil {
+		return err
+	}
+	if p.out.limit >= 0 && p.out.taken.Load() >= p.out.limit {
+		p.out.enough()
+	}
+	return nil
+}
+
+func (p *partitionOutput) write() error {
+	p.out.mu.Lock()
+	defer p.out.mu.Unlock()
+	if p.out.failed != nil {
+		return p.out.failed
+	}
+	if len(p.buf) == 0 {
+		return nil
+	}
+	if _, err := p.out.g.stdout.Write(p.buf); err != nil {
+		p.out.failed = fmt.Errorf("stdout: %w", err)
+	}
+	if p.buf = p.buf[:0]; cap(p.buf) > bufferKept {
+		p.buf = nil
+	}
+	return p.out.failed
+}

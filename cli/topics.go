@@ -1,0 +1,197 @@
+package cli
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+	"strconv"
+	"strings"
+
+	"milena/kafka"
+
+	"github.com/charmbracelet/x/ansi"
+	"github.com/charmbracelet/x/term"
+	"github.com/spf13/cobra"
+)
+
+// topicLine is a topic in the list, as -J prints it.
+type topicLine struct {
+	Name              string `json:"name"`
+	Partitions        int    `json:"partitions"`
+	ReplicationFactor int    `json:"replicationFactor"`
+	Internal          bool   `json:"internal"`
+	Compacted         *bool  `json:"compacted"` // null: not known, or not asked because it is empty
+	// Messages is the end offsets minus the start offsets: all messages that may
+	// be there. Compaction and transactions make it more than there are.
+	Messages *int64 `json:"messages"` // null: not known
+	UnderISR int    `json:"underReplicatedPartitions"`
+	Error    string `json:"error,omitempty"`
+}
+
+func newTopics(g *global) *cobra.Command {
+	var asJSON bool
+	cmd := &cobra.Command{
+		Use:   "topics",
+		Short: "List the topics",
+		Long: "List the topics: name, partitions, replication factor, messages.\n\n" +
+			"The number of messages is the difference of the offsets, without reading any; ~ marks it where the\n" +
+			"topic is compacted, so that it is an upper bound. Into a pipe the columns are separated by tabs.",
+		Args: exactly(0, "no arguments"),
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			ctx := cmd.Context()
+			c, err := g.open(ctx)
+			if err != nil {
+				return err
+			}
+			m := c.Metadata()
+			topics := make([]*kafka.Topic, 0, len(m.Topics))
+			for i := range m.Topics {
+				topics = append(topics, &m.Topics[i])
+			}
+			starts, ends, err := c.Bounds(ctx, kafka.ReadUncommitted, kafka.Partitions(topics...))
+			if err != nil {
+				return err
+			}
+			lines := topicLines(topics, starts, ends)
+			markCompacted(ctx, c, lines)
+			out := bufio.NewWriter(g.stdout)
+			switch {
+			case asJSON:
+				enc := json.NewEncoder(out)
+				enc.SetEscapeHTML(false)
+				for _, l := range lines {
+					if err := enc.Encode(l); err != nil {
+						return err
+					}
+				}
+			case isTerminal(g.stdout):
+				writeTopicTable(out, lines)
+			default:
+				for _, l := range lines {
+					fmt.Fprintf(out, "%s\t%d\t%d\t%s\n", l.Name, l.Partitions, l.ReplicationFactor, l.messages())
+				}
+			}
+			return ignoreClosedPipe(out.Flush())
+		},
+	}
+	cmd.Flags().BoolVarP(&asJSON, "json", "J", false, "one JSON object a line")
+	return cmd
+}
+
+func isTerminal(w io.Writer) bool {
+	f, ok := w.(*os.File)
+	return ok && term.IsTerminal(f.Fd())
+}
+
+func isTerminalIn(r io.Reader) bool {
+	f, ok := r.(*os.File)
+	return ok && term.IsTerminal(f.Fd())
+}
+
+func topicLines(topics []*kafka.Topic, starts, ends map[kafka.TopicPartition]kafka.Offset) []topicLine {
+	lines := make([]topicLine, 0, len(topics))
+	for _, t := range topics {
+		l := topicLine{Name: t.Name, Partitions: len(t.Partitions), Internal: t.Internal}
+		if t.Err != nil {
+			l.Error = t.Err.Error()
+		}
+		var sum int64
+		whole := t.Err == nil
+		for _, p := range t.Partitions {
+			l.ReplicationFactor = max(l.ReplicationFactor, len(p.Replicas))
+			if len(p.ISR) < len(p.Replicas) {
+				l.UnderISR++
+			}
+			tp := kafka.TopicPartition{Topic: t.Name, Partition: p.ID}
+			start, end := starts[tp], ends[tp]
+			whole = whole && start.Err == nil && end.Err == nil
+			sum += end.Offset - start.Offset
+		}
+		if whole {
+			l.Messages = &sum
+		}
+		lines = append(lines, l)
+	}
+	return lines
+}
+
+// markCompacted asks which topics are compacted, of those that hold anything:
+// brokers take long to answer for thousands. Without permission for it the list
+// is still a list.
+func markCompacted(ctx context.Context, c *kafka.Cluster, lines []topicLine) {
+	var names []string
+	for _, l := range lines {
+		if l.Messages != nil && *l.Messages > 0 {
+			names = append(names, l.Name)
+		}
+	}
+	if len(names) == 0 {
+		return
+	}
+	compacted, err := c.Compacted(ctx, names)
+	if err != nil {
+		return
+	}
+	for i := range lines {
+		if known, ok := compacted[lines[i].Name]; ok {
+			lines[i].Compacted = &known
+		}
+	}
+}
+
+// messages is the number with its mark: ~ for an estimate, ? for not known.
+func (l topicLine) messages() string {
+	switch {
+	case l.Messages == nil:
+		return "?"
+	case l.Compacted != nil && *l.Compacted && *l.Messages > 0:
+		return "~" + strconv.FormatInt(*l.Messages, 10)
+	}
+	return strconv.FormatInt(*l.Messages, 10)
+}
+
+func writeTopicTable(out io.Writer, lines []topicLine) {
+	table := [][]string{{"TOPIC", "PARTITIONS", "REPLICATION", "MESSAGES", ""}}
+	for _, l := range lines {
+		var remark []string
+		if l.Internal {
+			remark = append(remark, "internal")
+		}
+		if l.UnderISR > 0 {
+			remark = append(remark, fmt.Sprintf("%d under-replicated", l.UnderISR))
+		}
+		if l.Error != "" {
+			remark = append(remark, l.Error)
+		}
+		table = append(table, []string{l.Name, strconv.Itoa(l.Partitions), strconv.Itoa(l.ReplicationFactor), l.messages(), strings.Join(remark, ", ")})
+	}
+	writeTable(out, table, "lrrrl")
+}
+
+// writeTable aligns cells in columns; align has an l or an r for each.
+func writeTable(out io.Writer, table [][]string, align string) {
+	widths := make([]int, len(align))
+	for _, row := range table {
+		for i, cell := range row {
+			widths[i] = max(widths[i], ansi.StringWidth(cell))
+		}
+	}
+	for _, row := range table {
+		var line strings.Builder
+		for i, cell := range row {
+			pad := strings.Repeat(" ", widths[i]-ansi.StringWidth(cell))
+			if i > 0 {
+				line.WriteString("  ")
+			}
+			if align[i] == 'r' {
+				line.WriteString(pad + cell)
+			} else {
+				line.WriteString(cell + pad)
+			}
+		}
+		fmt.Fprintln(out, strings.TrimRight(line.String(), " "))
+	}
+}
