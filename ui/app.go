@@ -67,6 +67,7 @@ type Model struct {
 	st   *Styles
 	w, h int
 	lay  layout
+	zone *time.Location // of the times that are shown
 
 	ctx   context.Context // of the program
 	work  *sync.WaitGroup // everything that runs beside it
@@ -119,7 +120,7 @@ func newModel(ctx context.Context, opt Options, work *sync.WaitGroup, guard func
 		opt: opt, ctx: ctx, work: work, guard: guard,
 		look: look{profile: colorprofile.TrueColor, accent: opt.Color},
 		w:    80, h: 24,
-		name: opt.Name, addr: opt.DemoAddr,
+		name: opt.Name, addr: opt.DemoAddr, zone: opt.Location,
 	}
 	m.topics.init()
 	m.compose.init()
@@ -260,6 +261,17 @@ func (m *Model) tick() tea.Cmd {
 
 func (m *Model) spinner() string { return m.st.g.spin[m.spin%len(m.st.g.spin)] }
 
+// toggleUTC shows times in UTC, or in the local zone again.
+func (m *Model) toggleUTC() tea.Cmd {
+	if m.zone == time.UTC {
+		m.zone = m.opt.Location
+	} else {
+		m.zone = time.UTC
+	}
+	m.note(levelInfo, "times are in "+m.now().In(m.zone).Format("MST"))
+	return nil
+}
+
 // setFocus moves to a pane.
 func (m *Model) setFocus(p pane) {
 	m.focus = p
@@ -291,6 +303,9 @@ func (m *Model) View() tea.View {
 	v.MouseMode = tea.MouseModeCellMotion
 	v.Cursor = m.cursor
 	v.WindowTitle = m.title()
+	if m.tail.snap.older.busy {
+		v.ProgressBar = tea.NewProgressBar(tea.ProgressBarIndeterminate, 0)
+	}
 	return v
 }
 

@@ -170,7 +170,7 @@ func (in *inspector) describe(m *Model, w, h int) {
 			kind = "LogAppendTime"
 		}
 		if y := t.UTC().Year(); y >= 0 && y <= 9999 {
-			pair("time", t.In(m.opt.Location).Format("2006-01-02 15:04:05.000 MST")+"   "+ago(m.now().Sub(t)))
+			pair("time", t.In(m.zone).Format("2006-01-02 15:04:05.000 MST")+"   "+ago(m.now().Sub(t)))
 			kind += "   " + t.UTC().Format("2006-01-02T15:04:05.000Z")
 		}
 		pair("timestamp", itoa(r.Timestamp)+"   "+kind)

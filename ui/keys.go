@@ -164,6 +164,7 @@ func table() []Binding {
 		Binding{Keys: []string{"2"}, What: "tail", Do: focusOn(paneTail)},
 		Binding{Keys: []string{"3", "c"}, Label: "c 3", Short: "compose", What: "compose a message to the open topic", Weight: 50, Off: composeOff, Do: focusOn(paneCompose)},
 		Binding{Keys: []string{"z"}, What: "zoom the pane, and back", Do: func(m *Model) tea.Cmd { m.zoom = !m.zoom; return nil }},
+		Binding{Keys: []string{"u"}, What: "times in UTC, or in the local zone", Do: (*Model).toggleUTC},
 		Binding{Keys: []string{":"}, Short: "command", What: "all commands", Weight: 80, NoPalette: true, Do: (*Model).openPalette},
 		Binding{Keys: []string{"!"}, What: "notices", Do: (*Model).showNotices},
 		Binding{Keys: []string{"?"}, Short: "help", What: "keys that work here", Weight: 81, Do: (*Model).help},

@@ -103,7 +103,7 @@ func (m *Model) showNotices() tea.Cmd {
 				l := newLine(m.st, w, nil)
 				stamp := ""
 				if j == 0 {
-					stamp = n.at.In(m.opt.Location).Format("15:04:05")
+					stamp = n.at.In(m.zone).Format("15:04:05")
 				}
 				l.text("", " ")
 				l.field(m.st.dim, stamp, 10)

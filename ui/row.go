@@ -33,7 +33,7 @@ func columnsFor(w, parts int, maxOffset int64, topic int, date bool, year int) c
 		key:    min(max(10, w/8), 24),
 	}
 	if date {
-		c.time += 6
+		c.time += 7
 	}
 	if w < 72 {
 		c.key = 10
@@ -87,7 +87,7 @@ func rowTime(ms int64, none bool, c columns, loc *time.Location, buf []byte) []b
 	switch {
 	case c.time == 8:
 		layout = "15:04:05"
-	case c.date && c.time == 14:
+	case c.date && c.time == 15:
 		layout = "02 Jan 15:04"
 	case c.date:
 		layout = "02 Jan 15:04:05.000"

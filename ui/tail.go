@@ -332,7 +332,7 @@ func (m *Model) askPosition() tea.Cmd {
 		fields: []field{{label: "position", hint: "14:05   -1h   @2026-11-22T14:05   beginning   end   -500   1204112"}},
 		submit: func(m *Model, d *dialog) tea.Cmd {
 			text := strings.TrimSpace(d.fields[0].ed.String())
-			p, err := parsePosition(text, m.now(), m.opt.Location)
+			p, err := parsePosition(text, m.now(), m.zone)
 			if err != nil {
 				return d.refuse(0, sentence(err))
 			}
@@ -344,8 +344,8 @@ func (m *Model) askPosition() tea.Cmd {
 			if text == "" {
 				return
 			}
-			if p, err := parsePosition(text, m.now(), m.opt.Location); err == nil && p.Kind == kafka.AtTime {
-				d.lines = []string{"the first record at or after " + p.Time.In(m.opt.Location).Format("Mon 2 Jan 2006 15:04:05 MST")}
+			if p, err := parsePosition(text, m.now(), m.zone); err == nil && p.Kind == kafka.AtTime {
+				d.lines = []string{"the first record at or after " + p.Time.In(m.zone).Format("Mon 2 Jan 2006 15:04:05 MST")}
 			} else {
 				d.lines = nil
 			}
@@ -528,7 +528,7 @@ func (m *Model) drawTail(r rect) []string {
 		} else {
 			l.text("", " ")
 		}
-		l.row(row, t.cols, m.opt.Location, q)
+		l.row(row, t.cols, m.zone, q)
 		lines = append(lines, l.end())
 	}
 	if len(rows) == 0 {
@@ -573,13 +573,13 @@ func (t *tail) visible(m *Model) []store.Row {
 
 // fit chooses the columns; they change only when something needs another width.
 func (t *tail) fit(m *Model, w int, rows []store.Row) {
-	now := m.now().In(m.opt.Location)
+	now := m.now().In(m.zone)
 	date := t.cols.date && t.colsFor.w == w && t.colsFor.session == t.session.number
 	for i := range rows {
 		if rows[i].Skip != nil {
 			continue
 		}
-		at := time.UnixMilli(rows[i].Timestamp).In(m.opt.Location)
+		at := time.UnixMilli(rows[i].Timestamp).In(m.zone)
 		if now.Sub(at) > 20*time.Hour || at.Sub(now) > time.Hour {
 			date = true
 			break
@@ -612,6 +612,8 @@ func (t *tail) emptyText(m *Model) []string {
 		return []string{"", "loading…"}
 	case t.snap.older.busy:
 		return []string{"", fmt.Sprintf("looking back: %s records read   esc stops", exact(t.snap.older.read))}
+	case s.start.query != nil && t.snap.lag > 0:
+		return []string{"", "nothing matches yet; reading on"}
 	case s.start.query != nil:
 		return []string{"", "nothing matches yet; what comes is filtered", "esc shows everything again"}
 	case s.start.newest > 0 && t.snap.older.atStart:
