@@ -55,7 +55,7 @@ func (l secureLab) as(t *testing.T, name string) *tls.Config {
 	return conf
 }
 
-func TestEveryWayToLogIn(t *testing.T) {
+func TestSecureLogins(t *testing.T) {
 	lab := secure(t)
 	for name, cfg := range map[string]Config{
 		"PLAIN":         {Brokers: []string{lab.sasl}, SASL: &SASL{"PLAIN", "admin", "admin-secret"}},
@@ -85,7 +85,7 @@ func TestEveryWayToLogIn(t *testing.T) {
 	}
 }
 
-func TestARefusedLoginSaysWhy(t *testing.T) {
+func TestSecureRefusalSaysWhy(t *testing.T) {
 	lab := secure(t)
 	stranger := lab.as(t, "stranger")
 	for name, x := range map[string]struct {
@@ -122,7 +122,7 @@ func TestARefusedLoginSaysWhy(t *testing.T) {
 	}
 }
 
-func TestWithoutPermissionNothingHappens(t *testing.T) {
+func TestSecureWithoutPermission(t *testing.T) {
 	lab := secure(t)
 	admin := open(t, nil, func(c *Config) {
 		*c = Config{Brokers: []string{lab.sasl}, SASL: &SASL{"PLAIN", "admin", "admin-secret"}}
