@@ -20,7 +20,6 @@ import (
 
 	"milena/kafka"
 	"milena/kafka/batch"
-	"milena/store"
 )
 
 func failing(err error) func(context.Context, []string) (Cluster, error) {
@@ -74,7 +73,7 @@ func TestPauseLosesNothingAndDoublesNothing(t *testing.T) {
 			t.Fatalf("the screen does not say that 20 wait:\n%s", d.screen())
 		}
 		d.press("space")
-		d.until("all to arrive", func() bool { return d.m.tail.snap.next-d.m.tail.snap.first == store.Seq(next-200) })
+		d.until("all to arrive", func() bool { return d.m.tail.snap.next-d.m.tail.snap.first == next-200 })
 		if got := d.held(0); !slices.Equal(got, count(200, next)) {
 			t.Fatalf("held offsets after a pause: %v", got)
 		}

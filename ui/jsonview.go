@@ -19,20 +19,20 @@ const (
 )
 
 // jsonStyle is how a kind looks.
-func (s *Styles) jsonStyle(k jsonKind) string {
+func (st *Styles) jsonStyle(k jsonKind) string {
 	switch k {
 	case jsonString:
-		return s.jsonStr
+		return st.jsonStr
 	case jsonKey:
-		return s.jsonKey
+		return st.jsonKey
 	case jsonNumber:
-		return s.jsonNum
+		return st.jsonNum
 	case jsonWord:
-		return s.jsonWord
+		return st.jsonWord
 	case jsonPunct:
-		return s.jsonPunct
+		return st.jsonPunct
 	}
-	return s.text
+	return st.text
 }
 
 // looksLikeJSON says whether b begins as an object or an array does.

@@ -22,8 +22,7 @@ type notice struct {
 }
 
 type notices struct {
-	all  []notice
-	seen int // how many had been there when "!" was opened
+	all []notice
 }
 
 // Bounds of the notices.

@@ -90,7 +90,6 @@ type partition struct {
 	match kafka.Matcher
 	w     *store.Writer
 	ctx   context.Context // of the read under way
-	live  bool            // the backlog is behind it: records go straight to the store
 
 	seen, matched int64 // since the last Flush
 	next          int64 // the offset after the last record that was taken

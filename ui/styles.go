@@ -65,91 +65,91 @@ func rgb(r, g, b int) string { return fmt.Sprintf("38;2;%d;%d;%d", r, g, b) }
 
 // newStyles makes the styles of a look.
 func newStyles(k look) *Styles {
-	s := &Styles{width: k.width, g: unicodeGlyphs}
+	st := &Styles{width: k.width, g: unicodeGlyphs}
 	if k.ascii {
-		s.g = asciiGlyphs
+		st.g = asciiGlyphs
 	}
 	switch {
 	case k.profile <= colorprofile.ASCII:
-		s.plain()
+		st.plain()
 	case k.profile == colorprofile.ANSI:
-		s.basic(k)
+		st.basic(k)
 	case k.light:
-		s.light(k)
+		st.light(k)
 	default:
-		s.dark(k)
+		st.dark(k)
 	}
 	if k.profile == colorprofile.ANSI256 {
 		// The nearest of the 256 to a dark blue is a loud green; greys are calm.
-		s.selected, s.selectedDim = ";48;5;238", ";48;5;235"
+		st.selected, st.selectedDim = ";48;5;238", ";48;5;235"
 		if k.light {
-			s.selected, s.selectedDim = ";48;5;189", ";48;5;255"
+			st.selected, st.selectedDim = ";48;5;189", ";48;5;255"
 		}
 	}
-	s.bold = "1"
-	s.accentBold = "1;" + s.accent
-	s.badBold = "1;" + s.bad
+	st.bold = "1"
+	st.accentBold = "1;" + st.accent
+	st.badBold = "1;" + st.bad
 	if k.profile <= colorprofile.ASCII {
-		s.accentBold, s.badBold = "1", "1"
+		st.accentBold, st.badBold = "1", "1"
 	}
-	return s
+	return st
 }
 
-func (s *Styles) dark(k look) {
-	s.dim = rgb(119, 128, 149)
-	s.rule = rgb(58, 65, 82)
-	s.ok = rgb(158, 206, 106)
-	s.warn = rgb(224, 175, 104)
-	s.bad = rgb(247, 118, 142)
-	s.key = rgb(187, 154, 247)
+func (st *Styles) dark(k look) {
+	st.dim = rgb(119, 128, 149)
+	st.rule = rgb(58, 65, 82)
+	st.ok = rgb(158, 206, 106)
+	st.warn = rgb(224, 175, 104)
+	st.bad = rgb(247, 118, 142)
+	st.key = rgb(187, 154, 247)
 	cyan, blue := rgb(125, 207, 255), rgb(122, 162, 247)
-	s.accent = accentOf(k.accent, blue)
-	s.jsonKey, s.jsonStr, s.jsonNum, s.jsonWord, s.jsonPunct = blue, s.ok, s.warn, s.key, s.dim
-	s.escape = rgb(150, 120, 140)
-	s.match = "30;48;2;224;175;104"
-	s.selected, s.selectedDim = ";48;2;36;48;74", ";48;2;28;33;46"
-	s.parts = [6]string{blue, s.ok, s.warn, s.key, cyan, s.bad}
+	st.accent = accentOf(k.accent, blue)
+	st.jsonKey, st.jsonStr, st.jsonNum, st.jsonWord, st.jsonPunct = blue, st.ok, st.warn, st.key, st.dim
+	st.escape = rgb(150, 120, 140)
+	st.match = "30;48;2;224;175;104"
+	st.selected, st.selectedDim = ";48;2;36;48;74", ";48;2;28;33;46"
+	st.parts = [6]string{blue, st.ok, st.warn, st.key, cyan, st.bad}
 }
 
-func (s *Styles) light(k look) {
-	s.dim = rgb(101, 107, 122)
-	s.rule = rgb(200, 205, 216)
-	s.ok = rgb(56, 112, 24)
-	s.warn = rgb(150, 84, 0)
-	s.bad = rgb(190, 30, 60)
-	s.key = rgb(112, 60, 180)
+func (st *Styles) light(k look) {
+	st.dim = rgb(101, 107, 122)
+	st.rule = rgb(200, 205, 216)
+	st.ok = rgb(56, 112, 24)
+	st.warn = rgb(150, 84, 0)
+	st.bad = rgb(190, 30, 60)
+	st.key = rgb(112, 60, 180)
 	cyan, blue := rgb(0, 110, 140), rgb(30, 84, 190)
-	s.accent = accentOf(k.accent, blue)
-	s.jsonKey, s.jsonStr, s.jsonNum, s.jsonWord, s.jsonPunct = blue, s.ok, s.warn, s.key, s.dim
-	s.escape = rgb(140, 90, 120)
-	s.match = "30;48;2;255;214;130"
-	s.selected, s.selectedDim = ";48;2;214;226;250", ";48;2;236;239;246"
-	s.parts = [6]string{blue, s.ok, s.warn, s.key, cyan, s.bad}
+	st.accent = accentOf(k.accent, blue)
+	st.jsonKey, st.jsonStr, st.jsonNum, st.jsonWord, st.jsonPunct = blue, st.ok, st.warn, st.key, st.dim
+	st.escape = rgb(140, 90, 120)
+	st.match = "30;48;2;255;214;130"
+	st.selected, st.selectedDim = ";48;2;214;226;250", ";48;2;236;239;246"
+	st.parts = [6]string{blue, st.ok, st.warn, st.key, cyan, st.bad}
 }
 
 // basic is for terminals with the 16 colours that their owner chose.
-func (s *Styles) basic(k look) {
-	s.dim, s.rule = "90", "90"
-	s.ok, s.warn, s.bad, s.key = "32", "33", "31", "35"
-	s.accent = "34"
+func (st *Styles) basic(k look) {
+	st.dim, st.rule = "90", "90"
+	st.ok, st.warn, st.bad, st.key = "32", "33", "31", "35"
+	st.accent = "34"
 	if !k.light {
-		s.accent = "94"
+		st.accent = "94"
 	}
 	if n, ok := basicAccents[k.accent]; ok {
-		s.accent = n
+		st.accent = n
 	}
-	s.jsonKey, s.jsonStr, s.jsonNum, s.jsonWord, s.jsonPunct = s.accent, s.ok, s.warn, s.key, s.dim
-	s.escape = "90"
-	s.match = "30;43"
-	s.selected, s.selectedDim = ";7", ""
-	s.parts = [6]string{s.accent, s.ok, s.warn, s.key, "36", s.bad}
+	st.jsonKey, st.jsonStr, st.jsonNum, st.jsonWord, st.jsonPunct = st.accent, st.ok, st.warn, st.key, st.dim
+	st.escape = "90"
+	st.match = "30;43"
+	st.selected, st.selectedDim = ";7", ""
+	st.parts = [6]string{st.accent, st.ok, st.warn, st.key, "36", st.bad}
 }
 
 // plain is for NO_COLOR and for terminals that have none.
-func (s *Styles) plain() {
-	s.dim, s.rule, s.escape, s.jsonPunct = "2", "2", "2", "2"
-	s.match = "1;4"
-	s.selected, s.selectedDim = ";7", ""
+func (st *Styles) plain() {
+	st.dim, st.rule, st.escape, st.jsonPunct = "2", "2", "2", "2"
+	st.match = "1;4"
+	st.selected, st.selectedDim = ";7", ""
 }
 
 var basicAccents = map[string]string{

@@ -343,9 +343,10 @@ func (m *Model) topicRow(l *line, t *kafka.Topic, cursor, focused bool) {
 		if focused {
 			l.bg = st.selected
 			marker = st.g.marker
-			if name == st.text {
+			switch name {
+			case st.text:
 				name = st.bold
-			} else if name == st.accent {
+			case st.accent:
 				name = st.accentBold
 			}
 		}
