@@ -224,6 +224,7 @@ func reason(err error) string {
 	var invalid x509.CertificateInvalidError
 	var record tls.RecordHeaderError
 	var errno syscall.Errno
+	var op *net.OpError
 	switch {
 	case errors.As(err, &dns):
 		if dns.IsNotFound {
@@ -242,8 +243,12 @@ func reason(err error) string {
 		return "no answer in time"
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
 		return "the broker closed the connection"
+	case errors.Is(err, net.ErrClosed):
+		return "the connection was closed"
 	case errors.As(err, &errno):
 		return errno.Error()
+	case errors.As(err, &op):
+		return op.Err.Error() // without the addresses of both ends
 	}
 	return err.Error()
 }
