@@ -65,14 +65,14 @@ func TestOpenSaysWhatFailed(t *testing.T) {
 		refusedAt(t, Config{Brokers: []string{"no-such-host.invalid:9092"}}, StepResolve)
 	})
 	t.Run("no port is 9092", func(t *testing.T) {
-		var dialled string
+		dialled := make(chan string, 10)
 		_, err := Open(timeout(t, 10*time.Second), Config{Brokers: []string{"broker.example"},
 			Dial: func(_ context.Context, _, address string) (net.Conn, error) {
-				dialled = address
+				dialled <- address
 				return nil, syscall.ECONNREFUSED
 			}})
-		if err == nil || dialled != "broker.example:9092" {
-			t.Errorf("dialled %q; %v", dialled, err)
+		if address := <-dialled; err == nil || address != "broker.example:9092" {
+			t.Errorf("dialled %q; %v", address, err)
 		}
 	})
 	t.Run("port is silent", func(t *testing.T) {

@@ -1,0 +1,111 @@
+package kafka
+
+// Everything at once: requests that are lost at random and leaders that move,
+// while messages are produced and read.
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"slices"
+	"strconv"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/twmb/franz-go/pkg/kfake"
+)
+
+// seedOf is the seed of a random test: MILENA_TEST_SEED, or one of its own,
+// which is told when the test fails.
+func seedOf(t *testing.T) *rand.Rand {
+	t.Helper()
+	seed := rand.Uint64()
+	if text := os.Getenv("MILENA_TEST_SEED"); text != "" {
+		var err error
+		if seed, err = strconv.ParseUint(text, 10, 64); err != nil {
+			t.Fatal(err)
+		}
+	}
+	t.Cleanup(func() {
+		if t.Failed() {
+			t.Logf("MILENA_TEST_SEED=%d", seed)
+		}
+	})
+	return rand.New(rand.NewPCG(seed, 0))
+}
+
+func TestEveryMessageIsShownOnceWhateverBreaks(t *testing.T) {
+	t.Parallel()
+	for round := range 3 {
+		t.Run(fmt.Sprint(round), func(t *testing.T) {
+			t.Parallel()
+			random := seedOf(t)
+			const partitions, n = 3, 600
+			f := fake(t, kfake.NumBrokers(3), kfake.SeedTopics(partitions, "t"))
+			w := &wires{}
+			c := open(t, f.ListenAddrs(), w.use, func(cfg *Config) {
+				cfg.RequestTimeout, cfg.DialTimeout = time.Second, time.Second
+			})
+			w.set(func(call) fate { // called with a lock held
+				if random.IntN(8) > 0 {
+					return pass
+				}
+				return []fate{lose, lose, cut, cut, refuse, refuse, hang}[random.IntN(7)]
+			})
+			got := newCollector()
+			var spans []Span
+			for p := range int32(partitions) {
+				spans = append(spans, Span{TopicPartition{"t", p}, 0, NoEnd})
+			}
+			follow(t, c, ReadRequest{Spans: spans}, got)
+
+			moving, stop := context.WithCancel(t.Context())
+			var mover sync.WaitGroup
+			mover.Go(func() {
+				for sleep(moving, 150*time.Millisecond) == nil {
+					f.ShufflePartitionLeaders()
+				}
+			})
+			p := c.NewProducer(ProducerConfig{})
+			defer p.Close()
+			o := newOutcomes()
+			for i := range n {
+				m := Message{Topic: "t", Partition: int32(i % partitions), Value: fmt.Append(nil, i/partitions), Timestamp: NoTimestamp}
+				if err := p.Produce(timeout(t, 60*time.Second), m, o.of(t, i)); err != nil {
+					t.Fatal(err)
+				}
+				if i%20 == 19 {
+					// Within the patience of a Produce; what is on the wire goes on.
+					_ = sleep(t.Context(), 10*time.Millisecond)
+				}
+			}
+			if err := p.Flush(timeout(t, 100*time.Second)); err != nil {
+				t.Fatal(err)
+			}
+			stop()
+			mover.Wait()
+			w.set(nil)
+			if len(o.errs) > 0 {
+				t.Errorf("not acknowledged: %v", o.errs)
+			}
+			got.await(t, "all messages", func() bool { return got.taken >= n })
+			log := readAll(t, c, "t", ReadUncommitted)
+			for q := range int32(partitions) {
+				want := numbers(n / partitions)
+				if have := log.of("t", q).values; !slices.Equal(have, want) {
+					t.Errorf("the log of partition %d holds %q", q, have)
+				}
+				if have := got.of("t", q).values; !slices.Equal(have, want) {
+					t.Errorf("partition %d was shown as %q", q, have)
+				}
+			}
+			for i, a := range o.acks {
+				if a.Offset >= 0 && a.Offset != int64(i/partitions) {
+					t.Errorf("message %d is said to be at %d", i, a.Offset)
+				}
+			}
+		})
+	}
+}
