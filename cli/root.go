@@ -132,7 +132,7 @@ func newRoot(g *global) *cobra.Command {
 	root.SetErr(g.stderr)
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
 	f := root.PersistentFlags()
-	f.StringVarP(&g.brokers, "bootstrap-server", "b", "", "brokers to begin with, `host:port,…`")
+	f.StringVarP(&g.brokers, "bootstrap-server", "b", "", "brokers to begin with: `HOST:PORT` and more, with commas between")
 	f.StringVar(&g.context, "context", "", "a context of the configuration file, by its `name`")
 	f.StringVarP(&g.properties, "command-config", "F", "", "a properties `file`, as Java clients or librdkafka have it")
 	f.StringArrayVarP(&g.set, "property", "X", nil, "one property, `key=value`, on top of the file")

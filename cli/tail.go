@@ -62,7 +62,7 @@ without --group.`,
 	f.StringVarP(&t.offset, "offset", "o", "", "where to begin, `POS`, or a range A..B")
 	f.Int64Var(&t.last, "last", 0, "begin at the newest `N` of the topic, all partitions together")
 	f.BoolVar(&t.fromBeginning, "from-beginning", false, "the same as -o beginning")
-	f.Int32SliceVarP(&t.partitions, "partition", "p", nil, "these partitions only, `N,…`")
+	f.Int32SliceVarP(&t.partitions, "partition", "p", nil, "these partitions only: `N` and more, with commas between")
 	f.Int64VarP(&t.limit, "max-messages", "c", -1, "end after `N` messages in all")
 	f.BoolVarP(&t.exit, "exit", "e", false, "end at the end of each partition as it is now")
 	f.BoolVarP(&t.json, "json", "J", false, "one JSON object a line")
