@@ -5,19 +5,26 @@
 // this package goes through one function (exchange.go) on kafka-go's Transport,
 // which is also the one place that knows whether the cluster may be changed.
 //
-//	cluster.go   Open, Close, and what a cluster holds on to
-//	config.go    how a cluster is reached
-//	dial.go      one connection, step by step, with errors that name the step
-//	exchange.go  one request and its answer; the gate for read-only clusters
-//	metadata.go  brokers, topics, partitions and their leaders
-//	offsets.go   start and end offsets, offsets by time
-//	position.go  places in a topic as people write them: -100, @14:05, beginning
-//	fetch.go     the Fetch API on the wire
-//	read.go      reading spans of partitions, for ever or to an end
-//	newest.go    the newest records, backwards from any point
-//	produce.go   idempotent producing
-//	admin.go     topics created, deleted, described
-//	group.go     consuming as a member of a group, with commits
+//	config.go       how a cluster is reached
+//	cluster.go      Open, Close, and what a cluster holds on to
+//	dial.go         one connection, step by step, with errors that name the step
+//	firstanswer.go  a guard against ports that are not Kafka's
+//	exchange.go     one request and its answer; the gate of read-only clusters
+//	wire.go         the protocol's primitive types; buffers.go: memory of answers
+//	errors.go       errors as sentences
+//	metadata.go     brokers, topics, partitions and their leaders; nearest.go: names alike
+//	offsets.go      start and end offsets, offsets by time
+//	position.go     places in a topic as people write them: -100, @14:05, beginning
+//	resolve.go      positions turned into offsets
+//	fetch.go        the Fetch API on the wire
+//	read.go         reading spans of partitions, for ever or to an end
+//	event.go        what happens to a cluster meanwhile
+//	newest.go       the newest records, backwards from any point
+//	produce.go      producing: messages into batches
+//	deliver.go      the batches on their way, until they are acknowledged
+//	partitioner.go  which partition a key goes to
+//	admin.go        topics created, deleted, described
+//	group.go        consuming as a member of a group, with commits
 package kafka
 
 import (
