@@ -55,6 +55,10 @@ type Options struct {
 	Version   string
 	Warnings  []string // become notices
 
+	// HoldBytes and HoldRows bound what a tail holds; 0: as package store has it.
+	HoldBytes int64
+	HoldRows  int
+
 	Now       func() time.Time // nil: time.Now
 	Location  *time.Location   // nil: time.Local
 	Clipboard func(string) tea.Cmd

@@ -7,7 +7,6 @@ import (
 
 	"milena/kafka"
 	"milena/kafka/batch"
-	"milena/store"
 )
 
 // A backlog of several partitions, merged by time. Partitions come in
@@ -168,7 +167,7 @@ func (b *backlog) waitForRoom(ctx context.Context, rows, size int) error {
 	for {
 		stats := b.s.store.Stats()
 		first, _ := b.s.store.Bounds()
-		fits := stats.Bytes+int64(size) <= store.DefaultMaxBytes && stats.Held+rows <= store.DefaultMaxRows
+		fits := stats.Bytes+int64(size) <= b.s.start.maxBytes && stats.Held+rows <= b.s.start.maxRows
 		if fits || first < b.s.protected() {
 			return ctx.Err()
 		}

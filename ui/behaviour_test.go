@@ -133,6 +133,44 @@ func TestOlderRecordsComeAboveTheRowThatIsLookedAt(t *testing.T) {
 	d.sees("this is message0 ")
 }
 
+func TestOlderRecordsAfterEvictionLeaveNoGap(t *testing.T) {
+	c := sample()
+	d := drive(t, c, Options{Topics: []string{"message-log"}, HoldRows: 150}, 140, 40)
+	d.follows("message-log")
+	for i := range 500 {
+		c.add("message-log", 0, text(fmt.Sprint("more ", i)))
+	}
+	d.until("the newest", func() bool { return slices.Equal(d.held(0), count(650, 800)) && d.m.tail.snap.lag == 0 })
+	d.sees("skipped")
+	for range 12 {
+		d.press("pgup")
+		d.until("what comes", func() bool { return !d.m.tail.snap.older.busy })
+		d.m.View()
+		var shown []int64
+		for _, r := range d.m.tail.rows {
+			shown = append(shown, r.Offset)
+		}
+		if len(shown) > 0 && !slices.Equal(shown, count(shown[0], shown[0]+int64(len(shown)))) {
+			t.Fatalf("the rows %v have a gap", shown)
+		}
+	}
+	d.until("older ones", func() bool { h := d.held(0); return len(h) > 0 && h[0] < 450 })
+	d.until("no more than fits, and older ones stay", func() bool { h := d.held(0); return len(h) <= 200+1 && d.m.tail.snap.blocked })
+	d.sees("held back")
+	d.press("G")
+	d.until("the newest again", func() bool { h := d.held(0); return len(h) > 0 && h[len(h)-1] == 799 && d.m.tail.follow })
+}
+
+func TestHistoryThatComesInPiecesIsWhole(t *testing.T) {
+	c := sample()
+	c.newestMost = 15
+	d := drive(t, c, Options{Topics: []string{"message-log"}}, 120, 40)
+	d.follows("message-log")
+	if got := d.held(0); len(got) < historyRecords/2 || !slices.Equal(got, count(got[0], 300)) {
+		t.Errorf("held: %v", got)
+	}
+}
+
 func TestOldSessionsAreNotHeardAnyMore(t *testing.T) {
 	c := sample()
 	d := drive(t, c, Options{Topics: []string{"orders"}}, 120, 40)

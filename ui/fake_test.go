@@ -36,6 +36,7 @@ type fakeCluster struct {
 	sendErr    error
 	onSend     func()
 	newestGate chan struct{} // not nil: Newest waits for it, or for its context
+	newestMost int           // records of one Newest; 0: as many as asked for
 	reads      int           // reads under way
 }
 
@@ -207,6 +208,9 @@ func (c *fakeCluster) Newest(ctx context.Context, req kafka.NewestRequest) (*kaf
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	if c.newestMost > 0 {
+		req.N = min(req.N, c.newestMost)
+	}
 	var all []kafka.Record
 	var read int64
 	for _, tp := range req.Partitions {

@@ -23,18 +23,22 @@ import (
 // start is what a session begins with.
 type start struct {
 	from   kafka.Position
-	newest int            // > 0: so many of the newest records, then what comes; from does not count
-	spans  []kafka.Span   // not nil: read on from here; from does not count
-	held   []kafka.Record // shown before what spans bring
-	query  *query.Query   // nil: everything
-	label  string         // "newest 100", "from @14:05": how the header says it
-	follow bool           // the screen sticks to the newest
+	newest int           // > 0: so many of the newest records, then what comes; from does not count
+	spans  []kafka.Span  // not nil: read on from here; from does not count
+	held   *kafka.Newest // shown before what spans bring; nil: nothing
+	query  *query.Query  // nil: everything
+	label  string        // "newest 100", "from @14:05": how the header says it
+	follow bool          // the screen sticks to the newest
+
+	maxBytes int64 // that are held
+	maxRows  int
 }
 
 // Sizes of what a session takes at a time.
 const (
 	historyRecords = 100 // that a tail begins with
 	olderRecords   = 200 // that scrolling up brings
+	searches       = 8   // further ones, when a search brings too little
 	publishBytes   = 512 << 10
 	frame          = 33 * time.Millisecond // the least time between two pieces of news
 )
@@ -102,7 +106,7 @@ type partition struct {
 func newSession(number int, src Source, st start, work *sync.WaitGroup, guard func(), now func() time.Time) *session {
 	ctx, cancel := context.WithCancel(context.Background())
 	s := &session{
-		number: number, source: src, start: st, store: store.New(0, 0),
+		number: number, source: src, start: st, store: store.New(st.maxBytes, st.maxRows),
 		ctx: ctx, cancel: cancel, work: work, guard: guard, now: now,
 		changed: make(chan struct{}, 1),
 		parts:   make(map[kafka.TopicPartition]*partition),
@@ -130,7 +134,9 @@ func (s *session) begin() {
 				return
 			}
 		}
-		s.store.Append(s.start.held)
+		if s.start.held != nil {
+			s.store.Append(s.start.held.Records)
+		}
 		var ends map[kafka.TopicPartition]kafka.Offset
 		if s.start.newest == 0 && len(spans) > 1 {
 			tps := make([]kafka.TopicPartition, len(spans))
@@ -151,7 +157,13 @@ func (s *session) begin() {
 		if ends != nil {
 			s.backlog = newBacklog(s, spans, ends)
 		}
-		s.matched += int64(len(s.start.held))
+		if held := s.start.held; held != nil {
+			for tp, from := range held.From {
+				s.low[tp] = from
+			}
+			s.older.atStart = held.AtStart
+			s.matched += int64(len(held.Records))
+		}
 		s.mu.Unlock()
 		if s.start.newest > 0 {
 			s.loadOlder(s.start.newest, true)
@@ -369,7 +381,21 @@ func (s *session) searchOlder(ctx context.Context, n int) (*kafka.Newest, error)
 			s.signal()
 		}
 	}
-	return s.source.Newest(ctx, before, n, match, progress)
+	found, err := s.source.Newest(ctx, before, n, match, progress)
+	// Where timestamps go backwards, fewer come than were asked for: what lies
+	// before them is the next search's.
+	for range searches {
+		if err != nil || found.AtStart || len(found.Records) >= n/2 {
+			break
+		}
+		var more *kafka.Newest
+		if more, err = s.source.Newest(ctx, found.From, n-len(found.Records), match, nil); err == nil {
+			more.Records = append(more.Records, found.Records...)
+			more.To = found.To
+			found = more
+		}
+	}
+	return found, err
 }
 
 // stopOlder ends the search; false: there is none.

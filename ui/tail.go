@@ -1,6 +1,7 @@
 package ui
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"math"
@@ -76,6 +77,8 @@ func (m *Model) startSession(st start) tea.Cmd {
 		t.session.end()
 	}
 	m.sessions++
+	st.maxBytes = cmp.Or(m.opt.HoldBytes, store.DefaultMaxBytes)
+	st.maxRows = cmp.Or(m.opt.HoldRows, store.DefaultMaxRows)
 	src := &topicSource{cluster: m.cluster, topics: t.topics, isolation: m.opt.Isolation}
 	s := newSession(m.sessions, src, st, m.work, m.guard, m.opt.Now)
 	t.session = s
@@ -83,8 +86,8 @@ func (m *Model) startSession(st start) tea.Cmd {
 	t.counted = 0
 	t.follow, t.paused = st.follow, false
 	t.cursor, t.top, t.left = 0, 0, noSeq
-	if n := len(st.held); n > 0 {
-		t.cursor = store.Seq(n - 1)
+	if st.held != nil && len(st.held.Records) > 0 {
+		t.cursor = store.Seq(len(st.held.Records) - 1)
 		t.top = max(0, t.cursor-store.Seq(t.height(m))+1)
 	}
 	t.preview = filterPreview{}
@@ -127,7 +130,7 @@ func (m *Model) news(msg newsMsg) tea.Cmd {
 			spans = append(spans, kafka.Span{TopicPartition: tp, From: to, To: kafka.NoEnd})
 		}
 		return m.startSession(start{
-			spans: spans, held: older.Records, query: t.session.start.query, label: "older records",
+			spans: spans, held: older, query: t.session.start.query, label: "older records",
 		})
 	}
 	if t.follow {
