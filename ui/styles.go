@@ -1,15 +1,15 @@
 package ui
 
 import (
-	"fmt"
-	"strconv"
+	"image/color"
 	"strings"
 
+	"charm.land/lipgloss/v2"
 	"github.com/charmbracelet/colorprofile"
 )
 
-// How things look: one accent, dim chrome, bright content. A style is a string
-// of SGR parameters; the renderer brings true colours down to what the terminal
+// How things look: one accent, dim chrome, bright content. Styles are Lip Gloss's,
+// held as the SGR parameters that they come to; the renderer brings true colours down to what the terminal
 // has, except for the 16-colour and the colourless terminal, which have styles
 // of their own here because a nearest colour is not always a readable one.
 
@@ -61,7 +61,18 @@ type look struct {
 	width   width
 }
 
-func rgb(r, g, b int) string { return fmt.Sprintf("38;2;%d;%d;%d", r, g, b) }
+// styleSGR is a Lip Gloss style as SGR parameters: what a line puts in front of text
+// without asking Lip Gloss for every cell (see line in text.go).
+func styleSGR(style lipgloss.Style) string {
+	const mark = "x"
+	front, _, _ := strings.Cut(style.Render(mark), mark)
+	return strings.TrimSuffix(strings.TrimPrefix(front, "\x1b["), "m")
+}
+
+func foreground(c color.Color) string { return styleSGR(lipgloss.NewStyle().Foreground(c)) }
+
+// background is a background that goes behind any style.
+func background(c color.Color) string { return ";" + styleSGR(lipgloss.NewStyle().Background(c)) }
 
 // newStyles makes the styles of a look.
 func newStyles(k look) *Styles {
@@ -74,102 +85,86 @@ func newStyles(k look) *Styles {
 		st.plain()
 	case k.profile == colorprofile.ANSI:
 		st.basic(k)
-	case k.light:
-		st.light(k)
 	default:
-		st.dark(k)
+		st.colours(k)
 	}
-	if k.profile == colorprofile.ANSI256 {
-		// The nearest of the 256 to a dark blue is a loud green; greys are calm.
-		st.selected, st.selectedDim = ";48;5;238", ";48;5;235"
-		if k.light {
-			st.selected, st.selectedDim = ";48;5;189", ";48;5;255"
-		}
-	}
-	st.bold = "1"
-	st.accentBold = "1;" + st.accent
-	st.badBold = "1;" + st.bad
-	if k.profile <= colorprofile.ASCII {
-		st.accentBold, st.badBold = "1", "1"
+	st.bold = styleSGR(lipgloss.NewStyle().Bold(true))
+	st.accentBold, st.badBold = st.bold, st.bold
+	if k.profile > colorprofile.ASCII {
+		st.accentBold += ";" + st.accent
+		st.badBold += ";" + st.bad
 	}
 	return st
 }
 
-func (st *Styles) dark(k look) {
-	st.dim = rgb(119, 128, 149)
-	st.rule = rgb(58, 65, 82)
-	st.ok = rgb(158, 206, 106)
-	st.warn = rgb(224, 175, 104)
-	st.bad = rgb(247, 118, 142)
-	st.key = rgb(187, 154, 247)
-	cyan, blue := rgb(125, 207, 255), rgb(122, 162, 247)
+// colours are those of terminals with 256 or more.
+func (st *Styles) colours(k look) {
+	pick := lipgloss.LightDark(!k.light)
+	either := func(light, dark string) color.Color { return pick(lipgloss.Color(light), lipgloss.Color(dark)) }
+	st.dim = foreground(either("#656b7a", "#778095"))
+	st.rule = foreground(either("#c8cdd8", "#3a4152"))
+	st.ok = foreground(either("#387018", "#9ece6a"))
+	st.warn = foreground(either("#965400", "#e0af68"))
+	st.bad = foreground(either("#be1e3c", "#f7768e"))
+	st.key = foreground(either("#703cb4", "#bb9af7"))
+	st.escape = foreground(either("#8c5a78", "#96788c"))
+	cyan := foreground(either("#006e8c", "#7dcfff"))
+	blue := foreground(either("#1e54be", "#7aa2f7"))
 	st.accent = accentOf(k.accent, blue)
 	st.jsonKey, st.jsonStr, st.jsonNum, st.jsonWord, st.jsonPunct = blue, st.ok, st.warn, st.key, st.dim
-	st.escape = rgb(150, 120, 140)
-	st.match = "30;48;2;224;175;104"
-	st.selected, st.selectedDim = ";48;2;36;48;74", ";48;2;28;33;46"
 	st.parts = [6]string{blue, st.ok, st.warn, st.key, cyan, st.bad}
-}
-
-func (st *Styles) light(k look) {
-	st.dim = rgb(101, 107, 122)
-	st.rule = rgb(200, 205, 216)
-	st.ok = rgb(56, 112, 24)
-	st.warn = rgb(150, 84, 0)
-	st.bad = rgb(190, 30, 60)
-	st.key = rgb(112, 60, 180)
-	cyan, blue := rgb(0, 110, 140), rgb(30, 84, 190)
-	st.accent = accentOf(k.accent, blue)
-	st.jsonKey, st.jsonStr, st.jsonNum, st.jsonWord, st.jsonPunct = blue, st.ok, st.warn, st.key, st.dim
-	st.escape = rgb(140, 90, 120)
-	st.match = "30;48;2;255;214;130"
-	st.selected, st.selectedDim = ";48;2;214;226;250", ";48;2;236;239;246"
-	st.parts = [6]string{blue, st.ok, st.warn, st.key, cyan, st.bad}
+	st.match = styleSGR(lipgloss.NewStyle().Foreground(lipgloss.Black).Background(either("#ffd682", "#e0af68")))
+	st.selected, st.selectedDim = background(either("#d6e2fa", "#24304a")), background(either("#eceff6", "#1c212e"))
+	if k.profile == colorprofile.ANSI256 {
+		// The nearest of the 256 to a dark blue is a loud green; greys are calm.
+		st.selected, st.selectedDim = background(either("189", "238")), background(either("255", "235"))
+	}
 }
 
 // basic is for terminals with the 16 colours that their owner chose.
 func (st *Styles) basic(k look) {
-	st.dim, st.rule = "90", "90"
-	st.ok, st.warn, st.bad, st.key = "32", "33", "31", "35"
-	st.accent = "34"
-	if !k.light {
-		st.accent = "94"
-	}
-	if n, ok := basicAccents[k.accent]; ok {
-		st.accent = n
+	st.dim = foreground(lipgloss.BrightBlack)
+	st.rule, st.escape = st.dim, st.dim
+	st.ok, st.warn = foreground(lipgloss.Green), foreground(lipgloss.Yellow)
+	st.bad, st.key = foreground(lipgloss.Red), foreground(lipgloss.Magenta)
+	st.accent = foreground(lipgloss.LightDark(!k.light)(lipgloss.Blue, lipgloss.BrightBlue))
+	if a, ok := accents[k.accent]; ok {
+		st.accent = foreground(a.basic)
 	}
 	st.jsonKey, st.jsonStr, st.jsonNum, st.jsonWord, st.jsonPunct = st.accent, st.ok, st.warn, st.key, st.dim
-	st.escape = "90"
-	st.match = "30;43"
-	st.selected, st.selectedDim = ";7", ""
-	st.parts = [6]string{st.accent, st.ok, st.warn, st.key, "36", st.bad}
+	st.match = styleSGR(lipgloss.NewStyle().Foreground(lipgloss.Black).Background(lipgloss.Yellow))
+	st.selected = ";" + styleSGR(lipgloss.NewStyle().Reverse(true))
+	st.parts = [6]string{st.accent, st.ok, st.warn, st.key, foreground(lipgloss.Cyan), st.bad}
 }
 
 // plain is for NO_COLOR and for terminals that have none.
 func (st *Styles) plain() {
-	st.dim, st.rule, st.escape, st.jsonPunct = "2", "2", "2", "2"
-	st.match = "1;4"
-	st.selected, st.selectedDim = ";7", ""
+	st.dim = styleSGR(lipgloss.NewStyle().Faint(true))
+	st.rule, st.escape, st.jsonPunct = st.dim, st.dim, st.dim
+	st.match = styleSGR(lipgloss.NewStyle().Bold(true).Underline(true))
+	st.selected = ";" + styleSGR(lipgloss.NewStyle().Reverse(true))
 }
 
-var basicAccents = map[string]string{
-	"red": "31", "green": "32", "yellow": "33", "orange": "33", "blue": "34",
-	"magenta": "35", "purple": "35", "cyan": "36",
-}
-
-var accents = map[string]string{
-	"red": rgb(247, 118, 142), "green": rgb(158, 206, 106), "yellow": rgb(224, 175, 104), "orange": rgb(255, 158, 100),
-	"blue": rgb(122, 162, 247), "magenta": rgb(187, 154, 247), "purple": rgb(187, 154, 247), "cyan": rgb(125, 207, 255),
+// accents are the names that a context's colour may have.
+var accents = map[string]struct{ full, basic color.Color }{
+	"red":     {lipgloss.Color("#f7768e"), lipgloss.Red},
+	"green":   {lipgloss.Color("#9ece6a"), lipgloss.Green},
+	"yellow":  {lipgloss.Color("#e0af68"), lipgloss.Yellow},
+	"orange":  {lipgloss.Color("#ff9e64"), lipgloss.Yellow},
+	"blue":    {lipgloss.Color("#7aa2f7"), lipgloss.Blue},
+	"magenta": {lipgloss.Color("#bb9af7"), lipgloss.Magenta},
+	"purple":  {lipgloss.Color("#bb9af7"), lipgloss.Magenta},
+	"cyan":    {lipgloss.Color("#7dcfff"), lipgloss.Cyan},
 }
 
 // accentOf is a context's colour by name or as #rrggbb.
 func accentOf(name, otherwise string) string {
-	if sgr, ok := accents[name]; ok {
-		return sgr
+	if a, ok := accents[name]; ok {
+		return foreground(a.full)
 	}
-	if hex, ok := strings.CutPrefix(name, "#"); ok && len(hex) == 6 {
-		if n, err := strconv.ParseUint(hex, 16, 32); err == nil {
-			return rgb(int(n>>16), int(n>>8&255), int(n&255))
+	if strings.HasPrefix(name, "#") {
+		if c := lipgloss.Color(name); c != (lipgloss.NoColor{}) {
+			return foreground(c)
 		}
 	}
 	return otherwise
