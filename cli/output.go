@@ -94,31 +94,19 @@ func parseFormat(text string) ([]piece, error) {
 
 // tokenForm writes what a format says.
 func tokenForm(pieces []piece, null string) form {
-	orNull := func(dst, field []byte) []byte {
-		if field == nil {
-			return append(dst, null...)
-		}
-		return append(dst, field...)
-	}
-	length := func(dst, field []byte) []byte {
-		if field == nil {
-			return append(dst, "-1"...)
-		}
-		return strconv.AppendInt(dst, int64(len(field)), 10)
-	}
 	return func(dst []byte, tp kafka.TopicPartition, v *batch.View) []byte {
 		for i := range pieces {
 			switch p := &pieces[i]; p.token {
 			case 0:
 				dst = append(dst, p.text...)
 			case 's':
-				dst = orNull(dst, v.Value)
+				dst = appendOr(dst, v.Value, null)
 			case 'S':
-				dst = length(dst, v.Value)
+				dst = appendLength(dst, v.Value)
 			case 'k':
-				dst = orNull(dst, v.Key)
+				dst = appendOr(dst, v.Key, null)
 			case 'K':
-				dst = length(dst, v.Key)
+				dst = appendLength(dst, v.Key)
 			case 't':
 				dst = append(dst, tp.Topic...)
 			case 'p':
@@ -128,19 +116,41 @@ func tokenForm(pieces []piece, null string) form {
 			case 'T':
 				dst = strconv.AppendInt(dst, v.Timestamp, 10)
 			case 'h':
-				comma := false
-				for name, value := range v.Headers() {
-					if comma {
-						dst = append(dst, ',')
-					}
-					comma = true
-					dst = append(append(dst, name...), '=')
-					dst = orNull(dst, value)
-				}
+				dst = appendHeaders(dst, v, null)
 			}
 		}
 		return dst
 	}
+}
+
+// appendOr appends a field's bytes, or what stands for null.
+func appendOr(dst, field []byte, null string) []byte {
+	if field == nil {
+		return append(dst, null...)
+	}
+	return append(dst, field...)
+}
+
+// appendLength appends a field's length; null is −1 long.
+func appendLength(dst, field []byte) []byte {
+	if field == nil {
+		return append(dst, "-1"...)
+	}
+	return strconv.AppendInt(dst, int64(len(field)), 10)
+}
+
+// appendHeaders appends name=value of each header, with commas between.
+func appendHeaders(dst []byte, v *batch.View, null string) []byte {
+	comma := false
+	for name, value := range v.Headers() {
+		if comma {
+			dst = append(dst, ',')
+		}
+		comma = true
+		dst = append(append(dst, name...), '=')
+		dst = appendOr(dst, value, null)
+	}
+	return dst
 }
 
 // jsonForm writes one object a line; see design §6 for its fields.
