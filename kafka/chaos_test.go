@@ -109,3 +109,53 @@ func TestEveryMessageIsShownOnceWhateverBreaks(t *testing.T) {
 		})
 	}
 }
+
+func TestAGroupPassesNothingOverWhateverBreaks(t *testing.T) {
+	t.Parallel()
+	random := seedOf(t)
+	const partitions, n = 3, 300
+	f := fake(t, kfake.NumBrokers(2), kfake.SeedTopics(partitions, "t"))
+	w := &wires{}
+	c := open(t, f.ListenAddrs(), w.use, func(cfg *Config) {
+		cfg.RequestTimeout, cfg.DialTimeout = time.Second, time.Second
+	})
+	k := client(t, f.ListenAddrs())
+	w.set(func(call) fate { // called with a lock held
+		if random.IntN(12) > 0 {
+			return pass
+		}
+		return []fate{lose, cut, refuse}[random.IntN(3)]
+	})
+	seen := &history{seen: make(map[TopicPartition][]int64)}
+	req := ConsumeRequest{Group: "g", Topics: []string{"t"}, Start: Position{Kind: Beginning}}
+	for stretch := 1; stretch <= 3; stretch++ {
+		ctx, cancel := context.WithCancel(t.Context())
+		done := make(chan error, 1)
+		go func() { done <- c.Consume(ctx, req, seen) }()
+		for p := range int32(partitions) {
+			write(t, k, "t", p, n/partitions)
+		}
+		for deadline := time.Now().Add(60 * time.Second); seen.distinct() < stretch*n; {
+			select {
+			case err := <-done: // it may give up; then somebody begins it again
+				t.Logf("began again after: %v", err)
+				go func() { done <- c.Consume(ctx, req, seen) }()
+			case <-time.After(20 * time.Millisecond):
+			}
+			if time.Now().After(deadline) {
+				t.Fatalf("%d of %d seen", seen.distinct(), stretch*n)
+			}
+		}
+		cancel()
+		<-done
+	}
+	// Nothing is committed that was not seen.
+	for p, o := range committed(t, k, "g", "t", partitions) {
+		tp := TopicPartition{"t", p}
+		for i := range o {
+			if !slices.Contains(seen.seen[tp], i) {
+				t.Fatalf("%v: %d committed, offset %d never seen", tp, o, i)
+			}
+		}
+	}
+}

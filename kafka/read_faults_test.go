@@ -708,3 +708,110 @@ func (w whole) Record(v *batch.View) bool {
 	}
 	return true
 }
+
+func TestReadSaysWhenTheLogWasTruncated(t *testing.T) {
+	t.Parallel()
+	// An unclean leader election: the log was read to 10, and now ends at 6.
+	f := fake(t, kfake.NumBrokers(1), kfake.SeedTopics(1, "t"))
+	c := open(t, f.ListenAddrs())
+	write(t, client(t, f.ListenAddrs()), "t", 0, 6)
+	id := f.TopicInfo("t").TopicID
+	more := encoded(t, batch.None, 6, values("lost", "lost", "lost", "lost")...)
+	told := false
+	f.ControlKey(int16(kmsg.Fetch), func(q kmsg.Request) (kmsg.Response, error, bool) {
+		f.KeepControl()
+		offset := q.(*kmsg.FetchRequest).Topics[0].Partitions[0].FetchOffset
+		if offset < 6 || offset == 6 && told {
+			return nil, nil, false
+		}
+		res := q.ResponseKind().(*kmsg.FetchResponse)
+		rt := kmsg.NewFetchResponseTopic()
+		rt.TopicID = id
+		p := kmsg.NewFetchResponseTopicPartition()
+		if offset == 6 {
+			p.HighWatermark, p.LastStableOffset, p.RecordBatches = 10, 10, more
+			told = true
+		} else {
+			p.ErrorCode = codeOffsetOutOfRange
+		}
+		rt.Partitions = append(rt.Partitions, p)
+		res.Topics = append(res.Topics, rt)
+		return res, nil, true
+	})
+	got := newCollector()
+	follow(t, c, ReadRequest{Spans: []Span{{TopicPartition{"t", 0}, 0, NoEnd}}}, got)
+	if e := got.awaitEvent(t, LogTruncated); e.From != 10 || e.To != 6 {
+		t.Errorf("%+v", e)
+	}
+	write(t, client(t, f.ListenAddrs()), "t", 0, 3)
+	got.await(t, "what was written after", func() bool { return got.taken == 13 })
+	if have := got.of("t", 0).offsets; !slices.Equal(have, []int64{0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 6, 7, 8}) {
+		t.Errorf("%v", have)
+	}
+}
+
+func TestReadOverATopicThatComesBackInAnotherSize(t *testing.T) {
+	t.Parallel()
+	brokers := brokersOf(t)
+	for _, size := range [][2]int32{{1, 3}, {3, 1}} {
+		t.Run(fmt.Sprint(size), func(t *testing.T) {
+			t.Parallel()
+			c, other := open(t, brokers), open(t, brokers)
+			topic := newTopic(t, other, size[0], nil)
+			var spans []Span
+			for p := range size[0] {
+				write(t, client(t, brokers), topic, p, 4)
+				spans = append(spans, Span{TopicPartition{topic, p}, 0, NoEnd})
+			}
+			got := newCollector()
+			follow(t, c, ReadRequest{Spans: spans, Grow: true}, got)
+			got.await(t, "the first topic", func() bool { return got.taken == 4*int(size[0]) })
+			if err := other.DeleteTopic(timeout(t, 20*time.Second), topic); err != nil {
+				t.Fatal(err)
+			}
+			got.awaitEvent(t, TopicDeleted)
+			if err := other.CreateTopic(timeout(t, 20*time.Second), NewTopic{Name: topic, Partitions: size[1], ReplicationFactor: -1}); err != nil {
+				t.Fatal(err)
+			}
+			for p := range size[1] {
+				write(t, client(t, brokers), topic, p, 6)
+			}
+			got.await(t, "the second topic", func() bool { return got.taken == 4*int(size[0])+6*int(size[1]) })
+			for p := range size[1] {
+				want := numbers(6)
+				if p < size[0] {
+					want = slices.Concat(numbers(4), want)
+				}
+				if have := got.of(topic, p).values; !slices.Equal(have, want) {
+					t.Errorf("partition %d: %q, want %q", p, have, want)
+				}
+			}
+		})
+	}
+}
+
+func TestBoundedReadOfATopicThatIsReplacedFails(t *testing.T) {
+	t.Parallel()
+	f := fake(t, kfake.NumBrokers(1), kfake.SeedTopics(1, "t"))
+	c := open(t, f.ListenAddrs())
+	write(t, client(t, f.ListenAddrs()), "t", 0, 5)
+	got := newCollector()
+	done := make(chan error, 1)
+	go func() {
+		done <- c.Read(timeout(t, 20*time.Second), ReadRequest{Spans: []Span{{TopicPartition{"t", 0}, 0, 100}}}, got)
+	}()
+	got.await(t, "what is there", func() bool { return got.taken == 5 })
+	if err := f.DeleteTopic("t"); err != nil {
+		t.Fatal(err)
+	}
+	if err := f.CreateTopic("t", 1, nil); err != nil {
+		t.Fatal(err)
+	}
+	write(t, client(t, f.ListenAddrs()), "t", 0, 200)
+	if err := <-done; err == nil || errors.Is(err, context.DeadlineExceeded) {
+		t.Error(err)
+	}
+	if have := got.of("t", 0).values; !slices.Equal(have, numbers(5)) {
+		t.Errorf("records of another topic were read: %q", have)
+	}
+}
