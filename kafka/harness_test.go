@@ -13,7 +13,7 @@ import (
 
 	"github.com/twmb/franz-go/pkg/kfake"
 	"github.com/twmb/franz-go/pkg/kgo"
-	"github.com/twmb/franz-go/pkg/kmsg"
+	"go.uber.org/goleak"
 )
 
 // brokersOf gives the brokers to test on: those of MILENA_TEST_BROKERS, else an
@@ -95,4 +95,15 @@ func write(t testing.TB, k *kgo.Client, topic string, partition int32, n int) {
 	}
 }
 
-var _ = kmsg.NewPtrFetchRequest
+// leavesNothing fails a test when goroutines that began after before are still
+// there. A request that was under way may take its time to come back.
+func leavesNothing(t testing.TB, before goleak.Option) {
+	t.Helper()
+	var err error
+	for deadline := time.Now().Add(10 * time.Second); time.Now().Before(deadline); {
+		if err = goleak.Find(before); err == nil {
+			return
+		}
+	}
+	t.Error(err)
+}

@@ -402,9 +402,7 @@ func TestCloseLeavesNothingBehind(t *testing.T) {
 		t.Error(err)
 	}
 	c.Close()
-	if err := goleak.Find(before); err != nil {
-		t.Error(err)
-	}
+	leavesNothing(t, before)
 	if n := w.open(); n != 0 {
 		t.Errorf("%d connections are open", n)
 	}

@@ -254,9 +254,7 @@ func TestCloseAnswersEveryMessage(t *testing.T) {
 	p.Close()
 	c.Close()
 	f.Close()
-	if err := goleak.Find(before); err != nil {
-		t.Error(err)
-	}
+	leavesNothing(t, before)
 }
 
 func TestProduceDuringClose(t *testing.T) {

@@ -687,9 +687,7 @@ func TestReadCancelledInMidFetchSharesNoMemory(t *testing.T) {
 		t.Error(err)
 	}
 	c.Close()
-	if err := goleak.Find(before); err != nil {
-		t.Error(err)
-	}
+	leavesNothing(t, before)
 }
 
 // whole is a sink that looks at every byte: value and offset must agree.
