@@ -56,6 +56,7 @@ type session struct {
 	guard  func()          // deferred in every goroutine: catches panics
 	now    func() time.Time
 
+	ready    chan struct{} // closed when it is known where to read
 	changed  chan struct{} // news that the store does not know of
 	lastNews time.Time     // of wait alone
 
@@ -108,7 +109,7 @@ func newSession(number int, src Source, st start, work *sync.WaitGroup, guard fu
 	s := &session{
 		number: number, source: src, start: st, store: store.New(st.maxBytes, st.maxRows),
 		ctx: ctx, cancel: cancel, work: work, guard: guard, now: now,
-		changed: make(chan struct{}, 1),
+		ready: make(chan struct{}), changed: make(chan struct{}, 1),
 		parts:   make(map[kafka.TopicPartition]*partition),
 		low:     make(map[kafka.TopicPartition]int64),
 		protect: math.MaxInt64,
@@ -165,6 +166,7 @@ func (s *session) begin() {
 			s.matched += int64(len(held.Records))
 		}
 		s.mu.Unlock()
+		close(s.ready)
 		if s.start.newest > 0 {
 			s.loadOlder(s.start.newest, true)
 		}
@@ -279,17 +281,29 @@ func (s *session) pause() {
 	}
 }
 
-// settle waits for a paused read to have ended.
-func (s *session) settle() {
+// settle waits for a paused read to have ended; false: ctx or the session ended
+// first.
+func (s *session) settle(ctx context.Context) bool {
+	select {
+	case <-s.ready:
+	case <-s.ctx.Done():
+		return false
+	case <-ctx.Done():
+		return false
+	}
 	s.mu.Lock()
 	done := s.done
 	s.mu.Unlock()
-	if done != nil {
-		select {
-		case <-done:
-		case <-s.ctx.Done():
-		}
+	if done == nil {
+		return true
 	}
+	select {
+	case <-done:
+		return true
+	case <-s.ctx.Done():
+	case <-ctx.Done():
+	}
+	return false
 }
 
 // continueRead is resume after the paused read has ended, in the background.
@@ -298,8 +312,9 @@ func (s *session) continueRead() {
 	s.paused = false
 	s.mu.Unlock()
 	s.spawn(func() {
-		s.settle()
-		s.resume()
+		if s.settle(s.ctx) {
+			s.resume()
+		}
 	})
 }
 

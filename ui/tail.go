@@ -3,6 +3,7 @@ package ui
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"math"
 	"slices"
@@ -84,7 +85,7 @@ func (m *Model) startSession(st start) tea.Cmd {
 	t.session = s
 	t.snap = snapshot{}
 	t.counted = 0
-	t.follow, t.paused = st.follow, false
+	t.follow, t.paused, t.asking = st.follow, false, false
 	t.cursor, t.top, t.left = 0, 0, noSeq
 	if st.held != nil && len(st.held.Records) > 0 {
 		t.cursor = store.Seq(len(st.held.Records) - 1)
@@ -303,7 +304,9 @@ func (m *Model) askWaiting() tea.Cmd {
 	return m.background(func(ctx context.Context) tea.Msg {
 		ctx, cancel := context.WithTimeout(ctx, refreshTimeout)
 		defer cancel()
-		s.settle()
+		if !s.settle(ctx) {
+			return waitingMsg{session: s.number, err: errors.New("the reading has not ended")}
+		}
 		at := s.positions()
 		tps := make([]kafka.TopicPartition, 0, len(at))
 		for tp := range at {
@@ -322,8 +325,11 @@ func (m *Model) askWaiting() tea.Cmd {
 }
 
 func (t *tail) gotWaiting(msg waitingMsg) {
+	if t.session == nil || msg.session != t.session.number {
+		return
+	}
 	t.asking = false
-	if t.session != nil && msg.session == t.session.number && msg.err == nil {
+	if msg.err == nil {
 		t.waiting = msg.n
 	}
 }
