@@ -1,8 +1,11 @@
 package cli
 
+// A reader of stdout that has seen enough, as head has: no error, but the end.
+
 import (
 	"errors"
 	"io"
+	"io/fs"
 	"syscall"
 )
 
@@ -15,6 +18,13 @@ func ignoreClosedPipe(err error) error {
 		return nil
 	}
 	return err
+}
+
+// readerLeft tells whether what a command failed with is that its reader left. A
+// broker's broken connection is not meant: that is no file.
+func readerLeft(err error) bool {
+	var file *fs.PathError
+	return errors.As(err, &file) && isClosedPipe(file)
 }
 
 func isClosedPipe(err error) bool {

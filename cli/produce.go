@@ -356,16 +356,9 @@ func (s *sender) end(ctx context.Context, input error) error {
 	if input != nil {
 		text.WriteString("\n  what came after was not read")
 	}
-	err := fmt.Errorf("%d of %s not sent to %s:%s", unsent, wasOrWere(s.read), s.topic, text.String())
+	err := fmt.Errorf("not sent to %s: %d of %s%s", s.topic, unsent, count(s.read, "message"), text.String())
 	if ctx.Err() != nil {
 		return interruptedError{err}
 	}
 	return err
-}
-
-func wasOrWere(n int64) string {
-	if n == 1 {
-		return "1 message was"
-	}
-	return strconv.FormatInt(n, 10) + " messages were"
 }

@@ -18,6 +18,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"strconv"
 	"strings"
 	"sync"
 	"syscall"
@@ -28,6 +29,7 @@ import (
 
 	"github.com/charmbracelet/x/term"
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 )
 
 // Exit codes.
@@ -81,8 +83,11 @@ func Main(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io
 	for i := len(g.closers) - 1; i >= 0; i-- {
 		err = errors.Join(err, g.closers[i]())
 	}
-	if err == nil {
+	switch {
+	case err == nil, readerLeft(err):
 		return exitDone
+	case ctx.Err() != nil && errors.Is(err, context.Canceled):
+		err = errors.New("interrupted before it was done")
 	}
 	fmt.Fprintf(stderr, "milena: %s\n", sentence(err))
 	var wrong usageError
@@ -122,6 +127,7 @@ func newRoot(g *global) *cobra.Command {
 			"Without a command it is a screen: topics, tail, compose; with TOPIC it starts in that topic's tail.\n" +
 			"Brokers come from -b, else --context, else KAFKA_BROKERS, else the current context of the\n" +
 			"configuration file, else localhost:9092. No Kafka at hand? milena --demo",
+		Version:       version(),
 		Args:          cobra.ArbitraryArgs,
 		SilenceErrors: true,
 		SilenceUsage:  true,
@@ -130,7 +136,9 @@ func newRoot(g *global) *cobra.Command {
 	root.SetIn(g.stdin)
 	root.SetOut(g.stdout)
 	root.SetErr(g.stderr)
-	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
+	root.SetVersionTemplate("milena {{.Version}}\n")
+	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{plainly(err)} })
+	root.PersistentPreRunE = func(cmd *cobra.Command, _ []string) error { return refuseEmpty(cmd.Flags()) }
 	f := root.PersistentFlags()
 	f.StringVarP(&g.brokers, "bootstrap-server", "b", "", "brokers to begin with: `HOST:PORT` and more, with commas between")
 	f.StringVar(&g.context, "context", "", "a context of the configuration file, by its `name`")
@@ -140,10 +148,51 @@ func newRoot(g *global) *cobra.Command {
 	f.StringVar(&g.demoDir, "demo-dir", "", "where the demo keeps its data for the next time (implies --demo)")
 	f.BoolVarP(&g.quiet, "quiet", "q", false, "no notices on stderr")
 	f.BoolVarP(&g.verbose, "verbose", "v", false, "say more on stderr")
+	root.SetGlobalNormalizationFunc(func(_ *pflag.FlagSet, name string) pflag.NormalizedName {
+		switch name {
+		case "brokers", "broker", "bootstrap-servers":
+			name = "bootstrap-server"
+		}
+		return pflag.NormalizedName(name)
+	})
 	root.AddCommand(newTail(g), newProduce(g), newTopics(g), newTopic(g), newVersion(g), newMan(g))
 	root.InitDefaultHelpCmd()
 	root.InitDefaultCompletionCmd()
+	if completion, _, err := root.Find([]string{"completion"}); err == nil {
+		completion.RunE = func(*cobra.Command, []string) error {
+			return usage("name a shell: milena completion bash, fish, powershell or zsh")
+		}
+	}
 	return root
+}
+
+// refuseEmpty refuses flags that are given but empty, as -b "$UNSET" is: what
+// would be used in their place is not what was meant.
+func refuseEmpty(set *pflag.FlagSet) error {
+	for _, name := range []string{"bootstrap-server", "context", "command-config", "demo-dir", "group"} {
+		if f := set.Lookup(name); f != nil && f.Changed && f.Value.String() == "" {
+			return usage("--%s is given, but empty", name)
+		}
+	}
+	return nil
+}
+
+// plainly is the error of a flag without the names of Go's functions.
+func plainly(err error) error {
+	var invalid *pflag.InvalidValueError
+	if !errors.As(err, &invalid) {
+		return err
+	}
+	f, why := invalid.GetFlag(), "a number is wanted"
+	switch {
+	case errors.Is(err, strconv.ErrRange):
+		why = "the number is too large"
+	case f.Value.Type() == "duration":
+		why = "a time with its unit is wanted, as in 500ms or 1s"
+	case f.Value.Type() == "bool":
+		why = "it is either true or false"
+	}
+	return fmt.Errorf("--%s %q: %s", f.Name, invalid.GetValue(), why)
 }
 
 // exactly is cobra.ExactArgs with an error of ours.

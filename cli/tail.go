@@ -158,6 +158,11 @@ func (g *global) tail(ctx context.Context, t tailFlags, set *pflag.FlagSet) erro
 	if set.Changed("max-messages") && t.limit < 0 {
 		return usage("-c %d: a number of messages is wanted", t.limit)
 	}
+	for _, p := range t.partitions {
+		if p < 0 {
+			return usage("-p %d: a partition is 0 or more", p)
+		}
+	}
 	slices.Sort(t.topics)
 	t.topics = slices.Compact(t.topics)
 	settings, err := g.load(ctx)
@@ -178,11 +183,24 @@ func (g *global) tail(ctx context.Context, t tailFlags, set *pflag.FlagSet) erro
 	run, enough := context.WithCancel(ctx)
 	defer enough()
 	out := &output{g: g, form: write, limit: t.limit, enough: enough}
+	var watch sync.WaitGroup
+	if stdout, ok := g.stdout.(*os.File); ok && !t.count {
+		watch.Go(func() {
+			if readerGone(run, stdout) {
+				enough()
+			}
+		})
+	}
 	err = g.read(run, t, from, to, isolation, out)
+	if err != nil && ctx.Err() != nil && (t.exit || to != nil) {
+		g.notice("milena: interrupted before the end")
+	}
+	enough()
+	watch.Wait()
 	switch {
 	case out.failed != nil:
 		err = ignoreClosedPipe(out.failed)
-	case ctx.Err() != nil || run.Err() != nil && errors.Is(err, context.Canceled):
+	case ctx.Err() != nil && t.group == "", errors.Is(err, context.Canceled):
 		err = nil // a signal, or -c
 	}
 	if err != nil {

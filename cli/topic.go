@@ -48,6 +48,12 @@ func newTopicCreate(g *global) *cobra.Command {
 			if err := kafka.ValidTopicName(t.Name); err != nil {
 				return usageError{err}
 			}
+			if t.Partitions == 0 || t.Partitions < -1 {
+				return usage("--partitions %d: a topic has at least one", t.Partitions)
+			}
+			if t.ReplicationFactor == 0 || t.ReplicationFactor < -1 {
+				return usage("--replication-factor %d: a partition has at least one replica", t.ReplicationFactor)
+			}
 			c, err := g.open(cmd.Context())
 			if err != nil {
 				return err

@@ -57,6 +57,9 @@ func newTopics(g *global) *cobra.Command {
 			}
 			lines := topicLines(topics, starts, ends)
 			markCompacted(ctx, c, lines)
+			if len(lines) == 0 {
+				g.notice("milena: there is no topic, or none that this user may see")
+			}
 			out := bufio.NewWriter(g.stdout)
 			switch {
 			case asJSON:

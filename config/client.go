@@ -77,7 +77,7 @@ func (s *Settings) apply(p properties) error {
 
 func (p properties) sasl() (*kafka.SASL, error) {
 	mechanism := strings.ToUpper(cmp.Or(p["sasl.mechanism"], p["sasl.mechanisms"]))
-	wanted := ""
+	var wanted string
 	switch mechanism {
 	case "PLAIN":
 		wanted = "PlainLoginModule"
