@@ -83,7 +83,7 @@ func (d *different) topic(what string, partitions int32, configs map[string]stri
 	return name
 }
 
-func TestMilenaShowsWhatTheJavaConsumerShows(t *testing.T) {
+func TestDifferentialMilenaShowsWhatJavaShows(t *testing.T) {
 	d := newDifferent(t)
 	compacted := d.topic("compacted", 2, map[string]string{
 		"cleanup.policy": "compact", "segment.ms": "100", "min.cleanable.dirty.ratio": "0.001", "delete.retention.ms": "0",
@@ -129,7 +129,7 @@ func TestMilenaShowsWhatTheJavaConsumerShows(t *testing.T) {
 	}
 }
 
-func TestOthersReadWhatMilenaWrites(t *testing.T) {
+func TestDifferentialOthersReadWhatMilenaWrites(t *testing.T) {
 	d := newDifferent(t)
 	topic := d.topic("ours", 3, nil)
 	want := d.writeWithMilena(topic)
@@ -145,7 +145,7 @@ func TestOthersReadWhatMilenaWrites(t *testing.T) {
 	}))
 }
 
-func TestTailIntoProduceCopiesEveryByte(t *testing.T) {
+func TestDifferentialTailIntoProduceCopies(t *testing.T) {
 	d := newDifferent(t)
 	from, to := d.topic("from", 3, nil), d.topic("to", 3, nil)
 	d.writeWithMilena(from)

@@ -5,6 +5,7 @@ package e2e
 
 import (
 	"bytes"
+	"context"
 	"crypto/rand"
 	"fmt"
 	"os"
@@ -14,7 +15,14 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
+
+	"milena/kafka"
 )
+
+// patience is how long brokers and their clients may take over anything, be it
+// to get over a fault.
+const patience = 60 * time.Second
 
 // lab is the script that runs real brokers.
 type lab struct {
@@ -89,4 +97,32 @@ func (l lab) pids(profile string) map[string]int {
 // randomName is a name for a topic or group that nobody else has.
 func randomName(what string) string {
 	return "milena-e2e-" + what + "-" + strings.ToLower(rand.Text()[:8])
+}
+
+// openCluster connects, until the test ends.
+func openCluster(t *testing.T, brokers []string) *kafka.Cluster {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	c, err := kafka.Open(ctx, kafka.Config{Brokers: brokers, ClientID: "milena-e2e"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = c.Close() })
+	return c
+}
+
+// await waits until ok holds.
+func await(t *testing.T, what string, patience time.Duration, ok func() bool) {
+	t.Helper()
+	deadline := time.After(patience)
+	look := time.NewTicker(20 * time.Millisecond)
+	defer look.Stop()
+	for !ok() {
+		select {
+		case <-look.C:
+		case <-deadline:
+			t.Fatalf("%s: waited %s for %s", time.Now().Format("15:04:05"), patience, what)
+		}
+	}
 }
