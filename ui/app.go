@@ -12,6 +12,7 @@
 //	header.go    the line at the top
 //	topics.go    the pane of topics
 //	tail.go      the pane of records; row.go: one of them
+//	preview.go   what a filter would leave, while it is typed
 //	compose.go   the pane that writes; editor.go: the text in it
 //	inspect.go   one record, whole; jsonview.go, hexview.go: its value
 //	dialog.go    what asks at the bottom of the screen

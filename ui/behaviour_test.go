@@ -264,6 +264,35 @@ func TestFilterCountsWhatItSawAndGoesOn(t *testing.T) {
 	d.until("all again", func() bool { return d.m.tail.snap.next-d.m.tail.snap.first == 62 })
 }
 
+func TestFilterPreviewKnowsHeaders(t *testing.T) {
+	d := drive(t, sample(), Options{Topics: []string{"orders"}}, 140, 40)
+	d.follows("orders")
+	d.press("/")
+	d.typed("4bf92f3577 -login")
+	d.until("the preview", func() bool { return d.m.tail.preview.done })
+	if n := len(d.m.tail.preview.seqs); n == 0 || strings.Contains(d.screen(), "login\"") {
+		t.Errorf("%d rows:\n%s", n, d.screen())
+	}
+}
+
+func TestWhatHappensWhileReadingStandsInTheFlow(t *testing.T) {
+	d := drive(t, sample(), Options{Topics: []string{"message-log"}}, 140, 40)
+	d.follows("message-log")
+	sink := sessionSink{d.m.tail.session, d.ctx}
+	sink.Event(kafka.Event{Kind: kafka.OffsetsGone, TopicPartition: kafka.TopicPartition{Topic: "message-log"}, From: 300, To: 1500})
+	p := sink.Partition(kafka.TopicPartition{Topic: "message-log"})
+	p.Skip(batch.Skip{Kind: batch.SkipCorrupt, First: 1500, Last: 1509, Err: errors.New("the CRC is wrong")})
+	if err := p.Flush(kafka.PartitionState{Next: 1510, HighWatermark: 1510}); err != nil {
+		t.Fatal(err)
+	}
+	d.sees("offsets 300 to 1499 are gone")
+	d.sees("a corrupt batch in partition 0, offsets 1500 to 1509: the CRC is wrong")
+	d.press("up", "down", "enter")
+	d.sees("This row is no record")
+	d.press("n", "p", "esc", "!")
+	d.sees("offsets 300 to 1499 are gone")
+}
+
 func TestFilterThatLooksBackCanBeStopped(t *testing.T) {
 	c := sample()
 	d := drive(t, c, Options{Topics: []string{"orders"}}, 120, 40)

@@ -32,6 +32,7 @@ func (m *Model) clicked(e tea.Mouse) tea.Cmd {
 	}
 	switch {
 	case m.lay.topics.contains(e.X, e.Y):
+		m.over = nil
 		m.setFocus(paneTopics)
 		if i := m.topics.top + e.Y - m.lay.topics.y - 1; e.Y > m.lay.topics.y && i < len(m.topics.shown) {
 			m.topics.move(i - m.topics.at)

@@ -13,7 +13,6 @@ import (
 	tea "charm.land/bubbletea/v2"
 
 	"milena/kafka"
-	"milena/kafka/batch"
 	"milena/query"
 	"milena/store"
 )
@@ -429,64 +428,6 @@ func (m *Model) applyFilter(q *query.Query) tea.Cmd {
 		st.newest, st.from, st.label, st.follow = 0, old.from, old.label, m.tail.follow
 	}
 	return m.startSession(st)
-}
-
-// filterPreview shows what of the held records a filter that is being typed
-// would leave, newest last, as many as fit on the screen.
-type filterPreview struct {
-	q     *query.Query
-	match kafka.Matcher
-	seqs  []store.Seq // newest first
-	want  int
-	at    store.Seq // where the search goes on
-	done  bool
-}
-
-// previewBudget is how long one look may take.
-const previewBudget = 8 * time.Millisecond
-
-func (p *filterPreview) active() bool     { return p.q != nil }
-func (p *filterPreview) unfinished() bool { return p.q != nil && !p.done }
-
-func (p *filterPreview) begin(q *query.Query, s *session, want int) {
-	*p = filterPreview{}
-	if q.Empty() || s == nil {
-		return
-	}
-	_, next := s.store.Bounds()
-	*p = filterPreview{q: q, match: q.Matcher(), want: want, at: next - 1}
-	p.scan(s)
-}
-
-// scan goes on with the search for a moment.
-func (p *filterPreview) scan(s *session) {
-	if !p.unfinished() || s == nil {
-		return
-	}
-	deadline := time.Now().Add(previewBudget)
-	looked, out := 0, false
-	for len(p.seqs) < p.want {
-		looked = 0
-		seq, ok := s.store.Find(func(r *kafka.Record) bool {
-			looked++
-			if looked%64 == 0 && time.Now().After(deadline) {
-				out = true
-				return true
-			}
-			v := batch.View{Batch: &r.Batch, Offset: r.Offset, Timestamp: r.Timestamp, Key: r.Key, Value: r.Value, Index: r.Index}
-			return p.match.Match(&v)
-		}, p.at, -1)
-		if !ok {
-			break
-		}
-		if out {
-			p.at = seq
-			return
-		}
-		p.seqs = append(p.seqs, seq)
-		p.at = seq - 1
-	}
-	p.done = true
 }
 
 // drawTail draws the pane.

@@ -294,7 +294,12 @@ func (m *Model) drawTopics(r rect) []string {
 	const right = 15 // parts, count, and the space around them
 	if l.width+right <= r.w && r.w >= 26 {
 		l.fill(r.w - right)
-		l.text(st.dim, " parts  count ")
+		l.text(st.dim, " parts  ")
+		if p.byCount {
+			l.text(st.accent, "count")
+		} else {
+			l.text(st.dim, "count")
+		}
 	}
 	lines = append(lines, l.end())
 
