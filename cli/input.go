@@ -12,6 +12,7 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"reflect"
 	"strings"
 	"unicode/utf16"
 	"unicode/utf8"
@@ -156,7 +157,7 @@ func jsonParser(keepPartition bool) parser {
 	return func(line []byte, m *kafka.Message) error {
 		var j jsonLine
 		if err := json.Unmarshal(line, &j); err != nil {
-			return fmt.Errorf("no JSON as tail -J or kcat -J prints it: %w", err)
+			return fmt.Errorf("no JSON as tail -J or kcat -J prints it: %w", plainJSON(err))
 		}
 		if j.Value == nil {
 			j.Value = j.KcatValue
@@ -182,6 +183,9 @@ func jsonParser(keepPartition bool) parser {
 		if j.Kind == batch.NoTimestamp.String() || j.KcatTime != nil && m.Timestamp < 0 {
 			m.Timestamp = kafka.NoTimestamp
 		}
+		if m.Timestamp == kafka.NoTimestamp && j.Timestamp != nil && j.Kind != batch.NoTimestamp.String() {
+			return fmt.Errorf("timestamp %d is no time", *j.Timestamp)
+		}
 		if keepPartition {
 			if j.Partition == nil || *j.Partition < 0 {
 				return errors.New(`--keep-partition, but there is no "partition"`)
@@ -190,6 +194,20 @@ func jsonParser(keepPartition bool) parser {
 		}
 		return nil
 	}
+}
+
+// plainJSON is an error of encoding/json in words of the line, not of Go's types.
+func plainJSON(err error) error {
+	var wrong *json.UnmarshalTypeError
+	switch {
+	case !errors.As(err, &wrong):
+		return err
+	case wrong.Field == "":
+		return fmt.Errorf("it is of the kind %s, not an object", wrong.Value)
+	case wrong.Type.Kind() == reflect.String:
+		return fmt.Errorf("%q is of the kind %s, not a string", wrong.Field, wrong.Value)
+	}
+	return fmt.Errorf("%q is of the kind %s, not a whole number that fits", wrong.Field, wrong.Value)
 }
 
 // jsonHeaders reads our objects, or kcat's list of names and values in turn.

@@ -139,6 +139,9 @@ func (g *global) produce(ctx context.Context, p produceFlags, set *pflag.FlagSet
 	if err != nil {
 		return err
 	}
+	if c.ReadOnly() {
+		return kafka.ErrReadOnly
+	}
 	topic, err := c.Topic(ctx, p.topic)
 	if err != nil {
 		return err
@@ -186,6 +189,10 @@ func (g *global) produce(ctx context.Context, p produceFlags, set *pflag.FlagSet
 		if left > 0 {
 			s.notSent(errors.New("the line was not complete"))
 		}
+		if s.read == 0 && input == nil {
+			g.notice("milena: stdin ended without a message: nothing was sent")
+		}
+		s.streaming = true
 	}
 	if errors.Is(input, errLimit) {
 		input = nil
@@ -208,16 +215,17 @@ var errLimit = errors.New("limit reached")
 
 // sender sends messages and remembers what became of them.
 type sender struct {
-	g        *global
-	producer *kafka.Producer
-	topic    string
-	message  kafka.Message // what all have in common
-	parse    parser
-	null     bool
-	limit    int64
-	each     bool // every acknowledgement is said, however many
-	began    time.Time
-	read     int64 // messages so far
+	g         *global
+	producer  *kafka.Producer
+	topic     string
+	message   kafka.Message // what all have in common
+	parse     parser
+	null      bool
+	limit     int64
+	each      bool // every acknowledgement is said, however many
+	streaming bool // there is more than one message to read
+	began     time.Time
+	read      int64 // messages so far
 
 	mu         sync.Mutex
 	sent       int64
@@ -353,7 +361,7 @@ func (s *sender) end(ctx context.Context, input error) error {
 			fmt.Fprintf(&text, "\n  messages %d to %d: %v", f.first, f.last, f.err)
 		}
 	}
-	if input != nil {
+	if input != nil && s.streaming {
 		text.WriteString("\n  what came after was not read")
 	}
 	err := fmt.Errorf("not sent to %s: %d of %s%s", s.topic, unsent, count(s.read, "message"), text.String())

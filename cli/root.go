@@ -159,6 +159,7 @@ func newRoot(g *global) *cobra.Command {
 	root.InitDefaultHelpCmd()
 	root.InitDefaultCompletionCmd()
 	if completion, _, err := root.Find([]string{"completion"}); err == nil {
+		completion.Args = cobra.ArbitraryArgs
 		completion.RunE = func(*cobra.Command, []string) error {
 			return usage("name a shell: milena completion bash, fish, powershell or zsh")
 		}
@@ -184,6 +185,10 @@ func plainly(err error) error {
 		return err
 	}
 	f, why := invalid.GetFlag(), "a number is wanted"
+	name := "--" + f.Name
+	if f.Shorthand != "" {
+		name = "-" + f.Shorthand + ", " + name
+	}
 	switch {
 	case errors.Is(err, strconv.ErrRange):
 		why = "the number is too large"
@@ -192,7 +197,7 @@ func plainly(err error) error {
 	case f.Value.Type() == "bool":
 		why = "it is either true or false"
 	}
-	return fmt.Errorf("--%s %q: %s", f.Name, invalid.GetValue(), why)
+	return fmt.Errorf("%s %q: %s", name, invalid.GetValue(), why)
 }
 
 // exactly is cobra.ExactArgs with an error of ours.
