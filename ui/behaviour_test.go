@@ -101,7 +101,12 @@ func TestScrolledBackStaysWhereItWas(t *testing.T) {
 	d.press("up", "up", "up")
 	rows := func() string {
 		lines := strings.Split(d.screen(), "\n")
-		return strings.Join(lines[2:len(lines)-8], "\n")
+		var tail strings.Builder
+		for _, l := range lines[2 : len(lines)-8] {
+			_, right, _ := strings.Cut(l, "│")
+			tail.WriteString(right + "\n")
+		}
+		return tail.String()
 	}
 	before := rows()
 	for i := range 1204 {
