@@ -263,8 +263,9 @@ func appendJSONString[T string | []byte](dst []byte, text T) []byte {
 
 // rowForm is a line for a person: time, partition, offset, key, value. Nothing
 // of a message is written to the terminal as it is: what could steer it is shown
-// escaped.
-func rowForm(topics, colour bool, loc *time.Location) form {
+// escaped. A topic's name stands in the row, in so many columns, when topics is
+// above 0.
+func rowForm(topics int, colour bool, loc *time.Location) form {
 	paint := func(dst []byte, code, text string) []byte {
 		if !colour {
 			return append(dst, text...)
@@ -300,8 +301,9 @@ func rowForm(topics, colour bool, loc *time.Location) form {
 			at = time.UnixMilli(v.Timestamp).In(loc).Format("2006-01-02 15:04:05.000")
 		}
 		dst = paint(dst, dim, at)
-		if topics {
-			dst = append(append(dst, "  "...), escaped([]byte(tp.Topic))...)
+		if topics > 0 {
+			dst = append(append(dst, "  "...), tp.Topic...) // its letters are ASCII
+			dst = append(dst, strings.Repeat(" ", max(0, topics-len(tp.Topic)))...)
 		}
 		dst = paint(dst, dim, fmt.Sprintf("  %3d  %10d  ", tp.Partition, v.Offset))
 		dst = field(dst, v.Key, "∅", keys, 128, 12)

@@ -175,7 +175,7 @@ func TestWhatTailPrintsProduceReads(t *testing.T) {
 
 func TestRowsCannotSteerTheTerminal(t *testing.T) {
 	nasty := batch.Record{Timestamp: 1, Key: []byte("\x1b]0;title\a\u202e"), Value: []byte("a\nb\x1b[2Jc\u009b\u200dd\xff\x7f\u2066"), Headers: []batch.Header{{Key: "h"}}}
-	row := written(t, rowForm(true, false, time.UTC), nasty)
+	row := written(t, rowForm(1, false, time.UTC), nasty)
 	for i, r := range row {
 		if (unicode.IsControl(r) || unicode.Is(unicode.Cf, r)) && r != '\u200d' && i != len(row)-1 {
 			t.Errorf("%q has %U", row, r)
@@ -187,7 +187,7 @@ func TestRowsCannotSteerTheTerminal(t *testing.T) {
 }
 
 func TestRowsAlignAndTellNullFromEmpty(t *testing.T) {
-	f := rowForm(false, false, time.UTC)
+	f := rowForm(0, false, time.UTC)
 	for _, c := range []struct {
 		record batch.Record
 		want   string
@@ -200,9 +200,12 @@ func TestRowsAlignAndTellNullFromEmpty(t *testing.T) {
 		if got := written(t, f, c.record); got != c.want {
 			t.Errorf("%q; want %q", got, c.want)
 		}
-		if coloured := written(t, rowForm(false, true, time.UTC), c.record); ansi.Strip(coloured) != c.want || coloured == c.want {
+		if coloured := written(t, rowForm(0, true, time.UTC), c.record); ansi.Strip(coloured) != c.want || coloured == c.want {
 			t.Errorf("in colour: %q", coloured)
 		}
+	}
+	if got := written(t, rowForm(5, false, time.UTC), batch.Record{Value: []byte("v")}); !strings.Contains(got, "  t        3  ") {
+		t.Errorf("topics do not align: %q", got)
 	}
 	long := written(t, f, batch.Record{Value: bytes.Repeat([]byte("x"), 5000)})
 	if !strings.HasSuffix(long, "x… (5000 bytes)\n") || len(long) > 4300 {

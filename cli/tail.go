@@ -101,7 +101,13 @@ func (g *global) form(t tailFlags, set *pflag.FlagSet) (form, error) {
 		}
 		return tokenForm(pieces, null), nil
 	case isTerminal(g.stdout):
-		return rowForm(len(t.topics) > 1, os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb", time.Local), nil
+		widest := 0
+		if len(t.topics) > 1 {
+			for _, name := range t.topics {
+				widest = max(widest, len(name))
+			}
+		}
+		return rowForm(widest, os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb", time.Local), nil
 	}
 	return valueForm(null), nil
 }
