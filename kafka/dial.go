@@ -22,6 +22,9 @@ import (
 // dial resolves, connects and speaks TLS. Every error is a *ConnectError. It is
 // what kafka-go's Transport and Dialer are given, so both do the same.
 func (c *Cluster) dial(ctx context.Context, network, address string) (net.Conn, error) {
+	if c.closed.Load() {
+		return nil, errClosed
+	}
 	ctx, cancel := context.WithTimeout(ctx, c.cfg.DialTimeout)
 	defer cancel()
 	conn, err := c.connect(ctx, network, address)

@@ -159,6 +159,9 @@ func (m *member) generations(ctx context.Context, group *kafkago.ConsumerGroup) 
 			if failing.IsZero() {
 				failing = time.Now()
 			}
+			if errors.Is(err, errClosed) {
+				return errClosed
+			}
 			var code kafkago.Error
 			refused := errors.As(err, &code)
 			if refused && !passing(code) || !joined && time.Since(failing) > joinPatience {
@@ -190,7 +193,7 @@ func (m *member) generations(ctx context.Context, group *kafkago.ConsumerGroup) 
 // consume reads what one generation was assigned. It ends with context.Canceled
 // when the generation did, and with it run.
 func (m *member) consume(ctx, run context.Context, gen *kafkago.Generation) error {
-	spans, err := m.spans(run, gen.Assignments)
+	spans, fresh, err := m.spans(run, gen.Assignments)
 	if err != nil {
 		return err
 	}
@@ -199,6 +202,11 @@ func (m *member) consume(ctx, run context.Context, gen *kafkago.Generation) erro
 		return run.Err()
 	}
 	positions := &positions{Sink: m.sink, at: make(map[TopicPartition]int64)}
+	for _, s := range fresh {
+		// Where it begins is committed too, even if nothing comes: the next
+		// member must not begin at another end and miss what lies between.
+		positions.at[s.TopicPartition] = s.From
+	}
 	read := make(chan error, 1)
 	go func() {
 		read <- m.c.Read(run, ReadRequest{Spans: spans, Isolation: m.req.Isolation}, positions)
@@ -235,26 +243,25 @@ func passing(code kafkago.Error) bool {
 	return code.Temporary() || retriable(int16(code))
 }
 
-// spans is where to read: from the committed offsets, else from Start.
-func (m *member) spans(ctx context.Context, assigned map[string][]kafkago.PartitionAssignment) ([]Span, error) {
-	var spans []Span
-	var fresh []TopicPartition
+// spans is where to read: from the committed offsets, else from Start. fresh are
+// those of the second kind.
+func (m *member) spans(ctx context.Context, assigned map[string][]kafkago.PartitionAssignment) (spans, fresh []Span, err error) {
+	var without []TopicPartition
 	for _, topic := range slices.Sorted(maps.Keys(assigned)) {
 		for _, p := range assigned[topic] {
 			tp := TopicPartition{topic, int32(p.ID)}
 			if p.Offset == nothingCommitted {
-				fresh = append(fresh, tp)
+				without = append(without, tp)
 			} else {
 				spans = append(spans, Span{tp, p.Offset, NoEnd})
 			}
 		}
 	}
-	if len(fresh) > 0 {
-		start, err := m.c.Resolve(ctx, fresh, m.req.Start, nil, m.req.Isolation)
-		if err != nil {
-			return nil, err
+	if len(without) > 0 {
+		if fresh, err = m.c.Resolve(ctx, without, m.req.Start, nil, m.req.Isolation); err != nil {
+			return nil, nil, err
 		}
-		spans = append(spans, start...)
+		spans = append(spans, fresh...)
 	}
 	if m.req.End {
 		for i := range spans {
@@ -263,7 +270,7 @@ func (m *member) spans(ctx context.Context, assigned map[string][]kafkago.Partit
 			}
 		}
 	}
-	return spans, nil
+	return spans, fresh, nil
 }
 
 // positions passes records on and remembers how far each partition was accepted.

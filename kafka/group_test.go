@@ -369,3 +369,21 @@ func TestConsumeEndsWithTheErrorOfTheSink(t *testing.T) {
 		t.Errorf("%d was committed, though nothing was flushed", o[0])
 	}
 }
+
+func TestAnEmptyPartitionsStartIsCommitted(t *testing.T) {
+	brokers := brokersOf(t)
+	c := open(t, brokers)
+	topic := newTopic(t, c, 2, nil)
+	k := client(t, brokers)
+	req := ConsumeRequest{Group: topic, Topics: []string{topic}, Start: Position{Kind: End}, End: true}
+	if err := c.Consume(timeout(t, 60*time.Second), req, newCollector()); err != nil {
+		t.Fatal(err)
+	}
+	// Written while nobody is a member: it must not be taken for the past.
+	write(t, k, topic, 0, 3)
+	write(t, k, topic, 1, 4)
+	got := newCollector()
+	if err := c.Consume(timeout(t, 60*time.Second), req, got); err != nil || got.taken != 7 {
+		t.Errorf("took %d of 7, %v", got.taken, err)
+	}
+}

@@ -116,7 +116,7 @@ func (c *Cluster) Read(ctx context.Context, req ReadRequest, sink Sink) error {
 			p.done = true
 		}
 	}
-	if r.open == 0 && !req.Grow {
+	if r.open == 0 && (!req.Grow || len(r.topics) == 0) {
 		return nil
 	}
 	return r.run(ctx)
@@ -267,6 +267,10 @@ func (r *reader) plan(ctx context.Context) {
 		if ctx.Err() != nil {
 			return
 		}
+		if errors.Is(err, errClosed) {
+			r.end(err)
+			return
+		}
 		if err != nil {
 			r.lookNow()
 			continue
@@ -315,7 +319,8 @@ func (r *reader) apply(ctx context.Context, m *Metadata) (calm bool) {
 		}
 		events = append(events, r.present(t, seen)...)
 		for _, p := range t.parts {
-			if !p.done && (p.leader < 0 || m.Broker(p.leader) == nil) {
+			// One that a re-created topic no longer has is not waited for.
+			if !p.done && seen.Partition(p.Partition) != nil && (p.leader < 0 || m.Broker(p.leader) == nil) {
 				calm = false
 			}
 		}
@@ -564,7 +569,7 @@ func (f *fetcher) next() (*fetchRequest, []*readPart, time.Duration) {
 // help.
 func (f *fetcher) failed(address string, err error) (fatal bool) {
 	var version *VersionError
-	if errors.As(err, &version) || errors.Is(err, ErrReadOnly) {
+	if errors.As(err, &version) || errors.Is(err, ErrReadOnly) || errors.Is(err, errClosed) {
 		f.end(err)
 		return true
 	}

@@ -1,0 +1,55 @@
+package kafka
+
+// Calls that have nothing to do, or nobody left to do it with.
+
+import (
+	"context"
+	"errors"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/twmb/franz-go/pkg/kfake"
+)
+
+func TestCloseEndsWhatIsUnderWay(t *testing.T) {
+	t.Parallel()
+	brokers := brokersOf(t)
+	topic := newTopic(t, open(t, brokers), 1, nil)
+	write(t, client(t, brokers), topic, 0, 5)
+	for name, begin := range map[string]func(*Cluster, *collector) error{
+		"Read": func(c *Cluster, got *collector) error {
+			return c.Read(timeout(t, 20*time.Second), ReadRequest{Spans: []Span{{TopicPartition{topic, 0}, 0, NoEnd}}}, got)
+		},
+		"Consume": func(c *Cluster, got *collector) error {
+			return c.Consume(timeout(t, 20*time.Second), ConsumeRequest{Group: topic, Topics: []string{topic}}, got)
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			c := open(t, brokers)
+			got := newCollector()
+			done := make(chan error, 1)
+			go func() { done <- begin(c, got) }()
+			got.await(t, "the records", func() bool { return got.taken == 5 })
+			begun := time.Now()
+			c.Close()
+			if err := <-done; err == nil || errors.Is(err, context.DeadlineExceeded) {
+				t.Errorf("after %v: %v; events %v", time.Since(begun), err, got.events)
+			}
+		})
+	}
+}
+
+func TestReadOfNothingAsksForNothing(t *testing.T) {
+	f := fake(t, kfake.NumBrokers(1), kfake.SeedTopics(1, "a", "b"))
+	var hours atomic.Int64 // whatever is known is old at once
+	c := open(t, f.ListenAddrs(), func(cfg *Config) {
+		cfg.Now = func() time.Time { return time.Unix(hours.Add(3600), 0) }
+	})
+	ctx := timeout(t, 300*time.Millisecond)
+	_ = c.Read(ctx, ReadRequest{Grow: true}, newCollector())
+	if n := len(c.Metadata().Topics); n != 2 {
+		t.Errorf("the snapshot of 2 topics has %d now", n)
+	}
+}
