@@ -97,6 +97,7 @@ func TestSentScreen(t *testing.T) {
 	d := drive(t, c, Options{Topics: []string{"orders"}}, 120, 40)
 	c.set(func() { c.onSend = func() { d.advance(6 * time.Millisecond) } })
 	d.follows("orders")
+	d.m.topics.counting = true // the count stands still
 	d.press("c")
 	d.typed(`{"id": 18}`)
 	d.press("ctrl+s")

@@ -232,7 +232,7 @@ func (s *session) wait() tea.Msg {
 // resume reads on from where each partition is.
 func (s *session) resume() {
 	s.mu.Lock()
-	if s.stop != nil || s.paused || s.ctx.Err() != nil {
+	if s.stop != nil || s.paused || s.ctx.Err() != nil || !s.settledLocked() {
 		s.mu.Unlock()
 		return
 	}
@@ -278,6 +278,20 @@ func (s *session) pause() {
 	if s.stop != nil {
 		s.stop()
 		s.stop = nil
+	}
+}
+
+// settledLocked says whether no read is under way, nor on its way out; whoever
+// asked for the next one then waits for that.
+func (s *session) settledLocked() bool {
+	if s.done == nil {
+		return true
+	}
+	select {
+	case <-s.done:
+		return true
+	default:
+		return false
 	}
 }
 

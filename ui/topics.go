@@ -506,12 +506,13 @@ func (m *Model) topicDone(msg topicDoneMsg) tea.Cmd {
 // askTopicFilter opens the prompt that filters topics; what is typed counts at
 // once.
 func (m *Model) askTopicFilter() tea.Cmd {
-	before := m.topics.filter
+	before, cursor := m.topics.filter, m.topics.cursor
 	d := &dialog{
 		title: "filter topics", opened: m.now(), action: "keep it",
 		fields: []field{{label: "name has", hint: "words, all of which must be in the name"}},
 		change: func(m *Model, d *dialog) {
 			m.topics.filter = strings.TrimSpace(d.fields[0].ed.String())
+			m.topics.at = 0 // the first that is left, unless the cursor's own is
 			m.topics.arrange()
 		},
 		submit: func(m *Model, _ *dialog) tea.Cmd {
@@ -519,7 +520,7 @@ func (m *Model) askTopicFilter() tea.Cmd {
 			return tea.Batch(m.count(), m.describe())
 		},
 		cancel: func(m *Model, _ *dialog) tea.Cmd {
-			m.topics.filter = before
+			m.topics.filter, m.topics.cursor = before, cursor
 			m.topics.arrange()
 			return nil
 		},
