@@ -213,7 +213,7 @@ func (g *global) tail(ctx context.Context, t tailFlags, set *pflag.FlagSet) erro
 		return err
 	}
 	if n := out.damaged.Load(); n > 0 {
-		g.notice("milena: %s could not be read and were passed over", count(n, "stretch"))
+		g.notice("milena: %s could not be read", count(n, "place"))
 	}
 	if t.count {
 		_, err = fmt.Fprintln(g.stdout, out.total())
