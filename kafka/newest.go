@@ -123,10 +123,7 @@ func (c *Cluster) Newest(ctx context.Context, req NewestRequest) (*Newest, error
 // nth sorts the records and gives the timestamp of the Nth newest; the smallest
 // there is when there are fewer.
 func (n *Newest) nth(count int) int64 {
-	slices.SortFunc(n.Records, func(a, b Record) int {
-		return cmp.Or(cmp.Compare(a.Timestamp, b.Timestamp), cmp.Compare(a.Topic, b.Topic),
-			cmp.Compare(a.Partition, b.Partition), cmp.Compare(a.Offset, b.Offset))
-	})
+	slices.SortFunc(n.Records, byTime)
 	switch {
 	case count <= 0:
 		return math.MaxInt64
@@ -136,26 +133,52 @@ func (n *Newest) nth(count int) int64 {
 	return n.Records[len(n.Records)-count].Timestamp
 }
 
-// cut keeps the newest N, and of those about MaxBytes. Within a partition
-// timestamps may go backwards, so an offset is only given up together with all
-// before it: From rises to just above the newest record that was cut.
+// cut keeps the newest N, and of those about MaxBytes: merged backwards over the
+// partitions, so that what is kept of each is all from some offset on, also where
+// timestamps within it go backwards.
 func (n *Newest) cut(req NewestRequest) {
-	keep, bytes := 0, 0
-	for keep < min(len(n.Records), req.N) {
-		r := &n.Records[len(n.Records)-1-keep]
-		bytes += len(r.Key) + len(r.Value)
-		if keep > 0 && bytes > req.MaxBytes {
+	parts := make(map[TopicPartition][]Record)
+	for _, r := range n.Records {
+		tp := TopicPartition{r.Topic, r.Partition}
+		parts[tp] = append(parts[tp], r)
+	}
+	for _, records := range parts {
+		slices.SortFunc(records, func(a, b Record) int { return cmp.Compare(a.Offset, b.Offset) })
+	}
+	kept := make([]Record, 0, min(len(n.Records), max(req.N, 0)))
+	for bytes := 0; len(kept) < req.N; {
+		var newest *Record
+		for _, records := range parts {
+			if len(records) == 0 {
+				continue
+			}
+			if r := &records[len(records)-1]; newest == nil || byTime(*r, *newest) > 0 {
+				newest = r
+			}
+		}
+		if newest == nil {
 			break
 		}
-		keep++
+		if bytes += len(newest.Key) + len(newest.Value); len(kept) > 0 && bytes > req.MaxBytes {
+			break
+		}
+		kept = append(kept, *newest)
+		tp := TopicPartition{newest.Topic, newest.Partition}
+		parts[tp] = parts[tp][:len(parts[tp])-1]
 	}
-	for _, r := range n.Records[:len(n.Records)-keep] {
-		tp := TopicPartition{r.Topic, r.Partition}
-		n.From[tp] = max(n.From[tp], r.Offset+1)
+	for tp, left := range parts {
+		if len(left) > 0 {
+			n.From[tp] = max(n.From[tp], left[len(left)-1].Offset+1)
+		}
 	}
-	n.Records = slices.DeleteFunc(n.Records, func(r Record) bool {
-		return r.Offset < n.From[TopicPartition{r.Topic, r.Partition}]
-	})
+	slices.SortFunc(kept, byTime)
+	n.Records = kept
+}
+
+// byTime is the order of history: by timestamp, ties by partition and offset.
+func byTime(a, b Record) int {
+	return cmp.Or(cmp.Compare(a.Timestamp, b.Timestamp), cmp.Compare(a.Topic, b.Topic),
+		cmp.Compare(a.Partition, b.Partition), cmp.Compare(a.Offset, b.Offset))
 }
 
 // offsetsOf is Offsets as plain numbers; one that fails fails all.
