@@ -56,6 +56,7 @@ func newTopics(g *global) *cobra.Command {
 				return err
 			}
 			lines := topicLines(topics, starts, ends)
+			g.unknownOffsets(starts, ends)
 			markCompacted(ctx, c, lines)
 			if len(lines) == 0 {
 				g.notice("milena: there is no topic, or none that this user may see")
@@ -82,6 +83,22 @@ func newTopics(g *global) *cobra.Command {
 	}
 	cmd.Flags().BoolVarP(&asJSON, "json", "J", false, "one JSON object a line")
 	return cmd
+}
+
+// unknownOffsets says why there is a ? in the place of a number.
+func (g *global) unknownOffsets(all ...map[kafka.TopicPartition]kafka.Offset) {
+	unknown := make(map[kafka.TopicPartition]error)
+	for _, offsets := range all {
+		for tp, o := range offsets {
+			if o.Err != nil {
+				unknown[tp] = o.Err
+			}
+		}
+	}
+	for tp, err := range unknown {
+		g.notice("milena: the offsets of %s are not known; of %s/%d: %s", count(int64(len(unknown)), "partition"), tp.Topic, tp.Partition, err)
+		return
+	}
 }
 
 func isTerminal(w io.Writer) bool {

@@ -20,7 +20,7 @@ import (
 )
 
 // packed is a batch as a broker hands it out.
-func packed(t testing.TB, codec batch.Codec, base int64, values ...[]byte) []byte {
+func packed(t *testing.T, codec batch.Codec, base int64, values ...[]byte) []byte {
 	t.Helper()
 	b := batch.NewBuilder(codec)
 	for _, v := range values {
@@ -38,7 +38,7 @@ func packed(t testing.TB, codec batch.Codec, base int64, values ...[]byte) []byt
 
 // handOut gives a shell on a broker whose topic "orders" has one partition with
 // just these batches, and ends at the offset end.
-func handOut(t testing.TB, end int64, log ...[]byte) *shell {
+func handOut(t *testing.T, end int64, log ...[]byte) *shell {
 	t.Helper()
 	f := fakeCluster(t, kfake.NumBrokers(1), kfake.SeedTopics(1, "orders"))
 	id := f.TopicInfo("orders").TopicID

@@ -41,16 +41,16 @@ const commandPatience = 20 * time.Second
 
 // shell is where commands run: a home of their own, and a cluster.
 type shell struct {
-	testing.TB
+	*testing.T
 	brokers string
 	home    string
 	env     []string // on top, the last one counts
 }
 
 // shellOn gives a shell whose KAFKA_BROKERS is brokers.
-func shellOn(t testing.TB, brokers ...string) *shell {
+func shellOn(t *testing.T, brokers ...string) *shell {
 	home := t.TempDir()
-	return &shell{TB: t, brokers: strings.Join(brokers, ","), home: home, env: []string{
+	return &shell{T: t, brokers: strings.Join(brokers, ","), home: home, env: []string{
 		"PATH=" + os.Getenv("PATH"), "TMPDIR=" + os.TempDir(), "TZ=UTC", "HOME=" + home,
 		"XDG_CONFIG_HOME=" + filepath.Join(home, "config"), "KAFKA_BROKERS=" + strings.Join(brokers, ","),
 	}}
@@ -58,7 +58,7 @@ func shellOn(t testing.TB, brokers ...string) *shell {
 
 // anyCluster gives a shell on the brokers of MILENA_TEST_BROKERS, else on an
 // empty broker of this process.
-func anyCluster(t testing.TB) *shell {
+func anyCluster(t *testing.T) *shell {
 	t.Helper()
 	if brokers := os.Getenv("MILENA_TEST_BROKERS"); brokers != "" {
 		return shellOn(t, brokers)
@@ -66,7 +66,7 @@ func anyCluster(t testing.TB) *shell {
 	return shellOn(t, emptyBroker(t).Addrs()...)
 }
 
-func emptyBroker(t testing.TB) *demo.Broker {
+func emptyBroker(t *testing.T) *demo.Broker {
 	t.Helper()
 	b, err := demo.Start(t.Context(), demo.Options{Empty: true})
 	if err != nil {
@@ -81,7 +81,7 @@ func emptyBroker(t testing.TB) *demo.Broker {
 }
 
 // fakeCluster is an embedded cluster with options of its own.
-func fakeCluster(t testing.TB, opts ...kfake.Opt) *kfake.Cluster {
+func fakeCluster(t *testing.T, opts ...kfake.Opt) *kfake.Cluster {
 	t.Helper()
 	f, err := kfake.NewCluster(opts...)
 	if err != nil {
@@ -119,7 +119,7 @@ func (s *shell) topic(partitions int32, configs map[string]string) string {
 
 // result is what a command did.
 type result struct {
-	testing.TB
+	*testing.T
 	args []string
 	out  string
 	err  string
@@ -169,7 +169,7 @@ func (s *shell) wait(cmd *exec.Cmd, out, errs *bytes.Buffer, began time.Time) re
 	s.Helper()
 	hung := time.AfterFunc(commandPatience, func() { _ = cmd.Process.Kill() })
 	err := cmd.Wait()
-	r := result{TB: s.TB, args: cmd.Args[1:], out: out.String(), err: errs.String(), took: time.Since(began)}
+	r := result{T: s.T, args: cmd.Args[1:], out: out.String(), err: errs.String(), took: time.Since(began)}
 	if !hung.Stop() {
 		s.Errorf("milena %s hangs\n%s", strings.Join(r.args, " "), r.err)
 	}
@@ -401,7 +401,7 @@ func topicNames(n int) []string {
 }
 
 // listener accepts connections and leaves each to a function.
-func listener(t testing.TB, serve func(net.Conn)) string {
+func listener(t *testing.T, serve func(net.Conn)) string {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -484,7 +484,7 @@ func TestWrongAddress(t *testing.T) {
 }
 
 // certificate is a broker's, signed by nobody else, and the file that names it.
-func certificate(t testing.TB) (tls.Certificate, *x509.Certificate) {
+func certificate(t *testing.T) (tls.Certificate, *x509.Certificate) {
 	t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
