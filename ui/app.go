@@ -11,7 +11,8 @@
 //	styles.go    colours and letters; text.go: escaping and measuring
 //	header.go    the line at the top
 //	topics.go    the pane of topics
-//	tail.go      the pane of records; row.go: one of them
+//	tail.go      the pane of records; row.go: one of them; tailheader.go: its first line
+//	times.go     how times are shown; find.go: looking for words in what is held
 //	preview.go   what a filter would leave, while it is typed
 //	compose.go   the pane that writes; editor.go: the text in it
 //	inspect.go   one record, whole; jsonview.go, hexview.go: its value
@@ -196,6 +197,8 @@ func (m *Model) update(msg tea.Msg) tea.Cmd {
 		m.topics.gotDescribed(msg)
 	case newsMsg:
 		return m.news(msg)
+	case foundMsg:
+		m.found(msg)
 	case waitingMsg:
 		m.tail.gotWaiting(msg)
 	case sentMsg:
@@ -237,7 +240,7 @@ func (m *Model) animate() tea.Cmd {
 	case m.tail.preview.unfinished():
 		every = frame
 	case !m.gone.IsZero(), m.tail.rate.moving(m.now()), m.notices.showing(m.now()),
-		m.tail.paused && !m.blurred, m.dialog != nil && m.dialog.swallowing(m.now()):
+		m.tail.paused && !m.blurred, m.tail.aging() && !m.blurred, m.dialog != nil && m.dialog.swallowing(m.now()):
 		every = time.Second
 		if m.dialog != nil && m.dialog.swallowing(m.now()) {
 			every = 100 * time.Millisecond
@@ -265,17 +268,6 @@ func (m *Model) tick() tea.Cmd {
 }
 
 func (m *Model) spinner() string { return m.st.g.spin[m.spin%len(m.st.g.spin)] }
-
-// toggleUTC shows times in UTC, or in the local zone again.
-func (m *Model) toggleUTC() tea.Cmd {
-	if m.zone == time.UTC {
-		m.zone = m.opt.Location
-	} else {
-		m.zone = time.UTC
-	}
-	m.note(levelInfo, "times are in "+m.now().In(m.zone).Format("MST"))
-	return nil
-}
 
 // setFocus moves to a pane.
 func (m *Model) setFocus(p pane) {

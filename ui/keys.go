@@ -164,7 +164,7 @@ func table() []Binding {
 		Binding{Keys: []string{"2"}, What: "tail", Do: focusOn(paneTail)},
 		Binding{Keys: []string{"3", "c"}, Label: "c 3", Short: "compose", What: "compose a message to the open topic", Weight: 50, Off: composeOff, Do: focusOn(paneCompose)},
 		Binding{Keys: []string{"z"}, What: "zoom the pane, and back", Do: func(m *Model) tea.Cmd { m.zoom = !m.zoom; return nil }},
-		Binding{Keys: []string{"u"}, What: "times in UTC, or in the local zone", Do: (*Model).toggleUTC},
+		Binding{Keys: []string{"u"}, What: "times: local, UTC, as ages, as epoch milliseconds", Do: (*Model).nextTimes},
 		Binding{Keys: []string{":"}, Short: "command", What: "all commands", Weight: 80, NoPalette: true, Do: (*Model).openPalette},
 		Binding{Keys: []string{"!"}, What: "notices", Do: (*Model).showNotices},
 		Binding{Keys: []string{"?"}, Short: "help", What: "keys that work here", Weight: 81, Do: (*Model).help},
@@ -221,8 +221,11 @@ func table() []Binding {
 		}, Do: (*Model).goEnd},
 		Binding{Keys: []string{"g", "home"}, Label: "g home", What: "to the beginning of the topic", Off: off(noSession, offSession), Do: (*Model).goBeginning},
 		Binding{Keys: []string{"t"}, Short: "go to time", What: "go to a time, an offset, the beginning, the newest N", Weight: 60, Off: off(noSession, offSession), Do: (*Model).askPosition},
+		Binding{Keys: []string{"f"}, Short: "find", What: "find words in what is held; nothing is hidden", Weight: 35, Off: off(noRows, offRows), Do: (*Model).askFind},
+		Binding{Keys: []string{"n"}, Short: "next", What: "next (newer) record that was found", Weight: 12, Off: off(noFind, offFind), Do: func(m *Model) tea.Cmd { return m.findFrom(1) }},
+		Binding{Keys: []string{"N"}, Short: "previous", What: "previous (older) record that was found", Weight: 13, Off: off(noFind, offFind), Do: func(m *Model) tea.Cmd { return m.findFrom(-1) }},
 		Binding{Keys: []string{"y"}, What: "copy the value", Off: off(noRows, offRows), Do: (*Model).copyValue},
-		Binding{Keys: []string{"esc"}, What: "stop loading, or drop the filter", NoPalette: true, Do: (*Model).tailBack},
+		Binding{Keys: []string{"esc"}, What: "stop loading, end finding, or drop the filter", NoPalette: true, Do: (*Model).tailBack},
 	)
 
 	add(ScopeRecord,

@@ -19,31 +19,29 @@ const preview = 1024
 // columns are the widths of a tail's columns; zero leaves one out.
 type columns struct {
 	topic, time, part, offset, key int
-	date                           bool // the time has its day before it
-	year                           int  // a date of another one shows it
+	mode                           timeMode
+	date                           bool      // the time has its day before it
+	now                            time.Time // for ages, and in the zone that is shown
 }
 
 // columnsFor fits the columns to w and to what is held. They depend on what
-// rarely changes, so that rows do not jump.
-func columnsFor(w, parts int, maxOffset int64, topic int, date bool, year int) columns {
+// rarely changes, so that rows do not jump. keys is how many columns the keys
+// would like to have.
+func columnsFor(w, parts int, maxOffset int64, topic, keys int) columns {
 	c := columns{
-		topic: topic, time: 12, date: date, year: year,
+		topic: topic, time: 12,
 		part:   max(1, len(strconv.Itoa(max(parts-1, 0)))),
 		offset: max(6, len(strconv.FormatInt(maxOffset, 10))),
-		key:    min(max(10, w/8), 24),
-	}
-	if date {
-		c.time += 7
+		key:    min(max(10, keys), max(10, w/8, min(w/3, 48))),
 	}
 	if w < 72 {
-		c.key = 10
+		c.key = min(max(10, keys), max(10, w/5))
 	}
 	if w < 56 {
-		c.time -= 4 // no milliseconds
 		c.offset = max(4, len(strconv.FormatInt(maxOffset, 10)))
 	}
 	if w < 40 {
-		c.offset = 0
+		c.offset, c.key = 0, 10
 	}
 	if w < 30 {
 		c.time, c.part = 0, 0
@@ -58,7 +56,7 @@ func (c columns) heading(l *line) {
 		l.fill(l.width + 2)
 	}
 	if c.time > 0 {
-		l.field(st.dim, "time", c.time)
+		l.field(st.dim, c.timeHeading(), c.time)
 		l.fill(l.width + 2)
 	}
 	if c.part > 0 {
@@ -66,37 +64,16 @@ func (c columns) heading(l *line) {
 		l.fill(l.width + 2)
 	}
 	if c.offset > 0 {
-		l.number(st.dim, "offset", c.offset)
+		name := "offset"
+		if c.offset < len(name) {
+			name = "off"
+		}
+		l.number(st.dim, name, c.offset)
 		l.fill(l.width + 2)
 	}
 	l.field(st.dim, "key", c.key)
 	l.fill(l.width + 2)
 	l.text(st.dim, "value")
-}
-
-// rowTime is a record's time in w columns.
-func rowTime(ms int64, none bool, c columns, loc *time.Location, buf []byte) []byte {
-	if none {
-		return append(buf, '-')
-	}
-	t := time.UnixMilli(ms).In(loc)
-	if y := t.Year(); y < 0 || y > 9999 {
-		return append(buf, "absurd"...)
-	}
-	layout := "15:04:05.000"
-	switch {
-	case c.time == 8:
-		layout = "15:04:05"
-	case c.date && c.time == 15:
-		layout = "02 Jan 15:04"
-	case c.date:
-		layout = "02 Jan 15:04:05.000"
-		if t.Year() != c.year {
-			layout = "2006-01-02 15:04:05"
-		}
-	}
-	out := t.AppendFormat(buf, layout)
-	return out[:min(len(out), c.time)]
 }
 
 // row draws a held row into l.
@@ -108,7 +85,7 @@ func (l *line) row(r *store.Row, c columns, loc *time.Location, q *query.Query) 
 		l.fill(l.width + 2)
 	}
 	if c.time > 0 {
-		stamp := rowTime(r.Timestamp, r.TimestampType == batch.NoTimestamp && r.Skip == nil, c, loc, scratch[:0])
+		stamp := c.stamp(r.Timestamp, r.TimestampType == batch.NoTimestamp && r.Skip == nil, loc, scratch[:0])
 		l.column(c.time, func() { l.bytes(st.dim, stamp) })
 		l.fill(l.width + 2)
 	}
@@ -132,6 +109,19 @@ func (l *line) row(r *store.Row, c columns, loc *time.Location, q *query.Query) 
 	l.column(c.key, func() { l.keyCell(r, q) })
 	l.fill(l.width + 2)
 	l.valueCell(r, q)
+}
+
+// keyCells is how many columns a key would like to have.
+func keyCells(r *store.Row, m width) int {
+	switch {
+	case r.KeyNull:
+		return 1
+	case r.KeyLen == 0:
+		return 2
+	case isBinary(r.Key, r.KeyLen == len(r.Key)):
+		return 4 * min(r.KeyLen, 6)
+	}
+	return cells(string(r.Key[:min(len(r.Key), 64)]), m)
 }
 
 func (l *line) keyCell(r *store.Row, q *query.Query) {

@@ -39,6 +39,9 @@ type tail struct {
 	colsFor colsKey
 	resized bool
 	preview filterPreview
+	find    finding
+	keySeen int // columns that the keys in sight needed so far
+	mode    timeMode
 }
 
 // noSeq is the number of no row.
@@ -46,8 +49,9 @@ const noSeq = math.MinInt64
 
 // colsKey is what the columns depend on.
 type colsKey struct {
-	session, w, parts, digits int
-	date                      bool
+	session, w, parts, digits, key int
+	mode                           timeMode
+	utc, date                      bool
 }
 
 // newest100 is how a tail begins when nothing else was asked for.
@@ -59,6 +63,7 @@ func newest100() start {
 func (m *Model) openTopics(names ...string) tea.Cmd {
 	if !slices.Equal(m.tail.topics, names) {
 		m.tail.rate.reset()
+		m.tail.find = finding{}
 	}
 	m.tail.topic, m.tail.topics = names[0], names
 	m.compose.topic = names[0]
@@ -85,7 +90,7 @@ func (m *Model) startSession(st start) tea.Cmd {
 	t.snap = snapshot{}
 	t.counted = 0
 	t.follow, t.paused, t.asking = st.follow, false, false
-	t.cursor, t.top, t.left = 0, 0, noSeq
+	t.cursor, t.top, t.left, t.keySeen = 0, 0, noSeq, 0
 	if st.held != nil && len(st.held.Records) > 0 {
 		t.cursor = store.Seq(len(st.held.Records) - 1)
 		t.top = max(0, t.cursor-store.Seq(t.height(m))+1)
@@ -455,10 +460,7 @@ func (m *Model) drawTail(r rect) []string {
 		t.cols.heading(l)
 		lines = append(lines, l.end())
 	}
-	q := t.session.start.query
-	if t.preview.active() {
-		q = t.preview.q
-	}
+	q := t.lit()
 	focused := m.focus == paneTail && m.over == nil
 	l := newLine(st, r.w, make([]byte, 0, 1024))
 	for i := range rows {
@@ -521,21 +523,33 @@ func (t *tail) visible(m *Model) []store.Row {
 	return t.rows
 }
 
-// fit chooses the columns; they change only when something needs another width.
+// fit chooses the columns; they change only when something needs another width,
+// and only grow while the session and the size stay.
 func (t *tail) fit(m *Model, w int, rows []store.Row) {
 	now := m.now().In(m.zone)
-	date := t.cols.date && t.colsFor.w == w && t.colsFor.session == t.session.number
+	t.cols.now = now
+	same := t.colsFor.w == w && t.colsFor.session == t.session.number
+	date := same && t.cols.date
+	if !same {
+		t.keySeen = 0
+	}
 	for i := range rows {
-		if rows[i].Skip != nil {
+		r := &rows[i]
+		if r.Skip != nil {
 			continue
 		}
-		at := time.UnixMilli(rows[i].Timestamp).In(m.zone)
-		if now.Sub(at) > 20*time.Hour || at.Sub(now) > time.Hour {
-			date = true
-			break
+		at := time.UnixMilli(r.Timestamp).In(m.zone)
+		date = date || now.Sub(at) > 20*time.Hour || at.Sub(now) > time.Hour
+		// Steps of four, so that keys that get longer bit by bit do not move
+		// the value each time.
+		if n := keyCells(r, m.st.width); n > t.keySeen {
+			t.keySeen = (n + 3) / 4 * 4
 		}
 	}
-	key := colsKey{t.session.number, w, t.snap.partitions, len(itoa(t.snap.maxOffset)), date}
+	key := colsKey{
+		session: t.session.number, w: w, parts: t.snap.partitions, digits: len(itoa(t.snap.maxOffset)),
+		key: t.keySeen, mode: t.mode, utc: m.zone == time.UTC, date: date,
+	}
 	if key == t.colsFor {
 		return
 	}
@@ -546,7 +560,8 @@ func (t *tail) fit(m *Model, w int, rows []store.Row) {
 			topic = max(topic, min(cells(name, m.st.width), 20))
 		}
 	}
-	t.cols = columnsFor(w-1, key.parts, t.snap.maxOffset, topic, date, now.Year())
+	t.cols = columnsFor(w-1, key.parts, t.snap.maxOffset, topic, t.keySeen)
+	t.cols.clock(t.mode, date, w-1, now)
 }
 
 func (t *tail) emptyText(m *Model) []string {
@@ -572,95 +587,6 @@ func (t *tail) emptyText(m *Model) []string {
 	return []string{"", "nothing from there on yet; what comes is shown here"}
 }
 
-// tailHeader says truthfully what is shown.
-func (m *Model) tailHeader(w int) string {
-	t, st := &m.tail, m.st
-	s := t.session
-	l := newLine(st, w, nil)
-	title := st.text
-	if m.focus == paneTail && m.over == nil {
-		title = st.accentBold
-	}
-	l.text("", " ")
-	l.text(title, strings.Join(t.topics, ", "))
-	if w >= 60 {
-		l.text(st.dim, "  "+plural(t.snap.partitions, "partition"))
-	}
-	l.text("", "   ")
-	if q := s.start.query; q != nil {
-		l.text(st.dim, "filter: ")
-		l.text(st.accent, q.String())
-		l.text(st.dim, " "+m.dash()+" ")
-		l.text(st.text, counted(t.snap.matched, t.snap.seen))
-		l.text(st.dim, " seen match   ")
-	} else if w >= 46 {
-		l.text(st.text, s.start.label)
-		l.text(st.dim, " "+st.g.arrow+" ")
-	}
-	switch {
-	case t.snap.err != nil:
-		l.text(st.bad, "stopped")
-	case t.paused:
-		l.text(st.warn, "paused "+st.g.pause)
-		if t.waiting >= 0 {
-			l.text(st.text, " "+exact(t.waiting))
-			l.text(st.dim, " waiting")
-		}
-	case t.snap.older.busy:
-		l.text(st.accent, m.spinner())
-		l.text(st.dim, " loading older")
-		if t.snap.older.read > 0 {
-			l.text(st.dim, ": "+exact(t.snap.older.read)+" read")
-		}
-		l.text(st.dim, "  esc stops")
-	case t.follow && !t.starting():
-		l.text(st.ok, "following "+st.g.dot)
-	case t.starting():
-		l.text(st.accent, m.spinner())
-	default:
-		if n := t.snap.next - t.left; t.left != noSeq && n > 0 {
-			l.text(st.accent, st.g.down+" "+exact(n)+" new")
-		} else if t.left == noSeq && t.snap.lag > 0 {
-			l.text(st.dim, "reading")
-		} else if t.left == noSeq {
-			l.text(st.dim, "read to the end")
-		} else {
-			l.text(st.dim, "scrolled back")
-		}
-		if t.snap.blocked {
-			l.text(st.warn, "  held back")
-		}
-		if t.top <= t.snap.first && t.snap.older.atStart || t.top <= t.snap.first && s.start.from.Kind == kafka.Beginning && s.start.newest == 0 && s.start.spans == nil {
-			l.text(st.dim, "  beginning of the topic")
-		}
-	}
-	right := newLine(st, w, nil)
-	pair := func(name string, n int64, sgr string) {
-		right.text(st.dim, "  "+name+" ")
-		right.text(sgr, exact(n))
-	}
-	if w >= 66 {
-		pair("held", t.snap.next-t.snap.first, st.text)
-	}
-	if t.snap.stats.Evicted > 0 && w >= 90 {
-		pair("skipped", t.snap.stats.Evicted, st.warn)
-	}
-	if t.snap.lag > 0 && w >= 80 {
-		pair("behind", t.snap.lag, st.warn)
-	} else if w >= 96 {
-		pair("behind", 0, st.text)
-	}
-	right.text("", " ")
-	if l.width+right.width+1 <= w {
-		l.fill(w - right.width)
-		l.style("")
-		l.buf = append(l.buf, right.buf...)
-		l.width += right.width
-		l.live = false
-	}
-	return l.end()
-}
-
 func (m *Model) dash() string {
 	if m.look.ascii {
 		return "-"
@@ -673,13 +599,18 @@ func (m *Model) goBeginning() tea.Cmd {
 	return m.goTo(kafka.Position{Kind: kafka.Beginning}, "from the beginning")
 }
 
-// tailBack stops what is loading, else drops the filter.
+// tailBack stops what is loading, else forgets what is looked for, else drops
+// the filter.
 func (m *Model) tailBack() tea.Cmd {
 	t := &m.tail
 	if t.session == nil {
 		return nil
 	}
 	if t.session.stopOlder() {
+		return nil
+	}
+	if t.find.q != nil {
+		t.find = finding{}
 		return nil
 	}
 	if t.session.start.query != nil {

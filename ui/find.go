@@ -1,0 +1,158 @@
+package ui
+
+import (
+	"context"
+	"strings"
+
+	tea "charm.land/bubbletea/v2"
+
+	"milena/kafka"
+	"milena/query"
+	"milena/store"
+)
+
+// Looking for words in what is held: the cursor goes from one record to the
+// next, and everything else stays in sight. A filter is for what flows.
+
+// finding is what is looked for in the tail.
+type finding struct {
+	q    *query.Query // nil: nothing
+	text string
+	busy int // the search that is under way; 0: none
+	last int
+}
+
+func noFind(m *Model) bool { return m.tail.find.q == nil }
+
+// offFind says why n does nothing.
+const offFind = "nothing is looked for: f finds"
+
+// askFind opens the prompt for the words.
+func (m *Model) askFind() tea.Cmd {
+	before := m.tail.find
+	look := func(m *Model, d *dialog) error {
+		text := strings.TrimSpace(d.fields[0].ed.String())
+		q, err := query.Parse(text)
+		if err != nil {
+			return err
+		}
+		m.tail.find = finding{last: m.tail.find.last}
+		if !q.Empty() {
+			m.tail.find.q, m.tail.find.text = q, text
+		}
+		return nil
+	}
+	d := &dialog{
+		title: "find in what is held", opened: m.now(), action: "go to the nearest",
+		fields: []field{{label: "find", hint: `words, all of which must be there; -word must not; "two words"`}},
+		submit: func(m *Model, d *dialog) tea.Cmd {
+			if err := look(m, d); err != nil {
+				return d.refuse(0, sentence(err))
+			}
+			m.dialog = nil
+			if m.tail.find.q == nil {
+				return nil
+			}
+			return m.findFrom(0)
+		},
+		change: func(m *Model, d *dialog) {
+			if look(m, d) != nil {
+				m.tail.find = before
+			}
+		},
+		cancel: func(m *Model, _ *dialog) tea.Cmd {
+			m.tail.find = before
+			return nil
+		},
+	}
+	d.fields[0].ed.set(before.text)
+	m.dialog = d
+	return nil
+}
+
+// foundMsg is where a search in the store came to.
+type foundMsg struct {
+	session, search, by int
+	seq                 store.Seq
+	ok                  bool
+}
+
+// findFrom looks for the next newer record (1), the next older one (-1), or the
+// nearest, the one under the cursor first (0). The store may hold a million, so
+// it looks beside the screen.
+func (m *Model) findFrom(by int) tea.Cmd {
+	t := &m.tail
+	if t.session == nil || t.find.q == nil {
+		return nil
+	}
+	t.find.last++
+	t.find.busy = t.find.last
+	s, q, at := t.session, t.find.q, t.cursor
+	msg := foundMsg{session: s.number, search: t.find.busy, by: by}
+	return m.background(func(context.Context) tea.Msg {
+		match := func(r *kafka.Record) bool { return q.MatchRecord(r) }
+		switch by {
+		case 0:
+			if msg.seq, msg.ok = s.store.Find(match, at, -1); !msg.ok {
+				msg.seq, msg.ok = s.store.Find(match, at+1, 1)
+			}
+		default:
+			msg.seq, msg.ok = s.store.Find(match, at+store.Seq(by), by)
+		}
+		return msg
+	})
+}
+
+// found goes there.
+func (m *Model) found(msg foundMsg) {
+	t := &m.tail
+	if t.session == nil || msg.session != t.session.number || msg.search != t.find.busy {
+		return
+	}
+	t.find.busy = 0
+	if !msg.ok {
+		switch msg.by {
+		case 1:
+			m.note(levelInfo, "no newer record that is held has "+t.find.text)
+		case -1:
+			m.note(levelInfo, "no older record that is held has "+t.find.text+"; / looks further back")
+		default:
+			m.note(levelInfo, "nothing that is held has "+t.find.text+"; / looks further back")
+		}
+		return
+	}
+	t.stand(m, msg.seq)
+}
+
+// stand puts the cursor on a row; where that is out of sight, in the middle.
+func (t *tail) stand(m *Model, seq store.Seq) {
+	if t.follow {
+		h := store.Seq(t.height(m))
+		t.top = max(t.snap.first, t.snap.next-h)
+	}
+	t.leave()
+	h := store.Seq(t.height(m))
+	t.cursor = seq
+	if seq < t.top || seq >= t.top+h {
+		t.top = seq - h/2
+	}
+	t.clamp(m)
+	t.hold()
+}
+
+// lit is what is to be lit up in the rows.
+func (t *tail) lit() *query.Query {
+	q := t.session.start.query
+	if t.preview.active() {
+		return t.preview.q
+	}
+	if t.find.q == nil {
+		return q
+	}
+	if q != nil {
+		if both, err := query.Parse(q.String() + " " + t.find.q.String()); err == nil {
+			return both
+		}
+	}
+	return t.find.q
+}

@@ -1,0 +1,206 @@
+package ui
+
+import (
+	"strings"
+
+	"milena/kafka"
+)
+
+// The tail's first line says truthfully what is shown: which topic, what it is
+// doing, how much is held, went by and is still to come. Where there is little
+// room it says so in fewer words; numbers are the last to go.
+
+// brevity is how few words are used.
+type brevity int8
+
+const (
+	allWords     brevity = iota
+	noPartitions         // without how many partitions there are
+	noLabel              // without where the reading began
+	fewWords             // signs in place of sentences
+	shortNumbers         // 18k in place of 18,204
+	bare                 // a letter in place of each word; the topic takes what is left
+)
+
+// tailHeader is that line in w columns, in as many words as fit.
+func (m *Model) tailHeader(w int) string {
+	st := m.st
+	for b := allWords; ; b++ {
+		left, right := newLine(st, 4096, nil), newLine(st, 4096, nil)
+		room := 4096
+		m.tailFigures(right, b)
+		if b == bare {
+			// What is done and counted first; the name has what is left.
+			m.tailDoing(left, b)
+			room = w - left.width - right.width - 3
+			left = newLine(st, 4096, nil)
+		}
+		left.text("", " ")
+		if room > 2 {
+			m.tailName(left, b, room)
+			left.text("", "  ")
+			if b < fewWords {
+				left.text("", " ")
+			}
+		}
+		m.tailDoing(left, b)
+		if left.width+right.width+1 > w && b < bare {
+			continue
+		}
+		l := newLine(st, w, nil)
+		l.splice(left)
+		l.fill(w - right.width)
+		l.splice(right)
+		return l.end()
+	}
+}
+
+// splice appends what another line holds, unless it does not fit.
+func (l *line) splice(other *line) {
+	if l.width+other.width > l.max {
+		return
+	}
+	l.style("")
+	l.buf = append(l.buf, other.buf...)
+	l.width += other.width
+	l.live = false
+	if l.width == l.max {
+		l.full = true
+	}
+}
+
+func (m *Model) tailName(l *line, b brevity, room int) {
+	t, st := &m.tail, m.st
+	title := st.text
+	if m.focus == paneTail && m.over == nil {
+		title = st.accentBold
+	}
+	name := strings.Join(t.topics, ", ")
+	if b < fewWords {
+		room = min(room, 60)
+	} else if b < bare {
+		room = min(room, 32)
+	}
+	whole := l.max
+	l.max = min(whole, l.width+room)
+	l.text(title, name)
+	l.max, l.full = whole, false
+	if b < noPartitions {
+		l.text(st.dim, "  "+plural(t.snap.partitions, "partition"))
+	}
+}
+
+// clipped writes a text that a person typed, in at most w columns.
+func (l *line) clipped(sgr, s string, w int) {
+	whole := l.max
+	l.max = min(whole, l.width+w)
+	l.text(sgr, s)
+	l.max, l.full = whole, false
+}
+
+func (b brevity) number(n int64) string {
+	if b >= shortNumbers {
+		return humanCount(n)
+	}
+	return exact(n)
+}
+
+// tailDoing says what the tail does.
+func (m *Model) tailDoing(l *line, b brevity) {
+	t, st := &m.tail, m.st
+	s := t.session
+	say := func(sgr, long, short string) {
+		if b >= fewWords {
+			long = short
+		}
+		l.text(sgr, long)
+	}
+	if q := s.start.query; q != nil {
+		say(st.dim, "filter: ", "/")
+		if b < bare {
+			l.clipped(st.accent, q.String(), 30)
+		}
+		say(st.dim, " "+m.dash()+" ", " ")
+		l.text(st.text, b.number(t.snap.matched))
+		say(st.dim, " of ", "/")
+		l.text(st.text, b.number(t.snap.seen))
+		say(st.dim, " seen match   ", " ")
+	} else if b < noLabel {
+		l.text(st.text, s.start.label)
+		l.text(st.dim, " "+st.g.arrow+" ")
+	}
+	switch {
+	case t.snap.err != nil:
+		say(st.bad, "stopped", st.g.cross)
+	case t.paused:
+		say(st.warn, "paused "+st.g.pause, st.g.pause)
+		if t.waiting >= 0 {
+			l.text(st.text, " "+b.number(t.waiting))
+			say(st.dim, " waiting", "w")
+		}
+	case t.snap.older.busy:
+		l.text(st.accent, m.spinner())
+		say(st.dim, " loading older", "")
+		if t.snap.older.read > 0 {
+			say(st.dim, ": ", " ")
+			l.text(st.dim, b.number(t.snap.older.read))
+			say(st.dim, " read", "")
+		}
+		say(st.dim, "  esc stops", "")
+	case t.follow && !t.starting():
+		say(st.ok, "following "+st.g.dot, st.g.dot)
+	case t.starting():
+		l.text(st.accent, m.spinner())
+	default:
+		n := t.snap.next - t.left
+		switch {
+		case t.left != noSeq && n > 0:
+			l.text(st.accent, st.g.down+" "+b.number(n))
+			say(st.accent, " new", "")
+		case t.left != noSeq:
+			say(st.dim, "scrolled back", st.g.up)
+		case t.snap.lag > 0:
+			say(st.dim, "reading", st.g.arrow)
+		default:
+			say(st.dim, "read to the end", st.g.hollow)
+		}
+		if t.snap.blocked {
+			say(st.warn, "  held back", " "+st.g.pause)
+		}
+		if b < fewWords && (t.top <= t.snap.first && t.snap.older.atStart || t.top <= t.snap.first && s.start.from.Kind == kafka.Beginning && s.start.newest == 0 && s.start.spans == nil) {
+			l.text(st.dim, "  beginning of the topic")
+		}
+	}
+	if t.find.text != "" {
+		say(st.dim, "   find: ", " f:")
+		if b < bare {
+			l.clipped(st.accent, t.find.text, 30)
+		}
+	}
+}
+
+// tailFigures are how many rows are held, were passed over to make room, and are
+// still to be read.
+func (m *Model) tailFigures(l *line, b brevity) {
+	t, st := &m.tail, m.st
+	pair := func(long, short string, n int64, sgr string) {
+		if b >= bare {
+			l.text(sgr, " "+humanCount(n))
+			l.text(st.dim, short)
+			return
+		}
+		l.text(st.dim, "  "+long+" ")
+		l.text(sgr, b.number(n))
+	}
+	pair("held", "h", t.snap.next-t.snap.first, st.text)
+	if t.snap.stats.Evicted > 0 {
+		pair("skipped", "s", t.snap.stats.Evicted, st.warn)
+	}
+	switch {
+	case t.snap.lag > 0:
+		pair("behind", "b", t.snap.lag, st.warn)
+	case b < noPartitions:
+		pair("behind", "b", 0, st.text)
+	}
+	l.text("", " ")
+}
