@@ -52,6 +52,7 @@ func shellOn(t *testing.T, brokers ...string) *shell {
 	home := t.TempDir()
 	return &shell{T: t, brokers: strings.Join(brokers, ","), home: home, env: []string{
 		"PATH=" + os.Getenv("PATH"), "TMPDIR=" + os.TempDir(), "TZ=UTC", "HOME=" + home,
+		"GORACE=atexit_sleep_ms=0", // a second for each command otherwise, under -race
 		"XDG_CONFIG_HOME=" + filepath.Join(home, "config"), "KAFKA_BROKERS=" + strings.Join(brokers, ","),
 	}}
 }
@@ -467,13 +468,12 @@ func TestWrongAddress(t *testing.T) {
 		t.Run(c.what, func(t *testing.T) {
 			t.Parallel()
 			s := shellOn(t, c.address)
-			for _, args := range [][]string{{"topics"}, {"produce", "t", "v"}} {
-				if c.tls {
-					args = append(args, "-X", "security.protocol=SSL")
-				}
-				r := s.run(args...).fails(1, append(c.words, "cannot reach the cluster")...)
-				r.within(7 * time.Second) // 5 s is the patience with a connection
+			args := []string{"produce", "t", "v"}
+			if c.tls {
+				args = append(args, "-X", "security.protocol=SSL")
 			}
+			r := s.run(args...).fails(1, append(c.words, "cannot reach the cluster")...)
+			r.within(7 * time.Second) // 5 s is the patience with a connection
 		})
 	}
 	t.Run("several", func(t *testing.T) {
