@@ -296,7 +296,7 @@ func (g *global) screen(ctx context.Context, topics []string) error {
 	}
 	opt := ui.Options{
 		Name: s.Name, Brokers: s.Kafka.Brokers, Color: s.Color, Topics: topics,
-		Isolation: s.Isolation, Version: version(), Warnings: s.Warnings,
+		Isolation: s.Isolation, Version: version(), Warnings: s.Warnings, Reach: g.reach(s),
 		Open: func(ctx context.Context, brokers []string) (ui.Cluster, error) {
 			cfg := s.Kafka
 			if len(brokers) > 0 {

@@ -17,7 +17,8 @@
 //	compose.go   the pane that writes; editor.go: the text in it
 //	inspect.go   one record, whole; jsonview.go, hexview.go: its value
 //	dialog.go    what asks at the bottom of the screen
-//	overlay.go   help, notices and the palette
+//	overlay.go   help and notices
+//	command.go   the palette; command_copy.go: the view as a command line
 //	connect.go   no cluster yet, or none that answers
 //	source.go    what a tail reads from; session.go: one reading of it
 //	backlog.go   what comes before following: several partitions by time
@@ -56,6 +57,7 @@ type Options struct {
 	Isolation kafka.Isolation
 	Version   string
 	Warnings  []string // become notices
+	Reach     Reach    // how a copied command reaches the same cluster
 
 	// HoldBytes and HoldRows bound what a tail holds; 0: as package store has it.
 	HoldBytes int64
@@ -363,13 +365,14 @@ func (m *Model) body() []string {
 	if m.cluster == nil {
 		return m.connect.draw(m, b)
 	}
-	if o, ok := m.over.(screenOverlay); ok && o.whole(m) {
-		return o.draw(m, b)
+	over := m.screenOver()
+	if over != nil && over.whole(m) {
+		return over.draw(m, b)
 	}
 	var right []string
 	if m.lay.right.w > 0 && (!m.lay.single && !m.zoom || m.focus != paneTopics) {
-		if o, ok := m.over.(screenOverlay); ok {
-			right = o.draw(m, m.lay.right)
+		if over != nil {
+			right = over.draw(m, m.lay.right)
 		} else {
 			if m.lay.tail.h > 0 {
 				right = append(right, m.drawTail(m.lay.tail)...)

@@ -24,6 +24,7 @@ const (
 	ScopeRecord               // one record
 	ScopePager                // help and notices
 	ScopePalette              // the palette
+	ScopeCopy                 // the ways to say the view as a command
 	ScopeDialog               // what asks at the bottom
 	ScopeConnect              // there is no cluster
 )
@@ -31,7 +32,7 @@ const (
 // String names the scope as the help does.
 func (s Scope) String() string {
 	return [...]string{
-		"everywhere", "topics and tail", "topics", "tail", "compose", "record", "help and notices", "commands", "dialogs", "not connected",
+		"everywhere", "topics and tail", "topics", "tail", "compose", "record", "help and notices", "commands", "copy as command", "dialogs", "not connected",
 	}[s]
 }
 
@@ -140,7 +141,11 @@ func tailPage(sign int) func(*Model) int {
 const far = 1 << 40
 
 func closeOver(m *Model) tea.Cmd {
-	m.over = nil
+	if lid, ok := m.over.(lidOverlay); ok {
+		m.over = lid.back()
+	} else {
+		m.over = nil
+	}
 	return nil
 }
 
@@ -165,6 +170,7 @@ func table() []Binding {
 		Binding{Keys: []string{"3", "c"}, Label: "c 3", Short: "compose", What: "compose a message to the open topic", Weight: 50, Off: composeOff, Do: focusOn(paneCompose)},
 		Binding{Keys: []string{"z"}, What: "zoom the pane, and back", Do: func(m *Model) tea.Cmd { m.zoom = !m.zoom; return nil }},
 		Binding{Keys: []string{"u"}, What: "times: local, UTC, as ages, as epoch milliseconds", Do: (*Model).nextTimes},
+		Binding{Keys: []string{"Y"}, What: "copy the view as a command: milena, kcat, kafka-console-consumer.sh", Off: off(noSession, offSession), Do: (*Model).openCopy},
 		Binding{Keys: []string{":"}, Short: "command", What: "all commands", Weight: 80, NoPalette: true, Do: (*Model).openPalette},
 		Binding{Keys: []string{"!"}, What: "notices", Do: (*Model).showNotices},
 		Binding{Keys: []string{"?"}, Short: "help", What: "keys that work here", Weight: 81, Do: (*Model).help},
@@ -246,7 +252,9 @@ func table() []Binding {
 		Binding{Keys: pageUp, What: "a page up", NoPalette: true, Do: scrollOver(pageOf(-1))},
 		Binding{Keys: []string{"g", "home"}, What: "to the top", NoPalette: true, Do: scrollOver(by(-far))},
 		Binding{Keys: []string{"G", "end"}, What: "to the end", NoPalette: true, Do: scrollOver(by(far))},
+		Binding{Keys: []string{"Y"}, What: "copy the record as a command: milena, kcat, kafka-console-consumer.sh", Do: (*Model).openCopy},
 		Binding{Keys: []string{":"}, What: "all commands", NoPalette: true, Do: (*Model).openPalette},
+		Binding{Keys: []string{"!"}, What: "notices", Do: (*Model).showNotices},
 		Binding{Keys: []string{"?"}, Short: "help", What: "keys that work here", Weight: 81, Do: (*Model).help},
 	)
 
@@ -265,6 +273,16 @@ func table() []Binding {
 		Binding{Keys: []string{"down", "ctrl+n", "tab"}, Label: "down", What: "down", NoPalette: true, Do: scrollOver(by(1))},
 		Binding{Keys: []string{"up", "ctrl+p", "shift+tab"}, Label: "up", What: "up", NoPalette: true, Do: scrollOver(by(-1))},
 		Binding{Keys: []string{"esc"}, Short: "back", What: "back", Weight: 20, NoPalette: true, Do: closeOver},
+	)
+
+	add(ScopeCopy,
+		Binding{Keys: []string{"enter", "y"}, Label: "enter", Short: "copy", What: "copy the command that is selected", Weight: 10, NoPalette: true, Do: (*Model).copyCommand},
+		Binding{Keys: []string{"m"}, What: "copy the milena command", NoPalette: true, Do: copyOne("m")},
+		Binding{Keys: []string{"k"}, What: "copy the kcat command", NoPalette: true, Do: copyOne("k")},
+		Binding{Keys: []string{"c"}, What: "copy the kafka-console-consumer.sh command", NoPalette: true, Do: copyOne("c")},
+		Binding{Keys: []string{"down", "j", "tab"}, Label: "down", What: "down", NoPalette: true, Do: scrollOver(by(1))},
+		Binding{Keys: []string{"up", "shift+tab"}, Label: "up", What: "up", NoPalette: true, Do: scrollOver(by(-1))},
+		Binding{Keys: []string{"esc", "q"}, Label: "esc", Short: "back", What: "back", Weight: 20, NoPalette: true, Do: closeOver},
 	)
 
 	composeEdit := func(m *Model) string {
@@ -380,6 +398,17 @@ func (m *Model) find(key string) *Binding {
 	return nil
 }
 
+// do does what a binding is for, or says why not.
+func (m *Model) do(b *Binding) tea.Cmd {
+	if b.Off != nil {
+		if why := b.Off(m); why != "" {
+			m.note(levelInfo, b.What+": "+why)
+			return nil
+		}
+	}
+	return b.Do(m)
+}
+
 // key takes a key.
 func (m *Model) key(k tea.KeyPressMsg) tea.Cmd {
 	name := k.String()
@@ -387,13 +416,7 @@ func (m *Model) key(k tea.KeyPressMsg) tea.Cmd {
 		return nil
 	}
 	if b := m.find(name); b != nil {
-		if b.Off != nil {
-			if why := b.Off(m); why != "" {
-				m.note(levelInfo, b.What+": "+why)
-				return nil
-			}
-		}
-		return b.Do(m)
+		return m.do(b)
 	}
 	switch {
 	case m.dialog != nil:

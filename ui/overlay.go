@@ -1,8 +1,6 @@
 package ui
 
 import (
-	"strings"
-
 	tea "charm.land/bubbletea/v2"
 )
 
@@ -25,6 +23,23 @@ type screenOverlay interface {
 type sheetOverlay interface {
 	overlay
 	sheet(m *Model) []string
+}
+
+// lidOverlay lies over another overlay, which it gives back when it closes.
+type lidOverlay interface {
+	overlay
+	back() overlay
+}
+
+// screenOver is what takes the place of panes, also when something small lies
+// over it; nil: nothing does.
+func (m *Model) screenOver() screenOverlay {
+	o := m.over
+	if lid, ok := o.(lidOverlay); ok {
+		o = lid.back()
+	}
+	s, _ := o.(screenOverlay)
+	return s
 }
 
 // pager is text that scrolls: the help and the notices.
@@ -119,109 +134,4 @@ func (m *Model) showNotices() tea.Cmd {
 		return lines
 	}}
 	return nil
-}
-
-// palette finds an action by its words.
-type palette struct {
-	ed    editor
-	found []*Binding
-	at    int
-	from  []Scope
-}
-
-const paletteRows = 10
-
-func (p *palette) scope() Scope { return ScopePalette }
-func (p *palette) scroll(n int) { p.at = max(0, min(p.at+n, len(p.found)-1)) }
-
-func (m *Model) openPalette() tea.Cmd {
-	p := &palette{from: m.scopes()}
-	p.find(m)
-	m.over = p
-	return nil
-}
-
-// find lists the actions that work where the palette was opened.
-func (p *palette) find(*Model) {
-	words := strings.Fields(strings.ToLower(p.ed.String()))
-	p.found, p.at = nil, 0
-	for _, scope := range p.from {
-	next:
-		for i := range bindings {
-			b := &bindings[i]
-			if b.Scope != scope || b.NoPalette {
-				continue
-			}
-			text := strings.ToLower(b.What + " " + b.label())
-			for _, w := range words {
-				if !strings.Contains(text, w) {
-					continue next
-				}
-			}
-			p.found = append(p.found, b)
-		}
-	}
-}
-
-func (p *palette) sheet(m *Model) []string {
-	st := m.st
-	head := newLine(st, m.w, nil)
-	head.repeat(st.rule, st.g.hrule, 1)
-	head.text(st.accentBold, " command ")
-	head.repeat(st.rule, st.g.hrule, m.w)
-	field := newLine(st, m.w, nil)
-	field.text(st.accent, " : ")
-	x := p.ed.drawField(field, max(1, m.w-4), st.text)
-	lines := []string{head.end(), field.end()}
-	m.putCursor(min(x, m.w-1), 1)
-	rows := max(1, min(paletteRows, m.lay.body.h-len(lines)))
-	top := max(0, min(p.at-rows/2, len(p.found)-rows))
-	for i := range rows {
-		l := newLine(st, m.w, nil)
-		if top+i < len(p.found) {
-			b := p.found[top+i]
-			off := ""
-			if b.Off != nil {
-				off = b.Off(m)
-			}
-			sgr := st.text
-			if off != "" {
-				sgr = st.dim
-			}
-			marker := " "
-			if top+i == p.at {
-				l.bg = st.selected
-				marker = st.g.marker
-			}
-			l.text(st.accent, " "+marker+" ")
-			l.field(st.accent, b.label(), min(16, m.w/3))
-			l.text("", " ")
-			l.text(sgr, b.What)
-			if off != "" {
-				l.text(st.dim, "  ("+off+")")
-			}
-		}
-		lines = append(lines, l.end())
-	}
-	return lines
-}
-
-// run does what the palette's cursor is on.
-func (m *Model) runCommand() tea.Cmd {
-	p, ok := m.over.(*palette)
-	if !ok {
-		return nil
-	}
-	m.over = nil
-	if p.at >= len(p.found) {
-		return nil
-	}
-	b := p.found[p.at]
-	if b.Off != nil {
-		if why := b.Off(m); why != "" {
-			m.note(levelWarn, b.What+": "+why)
-			return nil
-		}
-	}
-	return b.Do(m)
 }

@@ -1,0 +1,380 @@
+package ui
+
+import (
+	"cmp"
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	tea "charm.land/bubbletea/v2"
+
+	"milena/kafka"
+)
+
+// Say it as a command: what is on the screen as a command line that gives the
+// same records, for milena, for kcat, and for Kafka's own script.
+
+// Reach is how a command line reaches the cluster of the screen. It holds no
+// secret and must not.
+type Reach struct {
+	Flags      []string // milena's own: --context NAME, or -F FILE; -b is added where they name no brokers
+	Brokers    []string
+	Properties string // the file of Java properties that was given; empty: none
+	Secured    bool   // there is TLS or a login, which other tools need a file for
+}
+
+// said is what a command shall show.
+type said struct {
+	reach     Reach
+	topics    []string
+	from      kafka.Position
+	newest    int                            // > 0: so many of the newest of the topic; from does not count
+	low       map[kafka.TopicPartition]int64 // the first offset of each partition that was shown
+	oldest    time.Time                      // of the records that are shown; zero: not known
+	record    *kafka.TopicPartition          // this one record alone, at from
+	isolation kafka.Isolation
+	filter    string
+}
+
+// saying is one way to say it.
+type saying struct {
+	key, tool, text string
+	why             string // there is no such command
+	remark          string // where it is not quite the same
+}
+
+// quote makes s one word of a POSIX shell.
+func quote(s string) string {
+	safe := func(r rune) bool {
+		return r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune("_-.,:/@+%=", r)
+	}
+	if s != "" && strings.IndexFunc(s, func(r rune) bool { return !safe(r) }) < 0 {
+		return s
+	}
+	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
+}
+
+// shell joins words to a command line.
+func shell(words ...string) string {
+	quoted := make([]string, len(words))
+	for i, w := range words {
+		quoted[i] = quote(w)
+	}
+	return strings.Join(quoted, " ")
+}
+
+// together runs several commands at once, as one.
+func together(commands []string) string {
+	if len(commands) == 1 {
+		return commands[0]
+	}
+	return "( " + strings.Join(commands, " & ") + " & wait )"
+}
+
+// value is a flag with its value; a value that looks like a flag is held to it.
+func value(long, v string) []string {
+	if strings.HasPrefix(v, "-") {
+		return []string{long + "=" + v}
+	}
+	return []string{long, v}
+}
+
+// sayings are all ways to say it.
+func (s *said) sayings() []saying {
+	all := []saying{s.milena(), s.kcat(), s.console()}
+	if s.filter != "" {
+		for i := range all {
+			all[i].remark = strings.TrimPrefix(all[i].remark+"; without the filter "+s.filter, "; ")
+		}
+	}
+	return all
+}
+
+func (s *said) milena() saying {
+	out := saying{key: "m", tool: "milena"}
+	words := []string{"milena", "tail"}
+	for _, t := range s.topics {
+		if strings.HasPrefix(t, "-") {
+			words = append(words, "--topic="+t)
+		} else {
+			words = append(words, t)
+		}
+	}
+	switch {
+	case s.record != nil:
+		words = append(words, "-p", itoa(int64(s.record.Partition)), "-o", itoa(s.from.N), "-c", "1")
+	case s.newest > 0:
+		words = append(words, "--last", strconv.Itoa(s.newest))
+	case s.from.Kind == kafka.Last:
+		words = append(words, "--last", itoa(s.from.N))
+	case s.from.Kind == kafka.End:
+	default:
+		words = append(words, "-o", s.from.String())
+	}
+	if s.isolation == kafka.ReadCommitted {
+		words = append(words, "--isolation-level", s.isolation.String())
+	}
+	words = append(words, s.reach.Flags...)
+	if !slices.Contains(s.reach.Flags, "--context") {
+		words = append(words, "-b", strings.Join(s.reach.Brokers, ","))
+	}
+	out.text = shell(words...)
+	return out
+}
+
+func (s *said) kcat() saying {
+	out := saying{key: "k", tool: "kcat"}
+	var at []string
+	switch {
+	case s.record != nil:
+		at = []string{"-p", itoa(int64(s.record.Partition)), "-o", itoa(s.from.N), "-c", "1"}
+	case s.from.Kind == kafka.End && s.newest == 0:
+		at = []string{"-o", "end"}
+	case s.from.Kind == kafka.Beginning && s.newest == 0:
+		at = []string{"-o", "beginning"}
+	case (s.from.Kind == kafka.AtOffset || s.from.Kind == kafka.LastEach) && s.newest == 0:
+		at = []string{"-o", s.from.String()}
+	case s.from.Kind == kafka.AtTime && s.newest == 0:
+		at = []string{"-o", "s@" + itoa(s.from.Time.UnixMilli())}
+	case len(s.low) == 1:
+		for _, o := range s.low {
+			at = []string{"-o", itoa(o)}
+		}
+	case !s.oldest.IsZero():
+		at = []string{"-o", "s@" + itoa(s.oldest.UnixMilli())}
+		out.remark = "from the time of the oldest record that is shown"
+	default:
+		at = []string{"-o", "-" + strconv.Itoa(max(s.newest, int(s.from.N)))}
+		out.remark = "so many of each partition"
+	}
+	var all []string
+	for _, t := range s.topics {
+		words := append([]string{"kcat", "-C", "-b", strings.Join(s.reach.Brokers, ",")}, "-t", t)
+		words = append(words, at...)
+		words = append(words, "-X", "isolation.level="+s.isolation.String(), "-q", "-f", `%T %p %o %k %s\n`)
+		if s.reach.Secured {
+			words = append(words, "-F", "FILE")
+		}
+		all = append(all, shell(words...))
+	}
+	out.text = together(all)
+	if s.reach.Secured {
+		out.remark = strings.TrimPrefix(out.remark+"; FILE holds TLS and login as librdkafka names them", "; ")
+	}
+	return out
+}
+
+// consoleMost is how many partitions one may still read with a command each.
+const consoleMost = 24
+
+func (s *said) console() saying {
+	out := saying{key: "c", tool: "console"}
+	words := func(topic string, at ...string) string {
+		words := []string{"kafka-console-consumer.sh", "--bootstrap-server", strings.Join(s.reach.Brokers, ",")}
+		words = append(words, value("--topic", topic)...)
+		words = append(words, at...)
+		if s.isolation == kafka.ReadCommitted {
+			words = append(words, "--isolation-level", s.isolation.String())
+		}
+		for _, show := range []string{"timestamp", "partition", "offset", "key"} {
+			words = append(words, "--property", "print."+show+"=true")
+		}
+		if s.reach.Secured {
+			words = append(words, "--consumer.config", cmp.Or(s.reach.Properties, "FILE"))
+		}
+		return shell(words...)
+	}
+	var all []string
+	switch {
+	case s.record != nil:
+		all = append(all, words(s.record.Topic, "--partition", itoa(int64(s.record.Partition)), "--offset", itoa(s.from.N), "--max-messages", "1"))
+	case s.newest == 0 && (s.from.Kind == kafka.End || s.from.Kind == kafka.Beginning):
+		for _, t := range s.topics {
+			if s.from.Kind == kafka.Beginning {
+				all = append(all, words(t, "--from-beginning"))
+			} else {
+				all = append(all, words(t))
+			}
+		}
+		out.remark = "it joins a consumer group of its own"
+	case len(s.low) == 0:
+		out.why = "it is not known yet at which offsets the tail begins"
+	case len(s.low) > consoleMost:
+		out.why = fmt.Sprintf("it takes an offset only with one partition, and there are %d", len(s.low))
+	default:
+		for _, tp := range slices.SortedFunc(maps.Keys(s.low), comparePartitions) {
+			all = append(all, words(tp.Topic, "--partition", itoa(int64(tp.Partition)), "--offset", itoa(s.low[tp])))
+		}
+	}
+	if out.why == "" {
+		out.text = together(all)
+	}
+	if s.reach.Secured && s.reach.Properties == "" {
+		out.remark = strings.TrimPrefix(out.remark+"; FILE holds the client's properties", "; ")
+	}
+	return out
+}
+
+// reach is how the cluster of the screen is reached now: as the program was
+// told, unless a person gave another address or went to the demo.
+func (m *Model) reach() Reach {
+	r := m.opt.Reach
+	if len(r.Brokers) == 0 {
+		r.Brokers = m.opt.Brokers
+	}
+	switch {
+	case m.addr != "":
+		r = Reach{Brokers: []string{m.addr}}
+	case m.connect.brokers != nil && !slices.Equal(m.connect.brokers, m.opt.Brokers):
+		r.Brokers = m.connect.brokers
+		if i := slices.Index(r.Flags, "--context"); i >= 0 {
+			r.Flags = slices.Delete(slices.Clone(r.Flags), i, i+2)
+		}
+	}
+	return r
+}
+
+// says is the view as it is now.
+func (m *Model) says() *said {
+	s := &said{reach: m.reach(), topics: m.tail.topics, isolation: m.opt.Isolation}
+	if in, ok := m.screenOver().(*inspector); ok && in.note == nil {
+		r := &in.rec
+		tp := kafka.TopicPartition{Topic: r.Topic, Partition: r.Partition}
+		s.topics, s.record = []string{r.Topic}, &tp
+		s.from = kafka.Position{Kind: kafka.AtOffset, N: r.Offset}
+		return s
+	}
+	session := m.tail.session
+	s.from, s.newest = session.start.from, session.start.newest
+	if q := session.start.query; q != nil {
+		s.filter = q.String()
+	}
+	session.mu.Lock()
+	s.low = maps.Clone(session.low)
+	session.mu.Unlock()
+	if r, ok := session.store.At(m.tail.snap.first); ok {
+		s.oldest = time.UnixMilli(r.Timestamp)
+	}
+	if session.start.spans != nil { // what was read on from a place that has no name
+		s.from, s.newest = kafka.Position{Kind: kafka.AtTime, Time: s.oldest.UTC()}, 0
+	}
+	return s
+}
+
+// copySheet offers the ways.
+type copySheet struct {
+	under overlay
+	all   []saying
+	at    int
+	title string
+}
+
+func (c *copySheet) scope() Scope  { return ScopeCopy }
+func (c *copySheet) back() overlay { return c.under }
+func (c *copySheet) scroll(n int)  { c.at = max(0, min(c.at+n, len(c.all)-1)) }
+
+func (m *Model) openCopy() tea.Cmd {
+	says := m.says()
+	title := "copy the view as a command"
+	if says.record != nil {
+		title = "copy the record as a command"
+	}
+	m.over = &copySheet{under: m.over, all: says.sayings(), title: title}
+	return nil
+}
+
+// each is how many lines a command has; they stay where they are.
+func (c *copySheet) each(m *Model) int {
+	if m.lay.body.h < 10 {
+		return 1
+	}
+	return 2
+}
+
+func (c *copySheet) sheet(m *Model) []string {
+	st := m.st
+	head := newLine(st, m.w, nil)
+	head.repeat(st.rule, st.g.hrule, 1)
+	head.text(st.accentBold, " "+c.title+" ")
+	head.repeat(st.rule, st.g.hrule, m.w)
+	lines := []string{head.end()}
+	each := c.each(m)
+	for i := range c.all {
+		s := &c.all[i]
+		rest, sgr := plainText(s.text), st.text
+		if s.why != "" {
+			rest, sgr = s.why, st.dim
+		}
+		for j := range each {
+			l := newLine(st, m.w, nil)
+			if i == c.at {
+				l.bg = st.selected
+			}
+			if j == 0 {
+				marker := " "
+				if i == c.at {
+					marker = st.g.marker
+				}
+				l.text(st.accent, " "+marker+" "+s.key+" ")
+				l.field(st.dim, s.tool, 7)
+			}
+			l.fill(13)
+			row := rest
+			if j < each-1 {
+				row, _, _ = strings.Cut(st.width.Hardwrap(rest, max(1, m.w-14), true), "\n")
+			}
+			l.text(sgr, row)
+			rest = strings.TrimPrefix(rest, row)
+			lines = append(lines, l.end())
+		}
+	}
+	remark := newLine(st, m.w, nil)
+	if r := c.all[c.at].remark; r != "" {
+		remark.text(st.warn, " "+st.g.warn+" ")
+		remark.text(st.dim, r)
+	}
+	return append(lines, remark.end())
+}
+
+// clicked copies what stands in a row of the sheet; the first is its head.
+func (c *copySheet) clicked(m *Model, row int) tea.Cmd {
+	each := c.each(m)
+	if i := (row - 1) / each; row > 0 && i < len(c.all) {
+		c.at = i
+		return m.copyCommand()
+	}
+	return nil
+}
+
+// copyCommand copies the command that is selected.
+func (m *Model) copyCommand() tea.Cmd {
+	c, ok := m.over.(*copySheet)
+	if !ok {
+		return nil
+	}
+	s := c.all[c.at]
+	m.over = c.under
+	if s.why != "" {
+		m.note(levelWarn, "no such command: "+s.why)
+		return nil
+	}
+	text := "copied: " + s.text
+	if s.remark != "" {
+		text += " (" + s.remark + ")"
+	}
+	m.note(levelGood, text)
+	return m.opt.Clipboard(s.text)
+}
+
+// copyOne copies the way with that key.
+func copyOne(key string) func(*Model) tea.Cmd {
+	return func(m *Model) tea.Cmd {
+		if c, ok := m.over.(*copySheet); ok {
+			c.at = slices.IndexFunc(c.all, func(s saying) bool { return s.key == key })
+		}
+		return m.copyCommand()
+	}
+}
