@@ -10,7 +10,7 @@
 //	keys.go      the table of keys, dispatch, and the footer
 //	styles.go    colours and letters; text.go: escaping and measuring
 //	header.go    the line at the top
-//	topics.go    the pane of topics
+//	topics.go    the pane of topics; topics_*.go: its filter, figures, forms, details, previews
 //	tail.go      the pane of records; row.go: one of them; tailheader.go: its first line
 //	times.go     how times are shown; find.go: looking for words in what is held
 //	preview.go   what a filter would leave, while it is typed
@@ -92,6 +92,7 @@ type Model struct {
 	gone    time.Time // since when the cluster does not answer; zero: it does
 
 	topics  topicsPane
+	preview topicPreview // of the topic under the cursor
 	tail    tail
 	compose compose
 	over    overlay // nil: none
@@ -193,10 +194,18 @@ func (m *Model) update(msg tea.Msg) tea.Cmd {
 		return m.gotMetadata(msg)
 	case refreshMsg:
 		return m.refresh()
+	case restMsg:
+		return m.rested(msg)
 	case countsMsg:
-		m.topics.gotCounts(msg)
-	case describedMsg:
-		m.topics.gotDescribed(msg)
+		return m.gotCounts(msg)
+	case policiesMsg:
+		return m.gotPolicies(msg)
+	case agesMsg:
+		return m.gotAges(msg)
+	case previewMsg:
+		m.gotPreview(msg)
+	case detailsMsg:
+		m.gotDetails(msg)
 	case newsMsg:
 		return m.news(msg)
 	case foundMsg:
@@ -374,7 +383,11 @@ func (m *Model) body() []string {
 		if over != nil {
 			right = over.draw(m, m.lay.right)
 		} else {
-			if m.lay.tail.h > 0 {
+			switch {
+			case m.lay.tail.h == 0:
+			case m.previewShown():
+				right = append(right, m.drawPreview(m.lay.tail)...)
+			default:
 				right = append(right, m.drawTail(m.lay.tail)...)
 			}
 			if m.lay.compose.h > 0 {

@@ -478,7 +478,7 @@ func TestReadOnlySaysWhy(t *testing.T) {
 func TestDeleteNeedsTheNameAndTime(t *testing.T) {
 	c := sample()
 	d := drive(t, c, Options{}, 120, 40)
-	d.until("topics", func() bool { return len(d.m.topics.counts) > 0 })
+	d.until("topics", func() bool { return d.m.anyCounted() })
 	d.m.topics.selectName("orders.dlq")
 	d.press("D")
 	d.typed("orders.dlq")
@@ -498,7 +498,7 @@ func TestDeleteNeedsTheNameAndTime(t *testing.T) {
 
 func TestCreateSelectsTheNewTopic(t *testing.T) {
 	d := drive(t, sample(), Options{}, 120, 40)
-	d.until("topics", func() bool { return len(d.m.topics.counts) > 0 })
+	d.until("topics", func() bool { return d.m.anyCounted() })
 	d.press("+")
 	d.typed("bad name")
 	d.press("enter")
@@ -517,7 +517,7 @@ func TestCreateSelectsTheNewTopic(t *testing.T) {
 func TestCursorStaysOnItsTopic(t *testing.T) {
 	c := sample()
 	d := drive(t, c, Options{}, 120, 40)
-	d.until("topics", func() bool { return len(d.m.topics.counts) > 0 })
+	d.until("topics", func() bool { return d.m.anyCounted() })
 	d.m.topics.selectName("orders")
 	c.topic("aaa", 1).topic("bbb", 1)
 	d.press("ctrl+r")
@@ -530,7 +530,7 @@ func TestCursorStaysOnItsTopic(t *testing.T) {
 func TestLostClusterIsSaidAndComesBack(t *testing.T) {
 	c := sample()
 	d := drive(t, c, Options{}, 120, 40)
-	d.until("topics", func() bool { return len(d.m.topics.counts) > 0 })
+	d.until("topics", func() bool { return d.m.anyCounted() })
 	c.set(func() { c.refreshErr = errors.New("connection refused") })
 	d.press("ctrl+r")
 	d.until("the loss", func() bool { return !d.m.gone.IsZero() })
@@ -552,7 +552,7 @@ func TestDemoFromTheConnectScreen(t *testing.T) {
 
 func TestMouse(t *testing.T) {
 	d := drive(t, sample(), Options{}, 120, 40)
-	d.until("topics", func() bool { return len(d.m.topics.counts) > 0 })
+	d.until("topics", func() bool { return d.m.anyCounted() })
 	y := d.m.lay.topics.y + 1 + slices.IndexFunc(d.m.topics.shown, func(i int) bool { return d.m.topics.all[i].Name == "message-log" })
 	click := tea.MouseClickMsg{X: 5, Y: y, Button: tea.MouseLeft}
 	d.send(click)

@@ -96,7 +96,7 @@ func (m *Model) opened(msg openedMsg) tea.Cmd {
 	if md := m.cluster.Metadata(); md != nil {
 		m.topics.set(md)
 	}
-	cmds := []tea.Cmd{m.refresh(), m.count(), m.describe()}
+	cmds := []tea.Cmd{m.refresh(), m.count(), m.lookAround()}
 	if len(m.opt.Topics) > 0 {
 		m.setFocus(paneTail)
 		m.topics.selectName(m.opt.Topics[0])

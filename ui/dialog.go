@@ -33,6 +33,7 @@ type dialog struct {
 
 	submit func(*Model, *dialog) tea.Cmd
 	change func(*Model, *dialog) // after each key
+	walk   func(*Model, int)     // what up and down move, where there is one field
 	cancel func(*Model, *dialog) tea.Cmd
 }
 
@@ -82,8 +83,10 @@ func (d *dialog) changed(m *Model) {
 	}
 }
 
-func (d *dialog) move(by int) {
-	if n := len(d.fields); n > 0 {
+func (d *dialog) move(m *Model, by int) {
+	if d.walk != nil {
+		d.walk(m, by)
+	} else if n := len(d.fields); n > 0 {
 		d.at = (d.at + by + n) % n
 	}
 }
@@ -124,8 +127,13 @@ func (d *dialog) draw(m *Model) []string {
 		l.field(name, f.label, label)
 		l.text("", "  ")
 		room := l.max - l.width - 1
+		below := false
 		if f.err != "" {
-			room = max(min(room, cells(f.ed.String(), st.width)+2), 4)
+			typed := max(cells(f.ed.String(), st.width)+2, 4)
+			below = typed+2+cells(f.err, st.width) > room
+			if !below {
+				room = typed
+			}
 		}
 		x := f.ed.drawField(l, max(1, room), st.text)
 		if f.ed.empty() && f.hint != "" && f.err == "" {
@@ -135,13 +143,25 @@ func (d *dialog) draw(m *Model) []string {
 			l.text("", "  ")
 			l.text(st.dim, f.hint)
 		}
-		if f.err != "" {
+		if f.err != "" && !below {
 			l.text(st.bad, st.g.cross+" "+f.err)
 		}
 		if i == d.at && !d.busy {
 			m.putCursor(min(x, m.w-1), len(lines))
 		}
 		lines = append(lines, l.end())
+		if below {
+			for j, row := range wrapWords(f.err, max(10, m.w-label-6), st.width) {
+				l := newLine(st, m.w, nil)
+				l.fill(label + 3)
+				if j == 0 {
+					l.text(st.bad, st.g.cross)
+				}
+				l.fill(label + 5)
+				l.text(st.bad, row)
+				lines = append(lines, l.end())
+			}
+		}
 	}
 	status := newLine(st, m.w, nil)
 	status.text("", " ")
@@ -166,6 +186,9 @@ func (d *dialog) hints() []hint {
 	h := []hint{{"enter", d.action}}
 	if len(d.fields) > 1 {
 		h = append(h, hint{"tab", "next"})
+	}
+	if d.walk != nil {
+		h = append(h, hint{"up down", "move"})
 	}
 	return append(h, hint{"esc", "back"})
 }

@@ -38,6 +38,12 @@ type fakeCluster struct {
 	newestGate chan struct{} // not nil: Newest waits for it, or for its context
 	newestMost int           // records of one Newest; 0: as many as asked for
 	reads      int           // reads under way
+	counted    int           // partitions that were asked for with Bounds
+	policies   int           // topics whose policy was asked for
+	looks      []string      // topics that Newest was asked for
+	createErr  error
+	broken     map[string]kafka.Partition // what the first partition of a topic is like
+	configs    []kafka.ConfigEntry        // of every topic
 }
 
 type fakePartition struct {
@@ -95,6 +101,9 @@ func (c *fakeCluster) Metadata() *kafka.Metadata {
 		t := kafka.Topic{Name: name, Internal: c.internal[name]}
 		for i := range ps {
 			t.Partitions = append(t.Partitions, kafka.Partition{ID: int32(i)})
+		}
+		if p, ok := c.broken[name]; ok {
+			t.Partitions[0] = p
 		}
 		md.Topics = append(md.Topics, t)
 	}
@@ -208,13 +217,25 @@ func (c *fakeCluster) Newest(ctx context.Context, req kafka.NewestRequest) (*kaf
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	c.looks = append(c.looks, req.Partitions[0].Topic)
 	if c.newestMost > 0 {
 		req.N = min(req.N, c.newestMost)
+	}
+	if req.Before == nil {
+		req.Before = make(map[kafka.TopicPartition]int64)
+		for _, tp := range req.Partitions {
+			if p := c.at(tp); p != nil {
+				req.Before[tp] = p.start + int64(len(p.batches))
+			}
+		}
 	}
 	var all []kafka.Record
 	var read int64
 	for _, tp := range req.Partitions {
 		p := c.at(tp)
+		if p == nil {
+			return nil, &kafka.UnknownTopicError{Topic: tp.Topic}
+		}
 		k := &keeper{tp: tp}
 		if req.Match != nil {
 			k.match = req.Match()
@@ -338,6 +359,10 @@ func (c *fakeCluster) CreateTopic(_ context.Context, t kafka.NewTopic) error {
 	if c.readOnly {
 		return kafka.ErrReadOnly
 	}
+	var err error
+	if c.set(func() { err = c.createErr }); err != nil {
+		return err
+	}
 	c.topic(t.Name, int(max(1, t.Partitions)))
 	return nil
 }
@@ -352,11 +377,37 @@ func (c *fakeCluster) DeleteTopic(_ context.Context, name string) error {
 func (c *fakeCluster) DescribeTopic(_ context.Context, name string) (*kafka.TopicDescription, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	d := &kafka.TopicDescription{}
+	d := &kafka.TopicDescription{Topic: kafka.Topic{Name: name}, Start: map[int32]kafka.Offset{}, End: map[int32]kafka.Offset{}, Configs: slices.Clone(c.configs)}
+	for i, p := range c.topics[name] {
+		part := kafka.Partition{ID: int32(i)}
+		if b, ok := c.broken[name]; ok && i == 0 {
+			part = b
+		}
+		d.Partitions = append(d.Partitions, part)
+		d.Start[int32(i)], d.End[int32(i)] = kafka.Offset{Offset: p.start}, kafka.Offset{Offset: p.start + int64(len(p.batches))}
+	}
 	if c.compact[name] {
 		d.Configs = append(d.Configs, kafka.ConfigEntry{Name: "cleanup.policy", Value: "compact"})
 	}
 	return d, nil
+}
+
+func (c *fakeCluster) Bounds(ctx context.Context, iso kafka.Isolation, tps []kafka.TopicPartition) (starts, ends map[kafka.TopicPartition]kafka.Offset, err error) {
+	c.set(func() { c.counted += len(tps) })
+	starts, _ = c.Offsets(ctx, kafka.AtStart, iso, tps)
+	ends, _ = c.Offsets(ctx, kafka.AtEnd, iso, tps)
+	return starts, ends, nil
+}
+
+func (c *fakeCluster) Compacted(_ context.Context, names []string) (map[string]bool, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.policies += len(names)
+	out := make(map[string]bool)
+	for _, name := range names {
+		out[name] = c.compact[name]
+	}
+	return out, nil
 }
 
 func (c *fakeCluster) ReadOnly() bool { return c.readOnly }

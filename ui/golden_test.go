@@ -47,7 +47,7 @@ var sizes = [][2]int{{40, 12}, {80, 24}, {120, 40}, {200, 60}}
 // follows opens a topic and waits until it is followed.
 func (d *driver) follows(topic string) {
 	d.t.Helper()
-	d.until("the topics", func() bool { return d.m.topics.loaded && len(d.m.topics.counts) > 0 && len(d.m.topics.compacted) > 0 })
+	d.until("the topics", func() bool { return d.m.topicsSettled() })
 	if d.m.tail.topic == "" {
 		d.m.topics.selectName(topic)
 		d.press("1", "enter")
@@ -64,7 +64,7 @@ func TestScreens(t *testing.T) {
 		name := func(s string) string { return fmt.Sprintf("%s-%dx%d", s, w, h) }
 		t.Run(fmt.Sprintf("%dx%d", w, h), func(t *testing.T) {
 			d := drive(t, sample(), Options{}, w, h)
-			d.until("the topics", func() bool { return len(d.m.topics.counts) > 0 && len(d.m.topics.compacted) > 0 })
+			d.until("the topics", func() bool { return d.m.topicsSettled() })
 			golden(t, name("topics"), d.screen())
 			d.follows("orders")
 			golden(t, name("tail"), d.screen())

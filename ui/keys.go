@@ -111,10 +111,7 @@ func cyclePane(by int) func(*Model) tea.Cmd {
 }
 
 func moveTopics(by func(*Model) int) func(*Model) tea.Cmd {
-	return func(m *Model) tea.Cmd {
-		m.topics.move(by(m))
-		return m.describe()
-	}
+	return func(m *Model) tea.Cmd { return m.moveTopic(by(m)) }
 }
 
 func moveRows(by func(*Model) int) func(*Model) tea.Cmd {
@@ -169,6 +166,7 @@ func table() []Binding {
 		Binding{Keys: []string{"2"}, What: "tail", Do: focusOn(paneTail)},
 		Binding{Keys: []string{"3", "c"}, Label: "c 3", Short: "compose", What: "compose a message to the open topic", Weight: 50, Off: composeOff, Do: focusOn(paneCompose)},
 		Binding{Keys: []string{"z"}, What: "zoom the pane, and back", Do: func(m *Model) tea.Cmd { m.zoom = !m.zoom; return nil }},
+		Binding{Keys: []string{"i"}, Short: "details", What: "all about the topic: partitions, leaders, replicas in sync, offsets, settings", Weight: 35, Off: off(func(m *Model) bool { return m.detailsOf() == "" }, offTopics), Do: (*Model).showDetails},
 		Binding{Keys: []string{"u"}, What: "times: local, UTC, as ages, as epoch milliseconds", Do: (*Model).nextTimes},
 		Binding{Keys: []string{"Y"}, What: "copy the view as a command: milena, kcat, kafka-console-consumer.sh", Off: off(noSession, offSession), Do: (*Model).openCopy},
 		Binding{Keys: []string{":"}, Short: "command", What: "all commands", Weight: 80, NoPalette: true, Do: (*Model).openPalette},
@@ -184,27 +182,19 @@ func table() []Binding {
 		Binding{Keys: pageUp, What: "a page up", NoPalette: true, Do: moveTopics(pageOf(-1))},
 		Binding{Keys: []string{"home", "g"}, What: "first topic", NoPalette: true, Do: moveTopics(by(-far))},
 		Binding{Keys: []string{"end", "G"}, What: "last topic", NoPalette: true, Do: moveTopics(by(far))},
-		Binding{Keys: []string{"enter"}, Short: "open", What: "open the topic in the tail", Weight: 20, Off: off(noTopics, offTopics), Do: func(m *Model) tea.Cmd {
-			m.setFocus(paneTail)
-			return m.openTopics(m.topics.current().Name)
-		}},
-		Binding{Keys: []string{"/"}, Short: "filter", What: "filter topics by name", Weight: 15, Do: (*Model).askTopicFilter},
+		Binding{Keys: []string{"enter"}, Short: "open", What: "open the topic in the tail", Weight: 20, Off: off(noTopics, offTopics), Do: (*Model).openPreviewed},
+		Binding{Keys: []string{"/"}, Short: "filter", What: "filter topics: letters of the name in their order; ! those in trouble", Weight: 15, Do: (*Model).askTopicFilter},
 		Binding{Keys: []string{"esc"}, What: "show all topics again, or back to the tail", NoPalette: true, Do: func(m *Model) tea.Cmd {
 			if m.topics.filter != "" {
-				m.topics.filter = ""
-				m.topics.arrange()
+				return m.dropTopicFilter()
 			} else if m.tail.session != nil {
 				m.setFocus(paneTail)
 			}
 			return nil
 		}},
 		Binding{Keys: []string{"+"}, Short: "new", What: "create a topic", Weight: 30, Off: readOnlyOr(nil, ""), Do: (*Model).create},
-		Binding{Keys: []string{"D"}, Short: "delete", What: "delete the topic", Weight: 40, Off: readOnlyOr(noTopics, offTopics), Do: (*Model).deleteTopic},
-		Binding{Keys: []string{"o"}, What: "order by name, or by messages", Do: func(m *Model) tea.Cmd {
-			m.topics.byCount = !m.topics.byCount
-			m.topics.arrange()
-			return nil
-		}},
+		Binding{Keys: []string{"D"}, Short: "delete", What: "delete the topic", Weight: 83, Off: readOnlyOr(noTopics, offTopics), Do: (*Model).deleteTopic},
+		Binding{Keys: []string{"o"}, Short: "order", What: "order by name, messages, messages a second, age of the last message", Weight: 85, Do: (*Model).nextOrder},
 		Binding{Keys: []string{"ctrl+r"}, What: "ask the cluster for its topics now", Do: func(m *Model) tea.Cmd { return m.ask(true, "") }},
 	)
 
@@ -213,7 +203,7 @@ func table() []Binding {
 		Binding{Keys: up, What: "up; at the top, older records", NoPalette: true, Do: moveRows(by(-1))},
 		Binding{Keys: pageDown, What: "a page down", NoPalette: true, Do: moveRows(tailPage(1))},
 		Binding{Keys: pageUp, What: "a page up", NoPalette: true, Do: moveRows(tailPage(-1))},
-		Binding{Keys: []string{"enter"}, Short: "open", What: "open the record", Weight: 30, Off: off(noRows, offRows), Do: (*Model).inspect},
+		Binding{Keys: []string{"enter"}, Short: "open", What: "open the record; the topic, when it is a preview", Weight: 30, Off: off(func(m *Model) bool { return noRows(m) && !m.previewShown() }, offRows), Do: (*Model).openRow},
 		Binding{Keys: []string{"/"}, Short: "filter", What: "filter what flows", Weight: 15, Off: off(noSession, offSession), Do: (*Model).askFilter},
 		Binding{Keys: []string{"space"}, Short: "pause", What: "pause; again goes on, nothing is lost", Weight: 20, Off: off(noSession, offSession), Do: (*Model).pause},
 		Binding{Keys: []string{"G", "end"}, Label: "G end", Short: "follow", What: "to the end, and follow", Weight: 25, Off: func(m *Model) string {
@@ -327,8 +317,8 @@ func table() []Binding {
 			}
 			return nil
 		}},
-		Binding{Keys: []string{"tab", "down"}, What: "next field", NoPalette: true, Do: func(m *Model) tea.Cmd { m.dialog.move(1); return nil }},
-		Binding{Keys: []string{"shift+tab", "up"}, What: "previous field", NoPalette: true, Do: func(m *Model) tea.Cmd { m.dialog.move(-1); return nil }},
+		Binding{Keys: []string{"tab", "down"}, What: "next field; down the list, where one is filtered", NoPalette: true, Do: func(m *Model) tea.Cmd { m.dialog.move(m, 1); return nil }},
+		Binding{Keys: []string{"shift+tab", "up"}, What: "previous field; up the list", NoPalette: true, Do: func(m *Model) tea.Cmd { m.dialog.move(m, -1); return nil }},
 		Binding{Keys: []string{"esc"}, What: "back, nothing is done", NoPalette: true, Do: func(m *Model) tea.Cmd {
 			d := m.dialog
 			m.dialog = nil

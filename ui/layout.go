@@ -62,8 +62,14 @@ func arrange(w, h int, focus pane, zoom bool, want int) layout {
 	}
 	left := 0
 	if w >= wideAt || focus == paneTopics {
-		left = 34
-		if w < 130 {
+		switch {
+		case w >= 170:
+			left = 56
+		case w >= 130:
+			left = 40
+		case w >= wideAt:
+			left = 38
+		default:
 			left = 30
 		}
 		if w < 90 {

@@ -35,11 +35,10 @@ func (m *Model) clicked(e tea.Mouse) tea.Cmd {
 		m.over = nil
 		m.setFocus(paneTopics)
 		if i := m.topics.top + e.Y - m.lay.topics.y - 1; e.Y > m.lay.topics.y && i < len(m.topics.shown) {
-			m.topics.move(i - m.topics.at)
 			if double {
-				m.setFocus(paneTail)
-				return m.openTopics(m.topics.current().Name)
+				return m.openPreviewed()
 			}
+			return m.moveTopic(i - m.topics.at)
 		}
 	case m.lay.tail.contains(e.X, e.Y):
 		m.setFocus(paneTail)
@@ -76,7 +75,7 @@ func (m *Model) wheel(e tea.Mouse) tea.Cmd {
 	case m.over != nil:
 		m.over.scroll(n)
 	case m.lay.topics.contains(e.X, e.Y):
-		m.topics.move(n)
+		return m.moveTopic(n)
 	case m.lay.tail.contains(e.X, e.Y):
 		return m.scroll(n)
 	}

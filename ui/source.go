@@ -13,6 +13,7 @@ type Cluster interface {
 	Refresh(ctx context.Context) (*kafka.Metadata, error)
 	Topic(ctx context.Context, name string) (*kafka.Topic, error)
 	Offsets(ctx context.Context, at int64, iso kafka.Isolation, tps []kafka.TopicPartition) (map[kafka.TopicPartition]kafka.Offset, error)
+	Bounds(ctx context.Context, iso kafka.Isolation, tps []kafka.TopicPartition) (starts, ends map[kafka.TopicPartition]kafka.Offset, err error)
 	Resolve(ctx context.Context, tps []kafka.TopicPartition, from kafka.Position, to *kafka.Position, iso kafka.Isolation) ([]kafka.Span, error)
 	Newest(ctx context.Context, req kafka.NewestRequest) (*kafka.Newest, error)
 	Read(ctx context.Context, req kafka.ReadRequest, sink kafka.Sink) error
@@ -20,6 +21,7 @@ type Cluster interface {
 	CreateTopic(ctx context.Context, t kafka.NewTopic) error
 	DeleteTopic(ctx context.Context, name string) error
 	DescribeTopic(ctx context.Context, name string) (*kafka.TopicDescription, error)
+	Compacted(ctx context.Context, names []string) (map[string]bool, error)
 	ReadOnly() bool
 	Close() error
 }

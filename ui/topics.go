@@ -3,7 +3,6 @@ package ui
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -15,21 +14,46 @@ import (
 	"milena/kafka"
 )
 
-// The pane of topics: all of them by name, with partitions and an estimate of
-// how many messages each holds.
+// The pane of topics: all of them, with what is known of each. Names are there
+// at once; figures (topics_figures.go) come as they arrive and never move a row
+// by themselves.
 
 type topicsPane struct {
-	all       []kafka.Topic // by name, internal ones at the end
-	shown     []int         // places in all, as filter and order have them
-	filter    string
-	byCount   bool
-	cursor    string // the topic that the cursor is on
-	at, top   int
-	counts    map[string]int64
-	described map[string]bool // asked for, by name
-	compacted map[string]bool
-	counting  bool
-	loaded    bool
+	all      []kafka.Topic // by name, internal ones at the end
+	lower    []string      // their names in small letters, for the filter
+	known    []*figures    // what is known of each of all
+	shown    []int         // places in all, as filter and order have them
+	lit      [][]int       // for each of shown: the bytes of its name that the filter found
+	filter   string
+	order    topicOrder
+	cursor   string // the topic that the cursor is on
+	at, top  int
+	figures  map[string]*figures // by name
+	troubled int                 // topics with a partition that is not as it should be
+	counting bool                // offsets are asked for
+	asking   bool                // policies are asked for
+	aging    bool                // ages are asked for
+	allAt    time.Time           // when all topics were counted last; zero: never
+	allTook  time.Duration
+	touched  time.Time // when a person last did something here
+	sorted   time.Time // when the rows were last put in order
+	moves    int       // how often the cursor moved, to know when it rests
+	loaded   bool
+}
+
+// topicOrder is what the rows are ordered by.
+type topicOrder int8
+
+const (
+	byName topicOrder = iota
+	byCount
+	byRate
+	byAge
+	topicOrders
+)
+
+func (o topicOrder) String() string {
+	return [...]string{"name", "messages", "messages a second", "age of the last message"}[o]
 }
 
 // refreshEvery is the time between two looks at the cluster, refreshGone the
@@ -38,8 +62,16 @@ const (
 	refreshEvery   = 5 * time.Second
 	refreshGone    = 2 * time.Second
 	refreshTimeout = 10 * time.Second
-	describeAtOnce = 32
-	countAll       = 1000 // topics up to which all are counted, otherwise those in sight
+)
+
+// A person who has just used the pane reads it: rows are put in a new order by
+// themselves only after calmAfter without a key, and not more often than
+// sortEvery. restAfter is how long the cursor stays before anything is asked for
+// the topic that it is on.
+const (
+	calmAfter = 3 * time.Second
+	sortEvery = 5 * time.Second
+	restAfter = 200 * time.Millisecond
 )
 
 type (
@@ -50,18 +82,11 @@ type (
 		asked    bool   // by a person: no timer goes on from it
 		selected string // the topic to put the cursor on
 	}
-	countsMsg struct {
-		counts map[string]int64
-		err    error
-	}
-	describedMsg struct{ compacted map[string]bool }
+	// restMsg says that the cursor may have come to rest.
+	restMsg struct{ moves int }
 )
 
-func (p *topicsPane) init() {
-	p.counts = make(map[string]int64)
-	p.described = make(map[string]bool)
-	p.compacted = make(map[string]bool)
-}
+func (p *topicsPane) init() { p.figures = make(map[string]*figures) }
 
 // refresh asks the cluster how it is, in the background.
 func (m *Model) refresh() tea.Cmd { return m.ask(false, "") }
@@ -97,106 +122,15 @@ func (m *Model) gotMetadata(msg metadataMsg) tea.Cmd {
 		if msg.selected != "" {
 			m.topics.selectName(msg.selected)
 		}
-		cmds = append(cmds, m.count(), m.describe())
+		if msg.asked {
+			m.topics.sort(m.now())
+		}
+		cmds = append(cmds, m.count(), m.lookAround(), m.refreshDetails())
 	}
 	if !msg.asked {
 		cmds = append(cmds, tea.Tick(every, func(time.Time) tea.Msg { return refreshMsg{} }))
 	}
 	return tea.Batch(cmds...)
-}
-
-// count asks for the start and end offsets of topics, while the pane is in
-// sight and somebody looks.
-func (m *Model) count() tea.Cmd {
-	p := &m.topics
-	if p.counting || m.lay.topics.h == 0 && p.loaded && len(p.counts) > 0 || m.blurred && len(p.counts) > 0 {
-		return nil
-	}
-	var tps []kafka.TopicPartition
-	for i, at := range p.shown {
-		if len(p.shown) > countAll && (i < p.top-50 || i > p.top+m.h+50) {
-			continue
-		}
-		if t := &p.all[at]; t.Err == nil {
-			tps = append(tps, kafka.Partitions(t)...)
-		}
-	}
-	if len(tps) == 0 {
-		return nil
-	}
-	p.counting = true
-	cluster := m.cluster
-	return m.background(func(ctx context.Context) tea.Msg {
-		ctx, cancel := context.WithTimeout(ctx, refreshTimeout)
-		defer cancel()
-		starts, err := cluster.Offsets(ctx, kafka.AtStart, kafka.ReadUncommitted, tps)
-		if err != nil {
-			return countsMsg{err: err}
-		}
-		ends, err := cluster.Offsets(ctx, kafka.AtEnd, kafka.ReadUncommitted, tps)
-		if err != nil {
-			return countsMsg{err: err}
-		}
-		counts := make(map[string]int64)
-		for _, tp := range tps {
-			from, to := starts[tp], ends[tp]
-			if from.Err == nil && to.Err == nil {
-				counts[tp.Topic] += max(0, to.Offset-from.Offset)
-			}
-		}
-		return countsMsg{counts: counts}
-	})
-}
-
-func (p *topicsPane) gotCounts(msg countsMsg) {
-	p.counting = false
-	for name, n := range msg.counts {
-		p.counts[name] = n
-	}
-	if p.byCount {
-		p.arrange()
-	}
-}
-
-// describe asks which of the topics in sight are compacted, each once.
-func (m *Model) describe() tea.Cmd {
-	p := &m.topics
-	var names []string
-	for i := p.top; i < len(p.shown) && i < p.top+m.h && len(names) < describeAtOnce; i++ {
-		t := &p.all[p.shown[i]]
-		if t.Err != nil || p.described[t.Name] {
-			continue
-		}
-		p.described[t.Name] = true
-		names = append(names, t.Name)
-	}
-	if len(names) == 0 {
-		return nil
-	}
-	cluster := m.cluster
-	return m.background(func(ctx context.Context) tea.Msg {
-		compacted := make(map[string]bool)
-		for _, name := range names {
-			ctx, cancel := context.WithTimeout(ctx, refreshTimeout)
-			d, err := cluster.DescribeTopic(ctx, name)
-			cancel()
-			if err != nil {
-				continue // not everybody may ask
-			}
-			for _, c := range d.Configs {
-				if c.Name == "cleanup.policy" && strings.Contains(c.Value, "compact") {
-					compacted[name] = true
-				}
-			}
-		}
-		return describedMsg{compacted}
-	})
-}
-
-func (p *topicsPane) gotDescribed(msg describedMsg) {
-	for name := range msg.compacted {
-		p.compacted[name] = true
-	}
 }
 
 // set takes over what the cluster has.
@@ -211,39 +145,108 @@ func (p *topicsPane) set(md *kafka.Metadata) {
 		}
 		return cmp.Compare(a.Name, b.Name)
 	})
+	before := p.figures
+	p.figures = make(map[string]*figures, len(p.all))
+	p.lower, p.known = p.lower[:0], p.known[:0]
+	p.troubled = 0
+	for i := range p.all {
+		t := &p.all[i]
+		f := before[t.Name]
+		if f == nil || f.id != t.ID {
+			f = &figures{id: t.ID}
+		}
+		f.trouble = troubleOf(t)
+		if f.trouble != noTrouble {
+			p.troubled++
+		}
+		p.figures[t.Name] = f
+		p.known = append(p.known, f)
+		p.lower = append(p.lower, strings.ToLower(t.Name))
+	}
 	p.loaded = true
-	p.arrange()
+	p.arrange(false)
 }
 
-// arrange finds what is shown; the cursor stays on its topic, or where that was.
-func (p *topicsPane) arrange() {
-	p.shown = p.shown[:0]
-	words := strings.Fields(strings.ToLower(p.filter))
-next:
+// arrange finds what is shown, in the order that the rows have now; afresh, they
+// are put in order by what is known now. The cursor stays on its topic, and that
+// on its line of the screen.
+func (p *topicsPane) arrange(afresh bool) {
+	f := newTopicFilter(p.filter)
+	p.shown, p.lit = p.shown[:0], p.lit[:0]
+	scores := make(map[int]int)
 	for i := range p.all {
-		name := strings.ToLower(p.all[i].Name)
-		for _, w := range words {
-			if !strings.Contains(name, w) {
-				continue next
-			}
+		if f.trouble && p.known[i].trouble == noTrouble {
+			continue
 		}
+		score, ok := f.match(p.lower[i])
+		if !ok {
+			continue
+		}
+		scores[i] = score
 		p.shown = append(p.shown, i)
 	}
-	if p.byCount {
-		slices.SortStableFunc(p.shown, func(a, b int) int {
-			if p.all[a].Internal != p.all[b].Internal {
-				return cmp.Compare(a, b)
-			}
-			return cmp.Compare(p.counts[p.all[b].Name], p.counts[p.all[a].Name])
-		})
+	for _, k := range p.known {
+		if afresh || !k.placed {
+			k.place, k.placed = p.key(k), true
+		}
 	}
+	slices.SortStableFunc(p.shown, func(a, b int) int {
+		switch {
+		case p.order == byName && len(f.words) > 0:
+			return cmp.Or(cmp.Compare(scores[b], scores[a]), cmp.Compare(a, b))
+		case p.order == byName || p.all[a].Internal != p.all[b].Internal:
+			return cmp.Compare(a, b)
+		}
+		return cmp.Or(cmp.Compare(p.known[b].place, p.known[a].place), cmp.Compare(a, b))
+	})
+	for _, i := range p.shown {
+		p.lit = append(p.lit, f.find(p.lower[i]))
+	}
+	line := p.at - p.top
 	for i, at := range p.shown {
 		if p.all[at].Name == p.cursor {
-			p.at = i
+			p.at, p.top = i, max(0, i-line)
 			return
 		}
 	}
 	p.move(0)
+}
+
+// key is what a topic is ordered by, the greatest first; what is not known comes
+// last.
+func (p *topicsPane) key(f *figures) float64 {
+	switch {
+	case p.order == byCount && f.counted:
+		return float64(f.end - f.start)
+	case p.order == byRate && f.samples > 0:
+		return f.rate()
+	case p.order == byAge && !f.last.IsZero():
+		return float64(f.last.UnixMilli())
+	}
+	return -1
+}
+
+// sort puts the rows in order by what is known now.
+func (p *topicsPane) sort(now time.Time) {
+	p.sorted = now
+	p.arrange(true)
+}
+
+// calmSort does so when nobody is just using the pane.
+func (p *topicsPane) calmSort(now time.Time) {
+	if p.order != byName && now.Sub(p.touched) >= calmAfter && now.Sub(p.sorted) >= sortEvery {
+		p.sort(now)
+	}
+}
+
+// nextOrder goes on to the next order.
+func (m *Model) nextOrder() tea.Cmd {
+	p := &m.topics
+	p.order = (p.order + 1) % topicOrders
+	p.touched = m.now()
+	p.sort(m.now())
+	m.note(levelInfo, "topics by "+p.order.String())
+	return m.lookAround()
 }
 
 // move moves the cursor by n topics.
@@ -252,6 +255,33 @@ func (p *topicsPane) move(n int) {
 	if len(p.shown) > 0 {
 		p.cursor = p.all[p.shown[p.at]].Name
 	}
+}
+
+// moveTopic moves the cursor for a person, and looks around once it rests.
+func (m *Model) moveTopic(n int) tea.Cmd {
+	m.topics.move(n)
+	return m.rest()
+}
+
+// rest waits until the cursor rests, and looks around then.
+func (m *Model) rest() tea.Cmd {
+	p := &m.topics
+	p.touched = m.now()
+	p.moves++
+	moves := p.moves
+	return tea.Tick(restAfter, func(time.Time) tea.Msg { return restMsg{moves} })
+}
+
+func (m *Model) rested(msg restMsg) tea.Cmd {
+	if msg.moves != m.topics.moves {
+		return nil
+	}
+	return tea.Batch(m.lookAround(), m.countSight())
+}
+
+// lookAround asks for what is in sight and not known yet.
+func (m *Model) lookAround() tea.Cmd {
+	return tea.Batch(m.askPolicies(), m.askAges(), m.askPreview())
 }
 
 func (p *topicsPane) selectName(name string) {
@@ -272,10 +302,84 @@ func (p *topicsPane) current() *kafka.Topic {
 	return &p.all[p.shown[p.at]]
 }
 
+// inSight are the places in shown that are on the screen.
+func (m *Model) inSight() (from, to int) {
+	p := &m.topics
+	rows := m.lay.topics.h - 1
+	if rows <= 0 {
+		rows = m.h
+	}
+	return min(p.top, len(p.shown)), min(p.top+rows, len(p.shown))
+}
+
+// topicColumns are the widths of the columns to the right of the names; zero
+// leaves one out.
+type topicColumns struct {
+	parts, count, rate, spark, age int
+}
+
+// topicColumnsFor fits the columns to w. Where there is room for one figure
+// only, it is the one that the rows are ordered by.
+func topicColumnsFor(w int, order topicOrder) topicColumns {
+	var c topicColumns
+	if w < 24 {
+		return c
+	}
+	switch order {
+	case byRate:
+		c.rate = 7
+	case byAge:
+		c.age = 6
+	default:
+		c.count = 7
+	}
+	if w >= 28 {
+		c.parts = 6
+	}
+	if w >= 36 {
+		c.spark = 1 + sparkColumns
+	}
+	if w >= 46 {
+		c.count = 7
+	}
+	if w >= 50 {
+		c.rate = 7
+	}
+	if w >= 56 {
+		c.age = 6
+	}
+	return c
+}
+
+func (c topicColumns) width() int { return c.parts + c.count + c.rate + c.spark + c.age + 1 }
+
+// heading writes the columns' names; the one that the rows are ordered by has an
+// arrow.
+func (c topicColumns) heading(l *line, order topicOrder) {
+	st := l.st
+	one := func(w int, name string, by topicOrder) {
+		if w == 0 {
+			return
+		}
+		sgr, arrow := st.dim, ""
+		if by == order && by != byName {
+			sgr, arrow = st.accent, st.g.down
+		}
+		l.fill(l.width + w - len(name) - min(1, len(arrow)))
+		l.text(sgr, arrow+name)
+	}
+	one(c.parts, "parts", byName)
+	one(c.count, "count", byCount)
+	one(c.rate, "msg/s", byRate)
+	l.fill(l.width + c.spark)
+	one(c.age, "last", byAge)
+}
+
 func (m *Model) drawTopics(r rect) []string {
 	p, st := &m.topics, m.st
 	lines := make([]string, 0, r.h)
 	focused := m.focus == paneTopics && m.over == nil
+	cols := topicColumnsFor(r.w, p.order)
 
 	l := newLine(st, r.w, nil)
 	title := st.text
@@ -291,15 +395,14 @@ func (m *Model) drawTopics(r rect) []string {
 		l.text("", "  ")
 		l.text(st.accent, "/"+p.filter)
 	}
-	const right = 15 // parts, count, and the space around them
-	if l.width+right <= r.w && r.w >= 26 {
-		l.fill(r.w - right)
-		l.text(st.dim, " parts  ")
-		if p.byCount {
-			l.text(st.accent, "count")
-		} else {
-			l.text(st.dim, "count")
-		}
+	if p.troubled > 0 && p.filter == "" {
+		l.text(st.warn, "  "+st.g.warn+exact(int64(p.troubled)))
+	}
+	if l.width+1+cols.width() <= r.w && cols.width() > 1 {
+		l.fill(r.w - cols.width())
+		cols.heading(l, p.order)
+	} else if p.order != byName {
+		l.text(st.accent, " "+st.g.down+[...]string{"", "count", "msg/s", "last"}[p.order])
 	}
 	lines = append(lines, l.end())
 
@@ -313,29 +416,64 @@ func (m *Model) drawTopics(r rect) []string {
 	}
 	for i := p.top; i < len(p.shown) && len(lines) < r.h; i++ {
 		l := newLine(st, r.w, l.buf)
-		m.topicRow(l, &p.all[p.shown[i]], i == p.at, focused)
+		m.topicRow(l, i, cols, focused)
 		lines = append(lines, l.end())
 	}
-	if len(p.shown) == 0 {
-		text := []string{"", "  loading…"}
-		switch {
-		case p.loaded && p.filter != "":
-			text = []string{"", "  no topic has that in its name"}
-		case p.loaded:
-			text = []string{"", "  no topics yet:", "  + creates one"}
-		}
-		for _, s := range text {
-			l := newLine(st, r.w, nil)
-			l.text(st.dim, s)
-			lines = append(lines, l.end())
-		}
+	for _, s := range p.emptyText(readOnly(m)) {
+		l := newLine(st, r.w, nil)
+		l.text(st.dim, s)
+		lines = append(lines, l.end())
 	}
 	return m.fillLines(lines, r)
 }
 
-func (m *Model) topicRow(l *line, t *kafka.Topic, cursor, focused bool) {
+// emptyText is what stands where there are no topics of anybody's own.
+func (p *topicsPane) emptyText(readOnly bool) []string {
+	switch {
+	case !p.loaded:
+		return []string{"", "  loading…"}
+	case p.filter != "" && len(p.shown) == 0:
+		return []string{"", "  no topic has that in its name", "  esc shows all again"}
+	case p.filter != "" || len(p.all) > 0 && !p.all[0].Internal:
+		return nil
+	case readOnly:
+		return []string{"", "  no topics yet"}
+	}
+	return []string{"", "  no topics yet:", "  + creates one"}
+}
+
+// marksOf are the marks of a topic, each with one meaning; see marksLegend.
+func (m *Model) marksOf(t *kafka.Topic, f *figures) (marks []hint) {
+	st := m.st
+	switch f.trouble {
+	case noLeader:
+		marks = append(marks, hint{st.bad, st.g.cross})
+	case underReplicated:
+		marks = append(marks, hint{st.warn, st.g.warn})
+	}
+	if f.compacted {
+		marks = append(marks, hint{st.dim, "~"})
+	}
+	if t.Internal {
+		marks = append(marks, hint{st.dim, "."})
+	}
+	return marks
+}
+
+// marksLegend explains the marks, for the help.
+func marksLegend(st *Styles) []hint {
+	return []hint{
+		{st.g.cross, "after a name: a partition has no leader: nobody can read or write it"},
+		{st.g.warn, "a partition has fewer replicas in sync than it should; the filter ! shows these topics only"},
+		{"~", "compacted: the count is of offsets, there may be fewer messages"},
+		{".", "internal: Kafka's own"},
+	}
+}
+
+func (m *Model) topicRow(l *line, i int, cols topicColumns, focused bool) {
 	p, st := &m.topics, m.st
-	name, dim := st.text, st.dim
+	t, f := &p.all[p.shown[i]], p.known[p.shown[i]]
+	name := st.text
 	if t.Internal {
 		name = st.dim
 	}
@@ -343,7 +481,7 @@ func (m *Model) topicRow(l *line, t *kafka.Topic, cursor, focused bool) {
 	if t.Name == m.tail.topic {
 		name = st.accent
 	}
-	if cursor {
+	if i == p.at {
 		l.bg = st.selectedDim
 		if focused {
 			l.bg = st.selected
@@ -358,149 +496,110 @@ func (m *Model) topicRow(l *line, t *kafka.Topic, cursor, focused bool) {
 	}
 	l.text("", " ")
 	l.text(st.accent, marker)
-	counts := 14
-	if l.max < 26 {
-		counts = 0
+	marks := m.marksOf(t, f)
+	room := l.max - l.width - cols.width()
+	if len(marks) > 0 {
+		room -= len(marks) + 1
 	}
-	l.column(max(1, l.max-l.width-counts), func() {
-		l.text(name, t.Name)
-		if p.compacted[t.Name] {
-			l.text(dim, " ~")
+	l.column(max(1, room), func() { l.litName(name, t.Name, p.lit[i]) })
+	if len(marks) > 0 {
+		l.text("", " ")
+		for _, mark := range marks {
+			l.text(mark.key, mark.what)
 		}
-	})
-	if counts == 0 {
+	}
+	if cols.width() <= 1 {
 		return
 	}
 	if t.Err != nil {
-		l.field(st.bad, " error", counts)
+		l.text(st.bad, " error")
 		return
 	}
-	l.number(dim, strconv.Itoa(len(t.Partitions)), 6)
-	n, ok := p.counts[t.Name]
-	text := ""
-	if ok {
-		text = humanCount(n)
+	if cols.parts > 0 {
+		l.number(st.dim, strconv.Itoa(len(t.Partitions)), cols.parts)
 	}
-	l.number(st.text, text, 7)
+	if cols.count > 0 {
+		text := ""
+		if f.counted {
+			text = humanCount(f.end - f.start)
+		}
+		l.number(st.text, text, cols.count)
+	}
+	if cols.rate > 0 {
+		text, sgr := "", st.dim
+		if f.samples > 0 {
+			if text = humanRate(f.rate()); text != "0" {
+				sgr = st.text
+			}
+		}
+		l.number(sgr, text, cols.rate)
+	}
+	if cols.spark > 0 {
+		l.text("", " ")
+		l.sparkline(f)
+	}
+	if cols.age > 0 {
+		text := ""
+		if !f.last.IsZero() {
+			text = shortAge(m.now().Sub(f.last))
+		}
+		l.number(st.dim, text, cols.age)
+	}
 	l.text("", " ")
 }
 
-// create opens the dialog for a new topic.
-func (m *Model) create() tea.Cmd {
-	md := m.cluster.Metadata()
-	factor := "-1"
-	if md != nil && len(md.Brokers) == 1 {
-		factor = "1"
-	}
-	d := &dialog{
-		title: "new topic", opened: m.now(), action: "create",
-		fields: []field{
-			{label: "name"},
-			{label: "partitions", hint: "-1: as the broker is set"},
-			{label: "replication factor", hint: "-1: as the broker is set"},
-			{label: "configs", hint: "cleanup.policy=compact retention.ms=3600000"},
-		},
-		submit: (*Model).submitCreate,
-	}
-	d.fields[1].ed.set("1")
-	d.fields[2].ed.set(factor)
-	m.dialog = d
-	return nil
-}
-
-func (m *Model) submitCreate(d *dialog) tea.Cmd {
-	t := kafka.NewTopic{Name: strings.TrimSpace(d.fields[0].ed.String()), Configs: map[string]string{}}
-	if err := kafka.ValidTopicName(t.Name); err != nil {
-		return d.refuse(0, sentence(err))
-	}
-	n, err := strconv.ParseInt(strings.TrimSpace(d.fields[1].ed.String()), 10, 32)
-	if err != nil || n == 0 || n < -1 {
-		return d.refuse(1, "a number from 1, or -1 for the broker's default")
-	}
-	t.Partitions = int32(n)
-	n, err = strconv.ParseInt(strings.TrimSpace(d.fields[2].ed.String()), 10, 16)
-	if err != nil || n == 0 || n < -1 {
-		return d.refuse(2, "a number from 1 to the number of brokers, or -1 for the broker's default")
-	}
-	t.ReplicationFactor = int16(n)
-	for _, kv := range strings.Fields(d.fields[3].ed.String()) {
-		k, v, ok := strings.Cut(kv, "=")
-		if !ok || k == "" {
-			return d.refuse(3, fmt.Sprintf("%q is not name=value", kv))
+// litName writes a topic's name with the letters lit that a filter found.
+func (l *line) litName(sgr, name string, lit []int) {
+	from := 0
+	for _, at := range lit {
+		if at >= len(name) {
+			break // a letter whose small form is longer
 		}
-		t.Configs[k] = v
-	}
-	d.busy = true
-	cluster := m.cluster
-	return m.background(func(ctx context.Context) tea.Msg {
-		return topicDoneMsg{d, t.Name, "created", cluster.CreateTopic(ctx, t)}
-	})
-}
-
-// deleteTopic asks for a topic's name before it goes.
-func (m *Model) deleteTopic() tea.Cmd {
-	t := m.topics.current()
-	if t == nil {
-		return nil
-	}
-	name := t.Name
-	lines := []string{fmt.Sprintf("Deletes %s with %s", name, plural(len(t.Partitions), "partition"))}
-	if n, ok := m.topics.counts[name]; ok {
-		lines[0] += fmt.Sprintf(" and about %s messages", exact(n))
-	}
-	lines[0] += ". This cannot be undone."
-	m.dialog = &dialog{
-		title: "delete topic", opened: m.now(), danger: true, action: "delete for ever", kind: dialogConfirm,
-		lines:  lines,
-		fields: []field{{label: "type the name to confirm"}},
-		submit: func(m *Model, d *dialog) tea.Cmd {
-			if d.fields[0].ed.String() != name {
-				return d.refuse(0, "that is not "+name)
-			}
-			d.busy = true
-			cluster := m.cluster
-			return m.background(func(ctx context.Context) tea.Msg {
-				return topicDoneMsg{d, name, "deleted", cluster.DeleteTopic(ctx, name)}
-			})
-		},
-	}
-	return nil
-}
-
-// topicDoneMsg says how a creation or deletion ended.
-type topicDoneMsg struct {
-	dialog *dialog
-	name   string
-	done   string
-	err    error
-}
-
-func (m *Model) topicDone(msg topicDoneMsg) tea.Cmd {
-	msg.dialog.busy = false
-	if msg.err != nil {
-		text := sentence(msg.err)
-		if errors.Is(msg.err, kafka.ErrReadOnly) {
-			text = readOnlyReason
+		if at > from {
+			l.text(sgr, name[from:at])
 		}
-		if m.dialog == msg.dialog {
-			msg.dialog.err = text
-		} else {
-			m.note(levelBad, text)
+		l.text(l.st.match, name[at:at+1])
+		from = at + 1
+	}
+	l.text(sgr, name[from:])
+}
+
+// sparkline draws how the messages came, the newest on the right.
+func (l *line) sparkline(f *figures) {
+	st := l.st
+	var top float64
+	for back := range sparkColumns {
+		top = max(top, f.sample(back))
+	}
+	for back := sparkColumns - 1; back >= 0; back-- {
+		r := f.sample(back)
+		switch {
+		case r < 0:
+			l.text("", " ")
+		case r == 0:
+			l.repeat(st.rule, st.g.spark[0], 1)
+		default:
+			n := len(st.g.spark) - 1
+			l.repeat(st.accent, st.g.spark[max(1, int(r/top*float64(n)))], 1)
 		}
-		return nil
 	}
-	if m.dialog == msg.dialog {
-		m.dialog = nil
+}
+
+// shortAge is an age in at most four letters: 12s, 5m, 3h, 2d, 4y.
+func shortAge(d time.Duration) string {
+	switch {
+	case d < 0:
+		return "0s"
+	case d < 100*time.Second:
+		return fmt.Sprintf("%ds", int(d.Seconds()))
+	case d < 100*time.Minute:
+		return fmt.Sprintf("%dm", int(d.Minutes()))
+	case d < 48*time.Hour:
+		return fmt.Sprintf("%dh", int(d.Hours()))
+	case d < 730*24*time.Hour:
+		return fmt.Sprintf("%dd", int(d.Hours()/24))
 	}
-	m.note(levelGood, "topic "+msg.name+" was "+msg.done)
-	delete(m.topics.counts, msg.name)
-	delete(m.topics.described, msg.name)
-	delete(m.topics.compacted, msg.name)
-	selected := ""
-	if msg.done == "created" {
-		selected = msg.name
-	}
-	return m.ask(true, selected)
+	return fmt.Sprintf("%dy", int(d.Hours()/24/365))
 }
 
 // askTopicFilter opens the prompt that filters topics; what is typed counts at
@@ -509,23 +608,31 @@ func (m *Model) askTopicFilter() tea.Cmd {
 	before, cursor := m.topics.filter, m.topics.cursor
 	d := &dialog{
 		title: "filter topics", opened: m.now(), action: "keep it",
-		fields: []field{{label: "name has", hint: "words, all of which must be in the name"}},
+		fields: []field{{label: "name has", hint: "letters in their order; ! those in trouble"}},
 		change: func(m *Model, d *dialog) {
 			m.topics.filter = strings.TrimSpace(d.fields[0].ed.String())
-			m.topics.at = 0 // the first that is left, unless the cursor's own is
-			m.topics.arrange()
+			m.topics.cursor, m.topics.at, m.topics.top = "", 0, 0 // the best is the first
+			m.topics.arrange(false)
 		},
+		walk: func(m *Model, by int) { m.topics.move(by) },
 		submit: func(m *Model, _ *dialog) tea.Cmd {
 			m.dialog = nil
-			return tea.Batch(m.count(), m.describe())
+			return m.rest()
 		},
 		cancel: func(m *Model, _ *dialog) tea.Cmd {
 			m.topics.filter, m.topics.cursor = before, cursor
-			m.topics.arrange()
+			m.topics.arrange(false)
 			return nil
 		},
 	}
 	d.fields[0].ed.set(before)
 	m.dialog = d
 	return nil
+}
+
+// dropTopicFilter shows all topics again.
+func (m *Model) dropTopicFilter() tea.Cmd {
+	m.topics.filter = ""
+	m.topics.arrange(false)
+	return m.rest()
 }

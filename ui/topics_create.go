@@ -1,0 +1,276 @@
+package ui
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	tea "charm.land/bubbletea/v2"
+
+	"milena/kafka"
+)
+
+// Creating and deleting topics.
+
+// The fields of the form for a new topic.
+const (
+	createName = iota
+	createPartitions
+	createFactor
+	createConfigs
+)
+
+// create opens the form for a new topic. Its replication factor is what keeps
+// data safe where there are enough brokers, not the broker's default, which is 1
+// unless somebody changed it.
+func (m *Model) create() tea.Cmd {
+	brokers := m.brokers()
+	d := &dialog{
+		title: "new topic", opened: m.now(), action: "create",
+		fields: []field{
+			createName:       {label: "name"},
+			createPartitions: {label: "partitions", hint: "empty: as num.partitions of the broker says"},
+			createFactor:     {label: "replication factor", hint: "empty: as default.replication.factor of the broker says"},
+			createConfigs:    {label: "configs", hint: "cleanup.policy=compact retention.ms=7d"},
+		},
+		submit: (*Model).submitCreate,
+		change: (*Model).checkCreate,
+	}
+	each := strconv.Itoa(max(1, min(3, brokers)))
+	d.fields[createPartitions].ed.set(each)
+	d.fields[createFactor].ed.set(each)
+	m.dialog = d
+	m.checkCreate(d)
+	return nil
+}
+
+// brokers is how many there are; 0: not known.
+func (m *Model) brokers() int {
+	if md := m.cluster.Metadata(); md != nil {
+		return len(md.Brokers)
+	}
+	return 0
+}
+
+// checkCreate says what the form comes to, while it is filled in.
+func (m *Model) checkCreate(d *dialog) {
+	t, at, err := m.newTopic(d)
+	d.lines = nil
+	if name := strings.TrimSpace(d.fields[createName].ed.String()); err != nil && (at != createName || name != "") {
+		d.fields[at].err = sentence(err)
+		return
+	}
+	if t.Partitions > 0 && t.ReplicationFactor > 0 {
+		d.lines = []string{fmt.Sprintf("%s × %s on %s.", plural(int(t.Partitions), "partition"),
+			plural(int(t.ReplicationFactor), "replica"), plural(m.brokers(), "broker"))}
+		if t.ReplicationFactor == 1 && m.brokers() > 1 {
+			d.lines[0] += " With one replica, what a broker holds is gone while it is."
+		}
+	}
+}
+
+// newTopic reads the form; an error belongs to the field.
+func (m *Model) newTopic(d *dialog) (t kafka.NewTopic, field int, err error) {
+	text := func(i int) string { return strings.TrimSpace(d.fields[i].ed.String()) }
+	t = kafka.NewTopic{Name: text(createName), Partitions: -1, ReplicationFactor: -1, Configs: map[string]string{}}
+	if s := text(createPartitions); s != "" {
+		n, err := strconv.ParseInt(s, 10, 32)
+		if err != nil || n < 1 && n != -1 {
+			return t, createPartitions, errors.New("a number from 1")
+		}
+		t.Partitions = int32(n)
+	}
+	if s := text(createFactor); s != "" {
+		n, err := strconv.ParseInt(s, 10, 16)
+		if err != nil || n < 1 && n != -1 {
+			return t, createFactor, errors.New("a number from 1")
+		}
+		if have := m.brokers(); have > 0 && int(n) > have {
+			return t, createFactor, fmt.Errorf("more than the cluster has brokers: %d", have)
+		}
+		t.ReplicationFactor = int16(n)
+	}
+	for _, kv := range strings.Fields(text(createConfigs)) {
+		k, v, ok := strings.Cut(kv, "=")
+		if !ok || k == "" {
+			return t, createConfigs, fmt.Errorf("%s is not name=value", kv)
+		}
+		if v, err = configValue(k, v, t.ReplicationFactor); err != nil {
+			return t, createConfigs, err
+		}
+		t.Configs[k] = v
+	}
+	if err := kafka.ValidTopicName(t.Name); err != nil {
+		return t, createName, err
+	}
+	for i := range m.topics.all {
+		if other := m.topics.all[i].Name; other == t.Name {
+			return t, createName, errors.New("there is already a topic of that name")
+		} else if dots.Replace(other) == dots.Replace(t.Name) {
+			return t, createName, fmt.Errorf("Kafka takes it for %s: to it, dots and underscores are the same", other)
+		}
+	}
+	return t, 0, nil
+}
+
+// dots brings names together that Kafka keeps apart from each other: in the
+// names of its metrics a dot is an underscore.
+var dots = strings.NewReplacer(".", "_")
+
+// configValue checks a setting as far as it can be known before a broker does,
+// and turns what people write, such as 7d, into what Kafka reads.
+func configValue(name, value string, factor int16) (string, error) {
+	switch {
+	case name == "cleanup.policy":
+		for _, p := range strings.Split(value, ",") {
+			if p != "delete" && p != "compact" {
+				return "", errors.New("cleanup.policy is delete, compact, or compact,delete")
+			}
+		}
+	case name == "min.insync.replicas":
+		n, err := strconv.Atoi(value)
+		if err != nil || n < 1 {
+			return "", errors.New("min.insync.replicas is a number from 1")
+		}
+		if factor > 0 && n > int(factor) {
+			return "", fmt.Errorf("min.insync.replicas is more than there are replicas: nobody could write with acks=all")
+		}
+	case strings.HasSuffix(name, ".ms"):
+		ms, err := millis(value)
+		if err != nil {
+			return "", fmt.Errorf("%s is a number of milliseconds, or such as 7d, 12h, 30m, 45s", name)
+		}
+		return strconv.FormatInt(ms, 10), nil
+	case strings.HasSuffix(name, ".bytes"):
+		if _, err := strconv.ParseInt(value, 10, 64); err != nil {
+			return "", fmt.Errorf("%s is a number of bytes", name)
+		}
+	}
+	return value, nil
+}
+
+func millis(s string) (int64, error) {
+	if n, err := strconv.ParseInt(s, 10, 64); err == nil {
+		return n, nil
+	}
+	if days, ok := strings.CutSuffix(s, "d"); ok {
+		n, err := strconv.ParseInt(days, 10, 32)
+		return n * 24 * 60 * 60 * 1000, err
+	}
+	d, err := time.ParseDuration(s)
+	return d.Milliseconds(), err
+}
+
+func (m *Model) submitCreate(d *dialog) tea.Cmd {
+	t, at, err := m.newTopic(d)
+	if err != nil {
+		return d.refuse(at, sentence(err))
+	}
+	d.busy = true
+	cluster := m.cluster
+	return m.background(func(ctx context.Context) tea.Msg {
+		return topicDoneMsg{d, t.Name, "created", cluster.CreateTopic(ctx, t)}
+	})
+}
+
+// fieldOf is the field of the form that a broker's refusal belongs to; −1: none.
+// The codes are those of the protocol guide, "Error Codes".
+func fieldOf(code int16) int {
+	switch code {
+	case 17, 36: // InvalidTopicException, TopicAlreadyExists
+		return createName
+	case 37: // InvalidPartitions
+		return createPartitions
+	case 38: // InvalidReplicationFactor
+		return createFactor
+	case 40: // InvalidConfig
+		return createConfigs
+	}
+	return -1
+}
+
+// deleteTopic asks for a topic's name before it goes, and says what goes with it.
+func (m *Model) deleteTopic() tea.Cmd {
+	t := m.topics.current()
+	if t == nil {
+		return nil
+	}
+	name := t.Name
+	lines := []string{fmt.Sprintf("Deletes %s with %s", name, plural(len(t.Partitions), "partition"))}
+	f := m.topics.figures[name]
+	if f.counted {
+		lines[0] += fmt.Sprintf(" and about %s messages", exact(f.end-f.start))
+	}
+	lines[0] += ". This cannot be undone."
+	if t.Internal {
+		lines = append(lines, "It is Kafka's own: the cluster needs it to work.")
+	}
+	if r := f.rate(); r > 0 {
+		lines = append(lines, fmt.Sprintf("Somebody writes to it now: %s messages a second. A broker that creates topics by itself will bring it back, empty.", humanRate(r)))
+	} else if !f.last.IsZero() {
+		lines = append(lines, "The last message came "+ago(m.now().Sub(f.last))+".")
+	}
+	m.dialog = &dialog{
+		title: "delete topic", opened: m.now(), danger: true, action: "delete for ever", kind: dialogConfirm,
+		lines:  lines,
+		fields: []field{{label: "type the name to confirm"}},
+		submit: func(m *Model, d *dialog) tea.Cmd {
+			if d.fields[0].ed.String() != name {
+				return d.refuse(0, "that is not "+name)
+			}
+			d.busy = true
+			cluster := m.cluster
+			return m.background(func(ctx context.Context) tea.Msg {
+				return topicDoneMsg{d, name, "deleted", cluster.DeleteTopic(ctx, name)}
+			})
+		},
+	}
+	return nil
+}
+
+// topicDoneMsg says how a creation or deletion ended.
+type topicDoneMsg struct {
+	dialog *dialog
+	name   string
+	done   string
+	err    error
+}
+
+func (m *Model) topicDone(msg topicDoneMsg) tea.Cmd {
+	d := msg.dialog
+	d.busy = false
+	if msg.err != nil {
+		text := sentence(msg.err)
+		if errors.Is(msg.err, kafka.ErrReadOnly) {
+			text = readOnlyReason
+		}
+		if m.dialog != d {
+			m.note(levelBad, text)
+			return nil
+		}
+		var refused *kafka.Error
+		if errors.As(msg.err, &refused) && msg.done == "created" {
+			if i := fieldOf(refused.Code); i >= 0 {
+				return d.refuse(i, text)
+			}
+		}
+		d.err = text
+		return nil
+	}
+	if m.dialog == d {
+		m.dialog = nil
+	}
+	m.note(levelGood, "topic "+msg.name+" was "+msg.done)
+	selected := ""
+	if msg.done == "created" {
+		selected = msg.name
+		m.topics.filter = "" // which might hide it
+	} else if p := &m.topics; p.cursor == msg.name && !slices.Contains(m.tail.topics, msg.name) {
+		m.preview.drop()
+	}
+	return m.ask(true, selected)
+}

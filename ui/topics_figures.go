@@ -1,0 +1,357 @@
+package ui
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	tea "charm.land/bubbletea/v2"
+
+	"milena/kafka"
+)
+
+// Figures of topics: how many messages, how fast they come, when the last one
+// came, and whether the topic is well. They are asked for in the background, for
+// the topics in sight, and now and then for all.
+
+// figures is what is known of a topic.
+type figures struct {
+	id      [16]byte // a topic of the same name with another one is another topic
+	trouble trouble
+
+	counted    bool
+	start, end int64 // offsets, summed over the partitions
+
+	sampleEnd int64     // end, when the rate was looked at last
+	sampleAt  time.Time // zero: never
+	ring      [sparkColumns]float32
+	samples   int // how many were taken
+
+	last     time.Time // when the newest message came; zero: not known
+	askedAge bool
+
+	compacted, askedPolicy bool
+
+	place  float64 // what its row was ordered by
+	placed bool
+}
+
+// trouble is what is wrong with a topic's partitions.
+type trouble int8
+
+const (
+	noTrouble       trouble = iota
+	underReplicated         // fewer replicas in sync than there are
+	noLeader                // nobody can read or write a partition
+)
+
+func troubleOf(t *kafka.Topic) trouble {
+	worst := noTrouble
+	for i := range t.Partitions {
+		worst = max(worst, troubleOfPartition(&t.Partitions[i]))
+	}
+	return worst
+}
+
+func troubleOfPartition(p *kafka.Partition) trouble {
+	switch {
+	case p.Leader < 0:
+		return noLeader
+	case len(p.ISR) < len(p.Replicas):
+		return underReplicated
+	}
+	return noTrouble
+}
+
+const (
+	sparkColumns  = 6                // of a sparkline, sampleEvery each
+	sampleEvery   = refreshEvery     // that a column stands for
+	countAll      = 1000             // topics up to which all are counted each time, otherwise those in sight
+	countAllEvery = 30 * time.Second // the rest is counted this often, or less often when it takes long
+	policiesMost  = 200              // topics in one request for their settings
+	agesMost      = 64               // topics whose newest record is looked for at a time
+	agesAtOnce    = 4
+)
+
+// sample is the rate of a column of the sparkline, 0 the newest; negative: not
+// known.
+func (f *figures) sample(back int) float64 {
+	if back >= min(f.samples, sparkColumns) {
+		return -1
+	}
+	return float64(f.ring[(f.samples-1-back)%sparkColumns])
+}
+
+// rate is the newest rate, messages a second.
+func (f *figures) rate() float64 { return max(0, f.sample(0)) }
+
+// saw takes offsets that were there at a time.
+func (f *figures) saw(start, end int64, at time.Time) {
+	if f.counted && end > f.end {
+		f.last = at
+	}
+	f.counted, f.start, f.end = true, start, end
+	if f.sampleAt.IsZero() || end < f.sampleEnd {
+		f.sampleEnd, f.sampleAt, f.samples = end, at, 0
+		return
+	}
+	passed := at.Sub(f.sampleAt)
+	if passed < sampleEvery/2 {
+		return
+	}
+	r := float32(float64(end-f.sampleEnd) / passed.Seconds())
+	for range max(1, min(sparkColumns, int((passed+sampleEvery/2)/sampleEvery))) {
+		f.ring[f.samples%sparkColumns] = r
+		f.samples++
+	}
+	f.sampleEnd, f.sampleAt = end, at
+}
+
+type (
+	countsMsg struct {
+		counts map[string][2]int64 // start and end, of the topics that could be counted whole
+		at     time.Time
+		all    bool // of all topics, which took so long
+		took   time.Duration
+		err    error
+	}
+	policiesMsg struct {
+		names     []string
+		compacted map[string]bool
+		err       error
+	}
+	agesMsg struct{ last map[string]time.Time }
+)
+
+// watched says whether the figures are in sight and somebody looks.
+func (m *Model) watched() bool { return m.lay.topics.h > 0 && !m.blurred }
+
+// count asks for the start and end offsets of the topics in sight, or of all
+// when that is due.
+func (m *Model) count() tea.Cmd {
+	p := &m.topics
+	if p.counting || m.cluster == nil || !p.allAt.IsZero() && !m.watched() {
+		return nil
+	}
+	every := max(countAllEvery, 20*p.allTook)
+	all := len(p.all) <= countAll || (m.anyCounted() || len(p.shown) == 0) && (p.allAt.IsZero() || m.now().Sub(p.allAt) >= every)
+	if all {
+		return m.countThese(p.all, true)
+	}
+	return m.countThese(m.topicsInSight(nil), false)
+}
+
+func (m *Model) anyCounted() bool {
+	from, to := m.inSight()
+	for _, i := range m.topics.shown[from:to] {
+		if m.topics.known[i].counted {
+			return true
+		}
+	}
+	return false
+}
+
+// countSight counts the topics in sight that were not counted yet.
+func (m *Model) countSight() tea.Cmd {
+	if m.topics.counting || m.cluster == nil {
+		return nil
+	}
+	return m.countThese(m.topicsInSight(func(f *figures) bool { return !f.counted }), false)
+}
+
+// topicsInSight are those on the screen that are wanted; nil: all of them.
+func (m *Model) topicsInSight(want func(*figures) bool) []kafka.Topic {
+	p := &m.topics
+	var topics []kafka.Topic
+	from, to := m.inSight()
+	for _, i := range p.shown[from:to] {
+		if want == nil || want(p.known[i]) {
+			topics = append(topics, p.all[i])
+		}
+	}
+	return topics
+}
+
+func (m *Model) countThese(topics []kafka.Topic, all bool) tea.Cmd {
+	if len(topics) == 0 {
+		return nil
+	}
+	p := &m.topics
+	p.counting = true
+	cluster, now := m.cluster, m.opt.Now
+	return m.background(func(ctx context.Context) tea.Msg {
+		ctx, cancel := context.WithTimeout(ctx, refreshTimeout)
+		defer cancel()
+		begun := time.Now()
+		var tps []kafka.TopicPartition
+		for i := range topics {
+			if t := &topics[i]; t.Err == nil {
+				tps = append(tps, kafka.Partitions(t)...)
+			}
+		}
+		starts, ends, err := cluster.Bounds(ctx, kafka.ReadUncommitted, tps)
+		if err != nil {
+			return countsMsg{err: err, all: all}
+		}
+		counts := make(map[string][2]int64, len(topics))
+	next:
+		for i := range topics {
+			var sum [2]int64
+			for _, tp := range kafka.Partitions(&topics[i]) {
+				from, to := starts[tp], ends[tp]
+				if from.Err != nil || to.Err != nil {
+					continue next
+				}
+				sum[0] += from.Offset
+				sum[1] += max(from.Offset, to.Offset)
+			}
+			if len(topics[i].Partitions) > 0 {
+				counts[topics[i].Name] = sum
+			}
+		}
+		return countsMsg{counts: counts, at: now(), all: all, took: time.Since(begun)}
+	})
+}
+
+func (m *Model) gotCounts(msg countsMsg) tea.Cmd {
+	p := &m.topics
+	p.counting = false
+	if msg.err != nil {
+		return nil
+	}
+	for name, sum := range msg.counts {
+		if f := p.figures[name]; f != nil {
+			f.saw(sum[0], sum[1], msg.at)
+		}
+	}
+	first := p.allAt.IsZero()
+	if msg.all {
+		p.allAt, p.allTook = m.now(), msg.took
+	}
+	if first && p.order != byName {
+		p.sort(m.now())
+	} else {
+		p.calmSort(m.now())
+	}
+	cmds := []tea.Cmd{m.askAges(), m.askPreview()}
+	if first && !msg.all {
+		cmds = append(cmds, m.count()) // those in sight are there; now the rest
+	}
+	return tea.Batch(cmds...)
+}
+
+// askPolicies asks which of the topics in sight are compacted, each once.
+func (m *Model) askPolicies() tea.Cmd {
+	p := &m.topics
+	if p.asking || m.cluster == nil {
+		return nil
+	}
+	var names []string
+	from, to := m.inSight()
+	for _, i := range p.shown[from:to] {
+		if f := p.known[i]; p.all[i].Err == nil && !f.askedPolicy && len(names) < policiesMost {
+			f.askedPolicy = true
+			names = append(names, p.all[i].Name)
+		}
+	}
+	if len(names) == 0 {
+		return nil
+	}
+	p.asking = true
+	cluster := m.cluster
+	return m.background(func(ctx context.Context) tea.Msg {
+		ctx, cancel := context.WithTimeout(ctx, refreshTimeout)
+		defer cancel()
+		compacted, err := cluster.Compacted(ctx, names)
+		return policiesMsg{names, compacted, err}
+	})
+}
+
+func (m *Model) gotPolicies(msg policiesMsg) tea.Cmd {
+	m.topics.asking = false
+	for _, name := range msg.names {
+		if f := m.topics.figures[name]; f != nil {
+			f.compacted = msg.compacted[name]
+			f.askedPolicy = msg.err == nil // otherwise it is asked again, at the next look
+		}
+	}
+	if msg.err != nil {
+		return nil
+	}
+	return m.askPolicies()
+}
+
+// askAges looks for the newest record of topics that hold any: of those in
+// sight while their age is shown, then of all while they are ordered by it.
+// What comes later is known from the offsets.
+func (m *Model) askAges() tea.Cmd {
+	p := &m.topics
+	if p.aging || m.cluster == nil || !m.watched() {
+		return nil
+	}
+	if topicColumnsFor(m.lay.topics.w, p.order).age == 0 {
+		return nil
+	}
+	var wanted []kafka.Topic
+	add := func(places []int) {
+		for _, i := range places {
+			f := p.known[i]
+			if len(wanted) < agesMost && p.all[i].Err == nil && f.counted && f.end > f.start && f.last.IsZero() && !f.askedAge {
+				f.askedAge = true
+				wanted = append(wanted, p.all[i])
+			}
+		}
+	}
+	from, to := m.inSight()
+	add(p.shown[from:to])
+	if p.order == byAge {
+		add(p.shown)
+	}
+	if len(wanted) == 0 {
+		return nil
+	}
+	p.aging = true
+	cluster, iso, work, guard := m.cluster, m.opt.Isolation, m.work, m.guard
+	return m.background(func(ctx context.Context) tea.Msg {
+		ctx, cancel := context.WithTimeout(ctx, refreshTimeout)
+		defer cancel()
+		var mu sync.Mutex
+		last := make(map[string]time.Time)
+		var all sync.WaitGroup
+		next := make(chan *kafka.Topic, len(wanted))
+		for i := range wanted {
+			next <- &wanted[i]
+		}
+		close(next)
+		for range min(agesAtOnce, len(wanted)) {
+			all.Add(1)
+			work.Go(func() {
+				defer all.Done()
+				defer guard()
+				for t := range next {
+					n, err := cluster.Newest(ctx, kafka.NewestRequest{Partitions: kafka.Partitions(t), N: 1, Isolation: iso})
+					if err != nil || len(n.Records) == 0 {
+						continue // not everybody may read everything
+					}
+					mu.Lock()
+					last[t.Name] = time.UnixMilli(n.Records[len(n.Records)-1].Timestamp)
+					mu.Unlock()
+				}
+			})
+		}
+		all.Wait()
+		return agesMsg{last}
+	})
+}
+
+func (m *Model) gotAges(msg agesMsg) tea.Cmd {
+	p := &m.topics
+	p.aging = false
+	for name, at := range msg.last {
+		if f := p.figures[name]; f != nil && f.last.IsZero() {
+			f.last = at
+		}
+	}
+	p.calmSort(m.now())
+	return m.askAges()
+}
