@@ -9,7 +9,6 @@ import (
 	"strconv"
 	"strings"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"milena/kafka"
@@ -159,10 +158,12 @@ func (g *global) produce(ctx context.Context, p produceFlags, set *pflag.FlagSet
 
 	s := &sender{
 		g: g, topic: p.topic, null: p.null, limit: p.limit, began: time.Now(),
-		producer: c.NewProducer(kafka.ProducerConfig{Codec: codec, Linger: lingerFor(p)}),
-		message:  kafka.Message{Topic: p.topic, Partition: p.partition, Headers: headers, Timestamp: kafka.NoTimestamp},
-		parse:    func(line []byte, m *kafka.Message) error { m.Value = line; return nil },
-		each:     p.every >= 100*time.Millisecond || p.value == nil && isTerminalIn(g.stdin),
+		producer: c.NewProducer(kafka.ProducerConfig{Codec: codec, Linger: lingerFor(p), Trouble: func(err error) {
+			g.notice("milena: nothing is acknowledged: %v; trying again", err)
+		}}),
+		message: kafka.Message{Topic: p.topic, Partition: p.partition, Headers: headers, Timestamp: kafka.NoTimestamp},
+		parse:   func(line []byte, m *kafka.Message) error { m.Value = line; return nil },
+		each:    p.every >= 100*time.Millisecond || p.value == nil && isTerminalIn(g.stdin),
 	}
 	if set.Changed("key") {
 		s.message.Key = []byte(p.key)
@@ -173,12 +174,6 @@ func (g *global) produce(ctx context.Context, p produceFlags, set *pflag.FlagSet
 	case p.delimiter != "":
 		s.parse = pairParser(p.delimiter)
 	}
-
-	watching, watched := context.WithCancel(sending)
-	var watch sync.WaitGroup
-	watch.Go(func() { s.watch(watching, c, topic) })
-	defer watch.Wait()
-	defer watched()
 
 	var input error // why there was no more of it
 	switch {
@@ -232,11 +227,9 @@ type sender struct {
 	each      bool // every acknowledgement is said, however many
 	streaming bool // there is more than one message to read
 	began     time.Time
-	read      int64        // messages so far
-	asked     atomic.Int64 // messages that the producer has, or had
+	read      int64 // messages so far
 
 	mu         sync.Mutex
-	answers    int64 // of asked
 	sent       int64
 	partitions map[int32]int64
 	failures   []failure
@@ -261,57 +254,11 @@ func (s *sender) send(ctx context.Context, line []byte) error {
 	return s.produce(ctx, m)
 }
 
-// silence is how long nothing is acknowledged before that is said.
-const silence = 5 * time.Second
-
-// watch says why nothing is acknowledged, when that is so for a while: the
-// producer goes on trying for minutes.
-func (s *sender) watch(ctx context.Context, c *kafka.Cluster, topic *kafka.Topic) {
-	look := time.NewTicker(silence / 2)
-	defer look.Stop()
-	var before int64
-	quiet := 0 // looks in a row that found nothing new
-	var told string
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-look.C:
-		}
-		s.mu.Lock()
-		answers, waiting := s.answers, s.asked.Load() > s.answers
-		s.mu.Unlock()
-		if !waiting || answers != before {
-			before, quiet = answers, 0
-			continue
-		}
-		if quiet++; quiet < 3 {
-			continue
-		}
-		why := "too few replicas in sync, or a broker that is busy?"
-		offsets, err := c.Offsets(ctx, kafka.AtEnd, kafka.ReadUncommitted, kafka.Partitions(topic))
-		if ctx.Err() != nil {
-			return
-		}
-		for _, o := range offsets {
-			err = cmp.Or(err, o.Err)
-		}
-		if err != nil {
-			why = err.Error()
-		}
-		if why != told {
-			s.g.notice("milena: nothing was acknowledged for %s: %s; trying again", silence, why)
-			told = why
-		}
-	}
-}
-
 func (s *sender) produce(ctx context.Context, m kafka.Message) error {
 	if s.null && len(m.Value) == 0 {
 		m.Value = nil
 	}
 	s.read++
-	s.asked.Add(1)
 	number := s.read
 	err := s.producer.Produce(ctx, m, func(a kafka.Ack, err error) { s.answered(number, a, err) })
 	if err != nil {
@@ -349,7 +296,6 @@ func (s *sender) repeat(ctx, sending context.Context, p produceFlags) error {
 func (s *sender) answered(number int64, a kafka.Ack, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.answers++
 	if err != nil {
 		s.failed(number, err)
 		return

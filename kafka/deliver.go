@@ -36,7 +36,8 @@ const (
 func (p *Producer) run() {
 	busy := make(map[int32]int) // requests under way by broker
 	answers := make(chan int32) // leaders whose request has ended
-	trouble := 0                // looks at the metadata in a row that did not help
+	var leaderlessSince time.Time
+	trouble := 0 // looks at the metadata in a row that did not help
 	for {
 		groups, again, leaderless := p.collect(busy)
 		for leader, batches := range groups {
@@ -55,8 +56,12 @@ func (p *Producer) run() {
 				again = wait
 			}
 			look = true
+			if leaderlessSince.IsZero() {
+				leaderlessSince = time.Now()
+			}
+			p.trouble(leaderlessSince, errors.New("the partition has no leader"))
 		} else {
-			trouble = 0
+			trouble, leaderlessSince = 0, time.Time{}
 		}
 		var timer <-chan time.Time
 		if again > 0 {
@@ -135,7 +140,11 @@ func (p *Producer) collect(busy map[int32]int) (groups map[int32][]sending, agai
 	}
 	p.mu.Unlock()
 	for _, s := range expired {
-		p.giveUp(s, fmt.Errorf("not acknowledged within %s%s", p.cfg.Timeout, doubt(s.b)))
+		err := fmt.Errorf("not acknowledged within %s", p.cfg.Timeout)
+		if s.b.last != nil {
+			err = fmt.Errorf("%w: %w", err, s.b.last)
+		}
+		p.giveUp(s, fmt.Errorf("%w%s", err, doubt(s.b)))
 	}
 	if len(expired) > 0 {
 		again = time.Millisecond
@@ -303,6 +312,7 @@ func (p *Producer) whileLeading(leader int32, group []sending) (context.Context,
 		return ctx, cancel
 	}
 	names := topicNames(partitionsOf(group))
+	begun := time.Now()
 	p.wg.Go(func() {
 		look := time.NewTicker(leaderSilence)
 		defer look.Stop()
@@ -312,6 +322,7 @@ func (p *Producer) whileLeading(leader int32, group []sending) (context.Context,
 				return
 			case <-look.C:
 			}
+			p.trouble(begun, fmt.Errorf("broker %d does not answer", leader))
 			m, err := p.c.refreshTopics(ctx, names...)
 			if err == nil && slices.ContainsFunc(group, func(s sending) bool {
 				t := m.Topic(s.q.Topic)
@@ -407,7 +418,7 @@ func (p *Producer) failed(address string, group []sending, maybeSent bool, err e
 		// The leader may be another by now.
 		_, _ = p.c.refreshTopics(p.ctx, topicNames(partitionsOf(group))...)
 	}
-	p.again(group, maybeSent, fmt.Errorf("broker %s: %s", address, reason(err)))
+	p.again(group, maybeSent, p.c.named(address, err))
 }
 
 func partitionsOf(group []sending) []TopicPartition {
@@ -418,11 +429,26 @@ func partitionsOf(group []sending) []TopicPartition {
 	return tps
 }
 
+// trouble tells once why messages that wait since begun are not acknowledged.
+func (p *Producer) trouble(begun time.Time, err error) {
+	if p.cfg.Trouble == nil || time.Since(begun) < stuckAfter {
+		return
+	}
+	p.mu.Lock()
+	told := p.troubled
+	p.troubled = true
+	p.mu.Unlock()
+	if !told {
+		p.cfg.Trouble(err)
+	}
+}
+
 // again lets batches be tried once more, a little later.
 func (p *Producer) again(group []sending, maybeSent bool, err error) {
 	for _, s := range group {
 		p.mu.Lock()
 		s.b.tries++
+		s.b.last = err
 		s.b.maybeSent = s.b.maybeSent || maybeSent
 		plain := s.b.maybeSent && s.b.producerID < 0 && s.b.encoded != nil
 		expired := time.Now().After(s.b.deadline)
@@ -431,6 +457,7 @@ func (p *Producer) again(group []sending, maybeSent bool, err error) {
 			s.q.retryAt = time.Now().Add(backoff(s.b.tries))
 		}
 		p.mu.Unlock()
+		p.trouble(s.b.begun, err)
 		switch {
 		case plain:
 			p.giveUp(s, fmt.Errorf("%w; it may have arrived, and without idempotence a second try could double it", err))
@@ -482,7 +509,7 @@ func (p *Producer) answered(address string, group []sending, body []byte, versio
 				p.acknowledged(s, base, ack)
 			case code == codeDuplicateSequence:
 				p.acknowledged(s, -1, ack)
-			case code == codeMessageTooLarge && len(s.b.done) > 1:
+			case refusesSome(code) && len(s.b.done) > 1:
 				p.split(s)
 			case code == codeOutOfOrderSequence, code == codeUnknownProducerID, code == codeInvalidProducerEpoch:
 				p.renew(s, refusal)
@@ -515,6 +542,7 @@ func (p *Producer) acknowledged(s sending, base int64, ack Ack) {
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	p.troubled = false
 	if s.b.producerID >= 0 {
 		s.q.identity.sequence = nextSequence(s.b.sequence, len(s.b.done))
 	}
@@ -559,8 +587,15 @@ func (p *Producer) renew(s sending, refusal error) {
 	p.again([]sending{s}, false, refusal)
 }
 
-// split halves a batch that the topic's max.message.bytes does not let in. The
-// broker has taken nothing of it, so the sequence goes on.
+// refusesSome tells whether a batch may have been refused for some of its records
+// alone: all of it is, and the others must not suffer for them.
+func refusesSome(code int16) bool {
+	return code == codeMessageTooLarge || code == codeInvalidTimestamp || code == codeInvalidRecord
+}
+
+// split halves a batch that was refused for its size or for some of its records,
+// until those stand alone. The broker has taken nothing of it, so the sequence
+// goes on.
 func (p *Producer) split(s sending) {
 	half := len(s.b.done) / 2
 	parts := [2]*outBatch{}

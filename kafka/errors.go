@@ -177,6 +177,8 @@ func (e *Error) Hint() string {
 		return "the cluster has fewer brokers than that"
 	case codeUnsupportedVersion:
 		return "the broker is too old for this"
+	case codeInvalidTimestamp:
+		return "the topic takes only times within message.timestamp.before.max.ms and message.timestamp.after.max.ms of now"
 	}
 	return ""
 }
@@ -196,6 +198,7 @@ const (
 	codeTopicAuthorization           int16 = 29
 	codeGroupAuthorization           int16 = 30
 	codeClusterAuthorization         int16 = 31
+	codeInvalidTimestamp             int16 = 32
 	codeUnsupportedSASLMechanism     int16 = 33
 	codeUnsupportedVersion           int16 = 35
 	codeTopicAlreadyExists           int16 = 36
@@ -205,6 +208,7 @@ const (
 	codeInvalidProducerEpoch         int16 = 47
 	codeSASLAuthenticationFailed     int16 = 58
 	codeUnknownProducerID            int16 = 59
+	codeInvalidRecord                int16 = 87
 	codeUnknownTopicID               int16 = 100
 	codeInconsistentTopicID          int16 = 103
 )

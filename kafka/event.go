@@ -20,6 +20,7 @@ const (
 	TopicRecreated                  // a new topic has the name: it is read from its beginning
 	PartitionAdded                  // a new partition, read from its beginning
 	PartitionStuck                  // a partition cannot be read for now; Err says why
+	GroupStuck                      // a group cannot be joined for now; Err says why
 )
 
 // Event is something that happened while records were read, at a place in the
@@ -52,6 +53,8 @@ func (e Event) String() string {
 		return fmt.Sprintf("%s/%d is a new partition; reading it from its beginning", e.Topic, e.Partition)
 	case PartitionStuck:
 		return fmt.Sprintf("%s/%d cannot be read now: %s; trying again", e.Topic, e.Partition, reason(e.Err))
+	case GroupStuck:
+		return fmt.Sprintf("the group cannot be joined now: %s; trying again", reason(e.Err))
 	}
 	return "?"
 }

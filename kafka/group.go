@@ -66,6 +66,13 @@ func (c *Cluster) Consume(ctx context.Context, req ConsumeRequest, sink Sink) er
 		}
 		tps = append(tps, Partitions(t)...)
 	}
+	// Joining would only be tried again and again with a broker that is too old.
+	for _, b := range c.Metadata().Brokers {
+		var version *VersionError
+		if _, err := c.version(ctx, b.Addr(), apiFetch, fetchMin, fetchByID); errors.As(err, &version) {
+			return err
+		}
+	}
 	var ends map[TopicPartition]Offset
 	if req.End {
 		var err error
@@ -149,7 +156,7 @@ type member struct {
 // generations reads one generation after the other until it is done.
 func (m *member) generations(ctx context.Context, group *kafkago.ConsumerGroup) error {
 	var failing time.Time
-	joined := false
+	joined, said := false, false
 	for {
 		gen, err := group.Next(ctx)
 		if err != nil {
@@ -170,9 +177,13 @@ func (m *member) generations(ctx context.Context, group *kafkago.ConsumerGroup) 
 				}
 				return err
 			}
+			if time.Since(failing) > stuckAfter && !said {
+				said = true
+				m.sink.Event(Event{Time: m.c.cfg.Now(), Kind: GroupStuck, TopicPartition: TopicPartition{Partition: -1}, Err: err})
+			}
 			continue
 		}
-		failing, joined = time.Time{}, true
+		failing, joined, said = time.Time{}, true, false
 		result := make(chan error, 1)
 		// The generation ends when this function returns, and it waits for it:
 		// so commits happen inside.

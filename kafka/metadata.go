@@ -6,6 +6,7 @@ package kafka
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"net"
 	"slices"
@@ -232,10 +233,11 @@ func (c *Cluster) anyMetadata(ctx context.Context, names []string) (*Metadata, e
 
 // named adds the broker to an error that does not name one.
 func (c *Cluster) named(address string, err error) error {
-	if e, ok := err.(*ConnectError); ok {
-		return e
+	var connect *ConnectError
+	if errors.As(err, &connect) {
+		return connect
 	}
-	return fmt.Errorf("broker %s: %s: %w", address, reason(err), err)
+	return fmt.Errorf("broker %s: %s", address, reason(err))
 }
 
 // The Metadata versions that are spoken (protocol guide; v1 is Kafka 0.10, v12

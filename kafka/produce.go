@@ -53,6 +53,9 @@ type ProducerConfig struct {
 	// Timeout is how long a message is tried before it is given up (default
 	// 2 minutes, as delivery.timeout.ms).
 	Timeout time.Duration
+	// Trouble, when not nil, is told why, once messages have been tried in vain
+	// for 5 seconds; again only after something was acknowledged.
+	Trouble func(error)
 }
 
 // batchBytes is where a batch is full. Brokers take 1 MiB unless told otherwise
@@ -80,6 +83,7 @@ type Producer struct {
 	pending  int           // messages without an answer
 	idle     chan struct{} // closed while pending is 0
 	flushing int           // Flush calls that wait: nothing lingers
+	troubled bool          // Trouble was told
 	closed   bool
 	topics   map[string]*outTopic
 	queues   []*outPartition // those with batches
@@ -129,7 +133,8 @@ type outBatch struct {
 	producerID int64
 	sequence   int32
 	tries      int
-	maybeSent  bool // an earlier try may have arrived
+	maybeSent  bool  // an earlier try may have arrived
+	last       error // why the last try failed
 }
 
 // NewProducer begins to produce. Close it.
