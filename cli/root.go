@@ -7,6 +7,7 @@
 //	produce.go  produce; input.go reads its lines, JSON and pairs
 //	topics.go   topics
 //	topic.go    topic create, describe, delete
+//	doctor.go   doctor
 //	version.go  version
 //	man.go      man
 package cli
@@ -164,7 +165,7 @@ func newRoot(g *global) *cobra.Command {
 		}
 		return pflag.NormalizedName(name)
 	})
-	root.AddCommand(newTail(g), newProduce(g), newTopics(g), newTopic(g), newVersion(g), newMan(g))
+	root.AddCommand(newTail(g), newProduce(g), newTopics(g), newTopic(g), newDoctor(g), newVersion(g), newMan(g))
 	root.InitDefaultHelpCmd()
 	root.InitDefaultCompletionCmd()
 	if completion, _, err := root.Find([]string{"completion"}); err == nil {

@@ -65,12 +65,11 @@ func describeTLS(s *ProbeStep, conn net.Conn, cfg Config, err error) {
 	if err := verify(state, cfg.TLS, now); err != nil {
 		wrong = "verified it would be refused: " + reason(err)
 	}
-	switch {
-	case cfg.TLS.VerifyConnection == nil:
-		s.Details = append(s.Details, "the certificate is NOT verified: anybody in between can read and change what is sent", wrong)
-	default:
-		s.Details = append(s.Details, "the name in the certificate is NOT verified: any server with a certificate of the same authority is taken for the broker", wrong)
+	unverified := "the certificate is NOT verified: anybody in between can read and change what is sent"
+	if cfg.TLS.VerifyConnection != nil {
+		unverified = "the name in the certificate is NOT verified: any server with a certificate of the same authority is taken for the broker"
 	}
+	s.Details = append(s.Details, unverified, wrong)
 }
 
 // refused is the chain that verification did not accept.

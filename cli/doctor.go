@@ -1,0 +1,258 @@
+package cli
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"time"
+
+	"milena/kafka"
+
+	"github.com/charmbracelet/x/ansi"
+	"github.com/charmbracelet/x/term"
+	"github.com/spf13/cobra"
+)
+
+func newDoctor(g *global) *cobra.Command {
+	var asJSON bool
+	cmd := &cobra.Command{
+		Use:   "doctor",
+		Short: "Check the way to the cluster, step by step",
+		Long: "Check the way to the cluster, step by step: each broker that was given is resolved, connected to,\n" +
+			"spoken to (TLS, versions), logged in at and asked for the cluster's metadata; then each address that\n" +
+			"the brokers advertise, for that is where clients are sent; then what the user may do. Each step is\n" +
+			"timed, and one that fails says why and what to try. Nothing is written, nothing is changed.\n\n" +
+			"It exits with 0 when no step failed, else with 1.",
+		Args: exactly(0, "no arguments"),
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			s, err := g.load(cmd.Context())
+			if err != nil {
+				return err
+			}
+			for _, w := range s.Warnings {
+				g.notice("milena: %s", w)
+			}
+			var say func(kafka.ProbeStep) error
+			end := func(checkup) error { return nil }
+			if asJSON {
+				say = stepJSON(g.stdout)
+			} else {
+				r := newStepReport(g.stdout, os.Getenv)
+				say, end = r.step, r.end
+			}
+			var sum checkup
+			var broken error // of stdout
+			err = kafka.Probe(cmd.Context(), s.Kafka, func(step kafka.ProbeStep) {
+				sum.add(step)
+				if broken == nil {
+					broken = say(step)
+				}
+			})
+			if err == nil && broken == nil {
+				broken = end(sum)
+			}
+			if err != nil {
+				return err
+			}
+			if err := ignoreClosedPipe(broken); err != nil {
+				return err
+			}
+			return sum.err()
+		},
+	}
+	cmd.Flags().BoolVarP(&asJSON, "json", "J", false, "one JSON object a step")
+	return cmd
+}
+
+// checkup counts how the steps ended.
+type checkup struct {
+	steps int
+	count map[kafka.Outcome]int
+	first kafka.ProbeStep // the first that failed
+}
+
+func (c *checkup) add(s kafka.ProbeStep) {
+	if c.count == nil {
+		c.count = make(map[kafka.Outcome]int)
+	}
+	c.steps++
+	if s.Outcome == kafka.Failed && c.count[kafka.Failed] == 0 {
+		c.first = s
+	}
+	c.count[s.Outcome]++
+}
+
+// err is what the command ends with: nil unless a step failed.
+func (c *checkup) err() error {
+	n := c.count[kafka.Failed]
+	if n == 0 {
+		return nil
+	}
+	where := escaped([]byte(c.first.Broker))
+	if where != "" {
+		where += ": "
+	}
+	return fmt.Errorf("%d of %s failed, the first: %s%s failed: %s",
+		n, count(int64(c.steps), "check"), where, c.first.Step, escaped([]byte(c.first.Summary)))
+}
+
+// stepLine is a step, as -J prints it.
+type stepLine struct {
+	Broker   *string       `json:"broker"`   // null: about the cluster
+	BrokerID *int32        `json:"brokerId"` // null: an address that was given, not one that is advertised
+	Step     kafka.Step    `json:"step"`
+	Outcome  kafka.Outcome `json:"outcome"`
+	Millis   float64       `json:"ms"`
+	Summary  string        `json:"summary"`
+	Details  []string      `json:"details"`
+	Hint     string        `json:"hint"`
+}
+
+func stepJSON(out io.Writer) func(kafka.ProbeStep) error {
+	enc := json.NewEncoder(out)
+	enc.SetEscapeHTML(false)
+	return func(s kafka.ProbeStep) error {
+		l := stepLine{Step: s.Step, Outcome: s.Outcome, Millis: float64(s.Took.Microseconds()) / 1000,
+			Summary: s.Summary, Details: append([]string{}, s.Details...), Hint: s.Hint}
+		if s.Broker != "" {
+			l.Broker = &s.Broker
+		}
+		if s.BrokerID >= 0 {
+			l.BrokerID = &s.BrokerID
+		}
+		return enc.Encode(l)
+	}
+}
+
+// stepReport writes the steps for a person, under a heading for each broker.
+type stepReport struct {
+	out     io.Writer
+	colour  bool
+	marks   map[kafka.Outcome]string
+	width   int // columns of the terminal; 0: no terminal, nothing is wrapped
+	heading string
+}
+
+func newStepReport(out io.Writer, getenv func(string) string) *stepReport {
+	r := &stepReport{out: out, marks: map[kafka.Outcome]string{
+		kafka.Passed: "✓", kafka.Warned: "!", kafka.Failed: "✗", kafka.NotChecked: "·",
+	}}
+	if asciiOnly(getenv) {
+		r.marks = map[kafka.Outcome]string{kafka.Passed: "ok", kafka.Warned: "! ", kafka.Failed: "X ", kafka.NotChecked: "- "}
+	}
+	if isTerminal(out) {
+		r.colour = getenv("NO_COLOR") == "" && getenv("TERM") != "dumb"
+		if w, _, err := term.GetSize(out.(*os.File).Fd()); err == nil {
+			r.width = w
+		}
+	}
+	return r
+}
+
+// asciiOnly tells whether the locale is one that cannot show more than ASCII.
+func asciiOnly(getenv func(string) string) bool {
+	for _, name := range []string{"LC_ALL", "LC_CTYPE", "LANG"} {
+		if v := strings.ToLower(getenv(name)); v != "" {
+			return !strings.Contains(v, "utf-8") && !strings.Contains(v, "utf8")
+		}
+	}
+	return getenv("TERM") == "linux"
+}
+
+// paint colours text by SGR code.
+func (r *stepReport) paint(code, text string) string {
+	if !r.colour {
+		return text
+	}
+	return "\x1b[" + code + "m" + text + "\x1b[0m"
+}
+
+var outcomeColours = map[kafka.Outcome]string{kafka.Passed: "32", kafka.Warned: "33", kafka.Failed: "31", kafka.NotChecked: "2"}
+
+// step writes one step. Every line is safe on a terminal, whatever the broker
+// said.
+func (r *stepReport) step(s kafka.ProbeStep) error {
+	heading := "cluster"
+	switch {
+	case s.BrokerID >= 0:
+		heading = fmt.Sprintf("%s, advertised by broker %d", s.Broker, s.BrokerID)
+	case s.Broker != "":
+		heading = s.Broker
+	}
+	var b strings.Builder
+	if heading != r.heading {
+		if r.heading != "" {
+			b.WriteByte('\n')
+		}
+		r.heading = heading
+		b.WriteString(r.paint("1", escaped([]byte(heading))) + "\n")
+	}
+	took := ""
+	if s.Took > 0 {
+		took = millis(s.Took)
+	}
+	mark := r.marks[s.Outcome]
+	lead := fmt.Sprintf("  %s %-11s %10s  ", mark, s.Step, took)
+	indent := ansi.StringWidth(lead)
+	coloured := "  " + r.paint(outcomeColours[s.Outcome], mark) + fmt.Sprintf(" %-11s ", s.Step) + r.paint("2", fmt.Sprintf("%10s", took)) + "  "
+	r.lines(&b, coloured, indent, "", s.Summary)
+	blank := strings.Repeat(" ", indent)
+	for _, d := range s.Details {
+		r.lines(&b, blank, indent, "2", d)
+	}
+	if s.Hint != "" {
+		r.lines(&b, blank, indent, outcomeColours[s.Outcome], s.Hint)
+	}
+	_, err := io.WriteString(r.out, b.String())
+	return err
+}
+
+// lines writes text behind lead, wrapped to the terminal, the further lines
+// indented.
+func (r *stepReport) lines(b *strings.Builder, lead string, indent int, code, text string) {
+	text = escaped([]byte(text))
+	if room := r.width - indent; room >= 20 {
+		text = ansi.Wrap(text, room, "")
+	}
+	for line := range strings.SplitSeq(text, "\n") {
+		if code != "" {
+			line = r.paint(code, line)
+		}
+		b.WriteString(strings.TrimRight(lead+line, " ") + "\n")
+		lead = strings.Repeat(" ", indent)
+	}
+}
+
+// millis is a time in milliseconds, with as many digits as say something.
+func millis(d time.Duration) string {
+	ms := float64(d.Microseconds()) / 1000
+	if ms < 10 {
+		return fmt.Sprintf("%.1f ms", ms)
+	}
+	return fmt.Sprintf("%.0f ms", ms)
+}
+
+// end sums up what was found.
+func (r *stepReport) end(sum checkup) error {
+	parts := []string{}
+	for _, o := range []kafka.Outcome{kafka.Passed, kafka.Warned, kafka.Failed, kafka.NotChecked} {
+		if n := sum.count[o]; n > 0 {
+			word := string(o)
+			if o == kafka.Warned {
+				parts = append(parts, count(int64(n), word))
+				continue
+			}
+			parts = append(parts, fmt.Sprintf("%d %s", n, word))
+		}
+	}
+	worst := kafka.Passed
+	for _, o := range []kafka.Outcome{kafka.Warned, kafka.Failed} {
+		if sum.count[o] > 0 {
+			worst = o
+		}
+	}
+	_, err := fmt.Fprintf(r.out, "\n%s %s\n", r.paint(outcomeColours[worst], r.marks[worst]), strings.Join(parts, ", "))
+	return err
+}
