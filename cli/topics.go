@@ -128,7 +128,7 @@ func topicLines(topics []*kafka.Topic, starts, ends map[kafka.TopicPartition]kaf
 			tp := kafka.TopicPartition{Topic: t.Name, Partition: p.ID}
 			start, end := starts[tp], ends[tp]
 			whole = whole && start.Err == nil && end.Err == nil
-			sum += end.Offset - start.Offset
+			sum += max(0, end.Offset-start.Offset)
 		}
 		if whole {
 			l.Messages = &sum

@@ -8,6 +8,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 )
@@ -27,6 +28,15 @@ type Offset struct {
 
 const listOffsetsMin, listOffsetsMax int16 = 1, 5
 
+const (
+	// manyPartitions is where looking up all of them costs a broker more than a
+	// second round trip costs us.
+	manyPartitions = 1000
+	// requestPartitions is how many one request asks for: a broker answers two
+	// requests with two of its threads.
+	requestPartitions = 4000
+)
+
 // offsetsTries bounds how often moved leaders are looked for.
 const offsetsTries = 5
 
@@ -37,8 +47,29 @@ func (c *Cluster) Offsets(ctx context.Context, at int64, iso Isolation, tps []To
 	return c.offsetsEach(ctx, iso, tps, func(TopicPartition) int64 { return at })
 }
 
-// Bounds looks up where each partition starts and where it ends, both at once.
+// Bounds looks up where each partition starts and where it ends. Of a few it asks
+// for both at once. Of many it asks for the ends first, and then where those
+// start that hold anything: a partition that ends at 0 starts there, and brokers
+// take their time for thousands.
 func (c *Cluster) Bounds(ctx context.Context, iso Isolation, tps []TopicPartition) (starts, ends map[TopicPartition]Offset, err error) {
+	if len(tps) > manyPartitions {
+		if ends, err = c.Offsets(ctx, AtEnd, iso, tps); err != nil {
+			return nil, ends, err
+		}
+		held := make([]TopicPartition, 0, len(tps))
+		for _, tp := range tps {
+			if end := ends[tp]; end.Offset != 0 || end.Err != nil {
+				held = append(held, tp)
+			}
+		}
+		starts, err = c.Offsets(ctx, AtStart, iso, held)
+		for _, tp := range tps {
+			if _, asked := starts[tp]; !asked {
+				starts[tp] = Offset{Timestamp: -1}
+			}
+		}
+		return starts, ends, err
+	}
 	var failed [2]error
 	var wg sync.WaitGroup
 	wg.Go(func() { starts, failed[0] = c.Offsets(ctx, AtStart, iso, tps) })
@@ -122,9 +153,8 @@ func (c *Cluster) offsetsOnce(ctx context.Context, m *Metadata, iso Isolation, t
 	}
 	var mu sync.Mutex
 	var wg sync.WaitGroup
-	for leader, some := range byLeader {
+	ask := func(address string, some []TopicPartition) {
 		wg.Go(func() {
-			address := m.Broker(leader).Addr()
 			results, err := c.listOffsets(ctx, address, iso, some, at)
 			mu.Lock()
 			defer mu.Unlock()
@@ -143,6 +173,15 @@ func (c *Cluster) offsetsOnce(ctx context.Context, m *Metadata, iso Isolation, t
 				found[tp] = o
 			}
 		})
+	}
+	for leader, some := range byLeader {
+		each := len(some)
+		if each > requestPartitions {
+			each = (each + 1) / 2
+		}
+		for part := range slices.Chunk(some, each) {
+			ask(m.Broker(leader).Addr(), part)
+		}
 	}
 	wg.Wait()
 	return again
