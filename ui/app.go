@@ -15,7 +15,8 @@
 //	times.go     how times are shown; find.go: looking for words in what is held
 //	preview.go   what a filter would leave, while it is typed
 //	compose.go   the pane that writes; editor.go: the text in it
-//	inspect.go   one record, whole; jsonview.go, hexview.go: its value
+//	inspect.go   one record, whole; jsonview.go, hexview.go, inspectlayout.go: its value
+//	inspectfind.go  looking for words in it; copy.go: copying it
 //	dialog.go    what asks at the bottom of the screen
 //	overlay.go   help and notices
 //	command.go   the palette; command_copy.go: the view as a command line
@@ -76,6 +77,9 @@ type Model struct {
 	w, h int
 	lay  layout
 	zone *time.Location // of the times that are shown
+
+	noWrap bool // long lines of a value are scrolled, not wrapped
+	tmux   bool // the terminal is one of tmux's
 
 	ctx   context.Context // of the program
 	work  *sync.WaitGroup // everything that runs beside it
@@ -150,7 +154,7 @@ func (m *Model) Init() tea.Cmd {
 // Update takes a message.
 func (m *Model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 	cmd := m.update(msg)
-	return m, tea.Batch(cmd, m.animate())
+	return m, tea.Batch(cmd, m.layOut(), m.animate())
 }
 
 func (m *Model) update(msg tea.Msg) tea.Cmd {
@@ -166,6 +170,7 @@ func (m *Model) update(msg tea.Msg) tea.Cmd {
 		m.restyle()
 	case tea.EnvMsg:
 		m.look.ascii = asciiOnly(msg.Getenv)
+		m.tmux = msg.Getenv("TMUX") != ""
 		m.restyle()
 	case tea.ModeReportMsg:
 		if msg.Mode == ansi.ModeUnicodeCore && !msg.Value.IsNotRecognized() && !msg.Value.IsPermanentlyReset() {
@@ -208,6 +213,10 @@ func (m *Model) update(msg tea.Msg) tea.Cmd {
 		m.gotDetails(msg)
 	case newsMsg:
 		return m.news(msg)
+	case copiedMsg:
+		return m.copied(msg)
+	case laidMsg:
+		m.laidOut(msg)
 	case foundMsg:
 		m.found(msg)
 	case waitingMsg:
@@ -266,7 +275,7 @@ func (m *Model) animate() tea.Cmd {
 // busy says whether a spinner turns.
 func (m *Model) busy() bool {
 	return m.connect.trying() || m.compose.sending || m.tail.snap.older.busy ||
-		m.dialog != nil && m.dialog.busy || m.tail.starting()
+		m.dialog != nil && m.dialog.busy || m.tail.starting() || m.layingOut()
 }
 
 func (m *Model) tick() tea.Cmd {

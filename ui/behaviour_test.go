@@ -592,7 +592,7 @@ func TestRecordIsShownAsItWasSent(t *testing.T) {
 		}
 		last = i
 	}
-	d.press("y")
+	d.press("y", "v")
 	if !strings.Contains(d.copied, `"a":1e400`) {
 		t.Errorf("copied %q", d.copied)
 	}

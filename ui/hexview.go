@@ -88,13 +88,14 @@ func textLines(b []byte, w int, m width) []docLine {
 	return append(lines, docLine{from: from, to: len(b)})
 }
 
-// textLine draws a line of text; the carriage return of a CR LF is left out.
-func (l *line) textLine(b []byte, d docLine) {
-	s := b[d.from:d.to]
-	if d.to < len(b) && b[d.to] == '\n' && len(s) > 0 && s[len(s)-1] == '\r' {
-		s = s[:len(s)-1]
+// textLine draws a line of text with the stretches in spans lit; the carriage
+// return of a CR LF is left out.
+func (l *line) textLine(b []byte, d docLine, spans [][2]int) {
+	to := d.to
+	if to < len(b) && b[to] == '\n' && to > d.from && b[to-1] == '\r' {
+		to--
 	}
-	l.bytes(l.st.text, s)
+	l.lit(l.st.text, b, d.from, to, spans)
 }
 
 // isBinary says whether b, perhaps the front of something longer, is no text.

@@ -10,6 +10,7 @@ import (
 
 	"milena/kafka"
 	"milena/kafka/batch"
+	"milena/query"
 	"milena/store"
 )
 
@@ -36,11 +37,22 @@ type inspector struct {
 
 	view   valueView
 	why    string // why that view
+	picked bool   // a person chose the view
 	json   bool   // the value is valid JSON
 	top    int
+	left   int // columns that are scrolled out of sight, where lines are not wrapped
 	lines  []docLine
-	width  int // that lines are for
-	method width
+	laid   laying // what lines are for
+	part   bool   // lines are of the value's front only; the rest is being laid out
+	unsure bool   // whether it is JSON is not known yet
+	job    int    // the newest one
+	asked  laying // what it is to make
+
+	q    *query.Query // what is looked for in the value; nil: nothing
+	text string
+	hit  int  // where in the value the last hit begins
+	show bool // scroll to it
+
 	head   []func(*line) // what stands before the value
 	tail   []func(*line) // what stands after it
 	height int
@@ -61,7 +73,7 @@ func (m *Model) inspect() tea.Cmd {
 // openRecord shows a row; false: it is not held any more.
 func (m *Model) openRecord(seq store.Seq) bool {
 	t := &m.tail
-	in := &inspector{seq: seq}
+	in := &inspector{seq: seq, hit: noHit}
 	rec, ok := t.session.store.At(seq)
 	if !ok {
 		rows := t.session.store.Rows(seq, 1, 0, nil)
@@ -79,27 +91,44 @@ func (m *Model) openRecord(seq store.Seq) bool {
 	return true
 }
 
-// choose picks the view that fits the value.
+// choose picks the view that fits the value. Of a large one only the front is
+// looked at; the rest is layOut's.
 func (in *inspector) choose() {
 	v := in.rec.Value
+	if len(v) <= atOnce {
+		in.view, in.why, in.json = viewOf(v)
+		return
+	}
+	in.unsure = true
+	front := v[:frontBytes]
+	switch {
+	case isBinary(front, false):
+		in.view, in.why = viewHex, "looking at the rest"
+	case looksLikeJSON(front):
+		in.view, in.why, in.json = viewJSON, "looking at the rest", true
+	default:
+		in.view, in.why = viewText, "looking at the rest"
+	}
+}
+
+// viewOf is the view that fits v, why, and whether v is JSON.
+func viewOf(v []byte) (view valueView, why string, isJSON bool) {
 	switch {
 	case v == nil:
-		in.view, in.why = viewText, "null: a tombstone"
+		return viewText, "null: a tombstone", false
 	case len(v) == 0:
-		in.view, in.why = viewText, "empty, not null"
+		return viewText, "empty, not null", false
 	case !utf8.Valid(v):
-		in.view, in.why = viewHex, "not UTF-8"
+		return viewHex, "not UTF-8", false
 	case isBinary(v, true):
-		in.view, in.why = viewHex, "holds control bytes"
+		return viewHex, "holds control bytes", false
 	case looksLikeJSON(v):
 		if err := checkJSON(v); err != nil {
-			in.view, in.why = viewText, "begins like JSON, but "+err.Error()
-		} else {
-			in.view, in.why, in.json = viewJSON, "valid JSON; order of keys and digits as sent", true
+			return viewText, "begins like JSON, but " + err.Error(), false
 		}
-	default:
-		in.view, in.why = viewText, "UTF-8"
+		return viewJSON, "valid JSON; order of keys and digits as sent", true
 	}
+	return viewText, "UTF-8", false
 }
 
 // checkJSON says what keeps b from being JSON.
@@ -120,31 +149,11 @@ func (in *inspector) cycle() {
 	if in.view == viewJSON && !in.json {
 		in.view++
 	}
-	in.why = "chosen with r"
-	in.width = 0
-	in.top = 0
+	in.why, in.picked = "chosen with r", true
+	in.top, in.left = 0, 0
 }
 
 func (in *inspector) whole(m *Model) bool { return m.zoom || m.lay.single }
-
-// layout breaks the value into lines for w columns.
-func (in *inspector) layout(m *Model, w int) {
-	if in.width == w && in.method == m.st.width {
-		return
-	}
-	in.width, in.method = w, m.st.width
-	v := in.rec.Value
-	switch {
-	case len(v) == 0:
-		in.lines = nil
-	case in.view == viewJSON:
-		in.lines = jsonLines(v, w, m.st.width)
-	case in.view == viewHex:
-		in.lines = hexLines(v, w)
-	default:
-		in.lines = textLines(v, w, m.st.width)
-	}
-}
 
 // describe makes the lines around the value.
 func (in *inspector) describe(m *Model, w, h int) {
@@ -279,10 +288,15 @@ func (l *line) bytesValue(sgr string, b []byte) {
 func (in *inspector) draw(m *Model, r rect) []string {
 	st := m.st
 	w := max(1, r.w-2)
-	in.layout(m, w)
+	in.layout(in.want(m, w))
 	in.describe(m, w, r.h)
 	total := len(in.head) + len(in.lines) + len(in.tail)
 	in.height = max(1, r.h-1)
+	hit := in.hitLine()
+	if in.show && hit >= 0 {
+		in.show = in.part && hit == len(in.lines)-1
+		in.reveal(hit, w, m.st.width)
+	}
 	in.top = max(0, min(in.top, total-in.height))
 	lines := make([]string, 0, r.h)
 	head := newLine(st, r.w, nil)
@@ -296,28 +310,49 @@ func (in *inspector) draw(m *Model, r rect) []string {
 		head.text(st.dim, fmt.Sprintf("  partition %d  offset %d", in.rec.Partition, in.rec.Offset))
 	}
 	where := fmt.Sprintf("%d-%d of %d ", in.top+1, min(in.top+in.height, total), total)
-	if total > in.height && head.width+len(where)+2 <= r.w {
-		head.fill(r.w - len(where))
+	switch {
+	case in.part:
+		where = m.spinner() + " laying out "
+	case total <= in.height:
+		where = ""
+	}
+	if in.left > 0 {
+		where = fmt.Sprintf("column %d  ", in.left+1) + where
+	}
+	if in.text != "" {
+		head.text(st.dim, "  find: ")
+		head.clipped(st.accent, in.text, 30)
+	}
+	if n := cells(where, st.width); n > 0 && head.width+n+2 <= r.w {
+		head.fill(r.w - n)
 		head.text(st.dim, where)
 	}
 	lines = append(lines, head.end())
 	n := hexWidth(w)
+	lit := m.tail.lit()
 	for i := in.top; i < total && len(lines) < r.h; i++ {
 		l := newLine(st, r.w, nil)
 		l.max = max(1, r.w-1)
-		l.text("", " ")
+		if hit >= 0 && i == len(in.head)+hit {
+			l.text(st.accent, st.g.marker)
+		} else {
+			l.text("", " ")
+		}
 		switch {
 		case i < len(in.head):
 			in.head[i](l)
 		case i < len(in.head)+len(in.lines):
 			d := in.lines[i-len(in.head)]
+			if in.left > 0 && in.view != viewHex {
+				d = d.scrolled(in.rec.Value, in.left, in.view == viewJSON, st.width)
+			}
 			switch in.view {
 			case viewJSON:
-				l.jsonLine(in.rec.Value, d)
+				l.jsonLine(in.rec.Value, d, in.litIn(lit, d.from, d.to))
 			case viewHex:
 				l.hexLine(in.rec.Value, d, n)
 			default:
-				l.textLine(in.rec.Value, d)
+				l.textLine(in.rec.Value, d, in.litIn(lit, d.from, d.to))
 			}
 		default:
 			in.tail[i-len(in.head)-len(in.lines)](l)
@@ -338,11 +373,13 @@ func (m *Model) step(by store.Seq) tea.Cmd {
 	if !ok {
 		return nil
 	}
-	view := in.view
-	picked := in.why == "chosen with r"
 	if m.openRecord(in.seq + by) {
-		if now := m.over.(*inspector); picked && now.note == nil && (view != viewJSON || now.json) {
-			now.view, now.why = view, in.why
+		now := m.over.(*inspector)
+		if now.note == nil {
+			now.q, now.text = in.q, in.text
+			if in.picked && (in.view != viewJSON || now.json) {
+				now.view, now.why, now.picked = in.view, in.why, true
+			}
 		}
 		return nil
 	}
@@ -350,24 +387,4 @@ func (m *Model) step(by store.Seq) tea.Cmd {
 		m.loadOlder()
 	}
 	return nil
-}
-
-// copyValue puts the value of the record into the clipboard: of the one that is
-// open, else of the one under the cursor.
-func (m *Model) copyValue() tea.Cmd {
-	var value []byte
-	if in, ok := m.over.(*inspector); ok {
-		if in.note != nil {
-			return nil
-		}
-		value = in.rec.Value
-	} else {
-		rec, ok := m.tail.session.store.At(m.tail.cursor)
-		if !ok {
-			return nil
-		}
-		value = rec.Value
-	}
-	m.note(levelGood, "copied the value, "+humanBytes(int64(len(value))))
-	return m.opt.Clipboard(string(value))
 }

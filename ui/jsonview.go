@@ -212,20 +212,20 @@ func isPlain(b []byte) bool {
 	return true
 }
 
-// jsonLine draws one line of JSON.
-func (l *line) jsonLine(b []byte, d docLine) {
+// jsonLine draws one line of JSON, with the stretches in spans lit.
+func (l *line) jsonLine(b []byte, d docLine, spans [][2]int) {
 	l.fill(l.width + d.indent)
 	i := d.from
 	if d.kind != jsonSpace {
 		end := continued(b, i, d.to, d.kind)
-		l.bytes(l.st.jsonStyle(d.kind), b[i:end])
+		l.lit(l.st.jsonStyle(d.kind), b, i, end, spans)
 		i = end
 	}
 	for i < d.to && !l.full {
 		end, kind := jsonToken(b, i)
 		end = min(end, d.to)
 		if kind != jsonSpace {
-			l.token(kind, b, i, end, nil)
+			l.token(kind, b, i, end, spans)
 			if kind == jsonPunct && b[i] == ':' {
 				l.text("", " ")
 			}

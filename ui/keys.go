@@ -6,6 +6,8 @@ import (
 	"strings"
 
 	tea "charm.land/bubbletea/v2"
+
+	"milena/kafka"
 )
 
 // The one table of keys: what each does, where it works, and when it does not.
@@ -22,6 +24,8 @@ const (
 	ScopeTail                 // the pane of records
 	ScopeCompose              // the pane that writes
 	ScopeRecord               // one record
+	ScopeHits                 // something is looked for in it
+	ScopeChoice               // what of a record to copy
 	ScopePager                // help and notices
 	ScopePalette              // the palette
 	ScopeCopy                 // the ways to say the view as a command
@@ -32,7 +36,7 @@ const (
 // String names the scope as the help does.
 func (s Scope) String() string {
 	return [...]string{
-		"everywhere", "topics and tail", "topics", "tail", "compose", "record", "help and notices", "commands", "copy as command", "dialogs", "not connected",
+		"everywhere", "topics and tail", "topics", "tail", "compose", "record", "find in the record", "copy", "help and notices", "commands", "copy as command", "dialogs", "not connected",
 	}[s]
 }
 
@@ -220,21 +224,25 @@ func table() []Binding {
 		Binding{Keys: []string{"f"}, Short: "find", What: "find words in what is held; nothing is hidden", Weight: 35, Off: off(noRows, offRows), Do: (*Model).askFind},
 		Binding{Keys: []string{"n"}, Short: "next", What: "next (newer) record that was found", Weight: 12, Off: off(noFind, offFind), Do: func(m *Model) tea.Cmd { return m.findFrom(1) }},
 		Binding{Keys: []string{"N"}, Short: "previous", What: "previous (older) record that was found", Weight: 13, Off: off(noFind, offFind), Do: func(m *Model) tea.Cmd { return m.findFrom(-1) }},
-		Binding{Keys: []string{"y"}, What: "copy the value", Off: off(noRows, offRows), Do: (*Model).copyValue},
+		Binding{Keys: []string{"y"}, What: "copy the value, key, headers, or the record as JSON", Off: off(noRows, offRows), Do: (*Model).askCopy},
 		Binding{Keys: []string{"esc"}, What: "stop loading, end finding, or drop the filter", NoPalette: true, Do: (*Model).tailBack},
 	)
 
 	add(ScopeRecord,
 		Binding{Keys: []string{"esc", "q", "enter"}, Label: "esc", Short: "back", What: "back to the tail", Weight: 10, NoPalette: true, Do: closeOver},
-		Binding{Keys: []string{"n", "right"}, Label: "n", Short: "next", What: "next record", Weight: 20, Do: func(m *Model) tea.Cmd { return m.step(1) }},
-		Binding{Keys: []string{"p", "left"}, Label: "p", Short: "previous", What: "previous record", Weight: 21, Do: func(m *Model) tea.Cmd { return m.step(-1) }},
+		Binding{Keys: []string{"n", "]"}, Label: "n ]", Short: "next", What: "next record", Weight: 20, Do: func(m *Model) tea.Cmd { return m.step(1) }},
+		Binding{Keys: []string{"p", "["}, Label: "p [", Short: "previous", What: "previous record", Weight: 21, Do: func(m *Model) tea.Cmd { return m.step(-1) }},
+		Binding{Keys: []string{"right"}, What: "next record; lines that are not wrapped scroll", NoPalette: true, Do: sideways(1)},
+		Binding{Keys: []string{"left"}, What: "previous record; lines that are not wrapped scroll", NoPalette: true, Do: sideways(-1)},
 		Binding{Keys: []string{"r", "x"}, Label: "r", Short: "view", What: "show the value as JSON, text, hex", Weight: 30, Do: func(m *Model) tea.Cmd {
 			if in, ok := m.over.(*inspector); ok {
 				in.cycle()
 			}
 			return nil
 		}},
-		Binding{Keys: []string{"y"}, Short: "copy", What: "copy the value", Weight: 40, Do: (*Model).copyValue},
+		Binding{Keys: []string{"y"}, Short: "copy", What: "copy the value, key, headers, or the record as JSON", Weight: 40, Do: (*Model).askCopy},
+		Binding{Keys: []string{"/", "f"}, Label: "/", Short: "find", What: "find words in the value", Weight: 35, Do: (*Model).askInRecord},
+		Binding{Keys: []string{"w"}, Short: "wrap", What: "wrap long lines, or scroll them with left and right", Weight: 45, Do: (*Model).toggleWrap},
 		Binding{Keys: []string{"z"}, What: "zoom, and back", Do: func(m *Model) tea.Cmd { m.zoom = !m.zoom; return nil }},
 		Binding{Keys: down, What: "down", NoPalette: true, Do: scrollOver(by(1))},
 		Binding{Keys: up, What: "up", NoPalette: true, Do: scrollOver(by(-1))},
@@ -246,6 +254,20 @@ func table() []Binding {
 		Binding{Keys: []string{":"}, What: "all commands", NoPalette: true, Do: (*Model).openPalette},
 		Binding{Keys: []string{"!"}, What: "notices", Do: (*Model).showNotices},
 		Binding{Keys: []string{"?"}, Short: "help", What: "keys that work here", Weight: 81, Do: (*Model).help},
+	)
+
+	add(ScopeHits,
+		Binding{Keys: []string{"n"}, Short: "next hit", What: "next place in the value", Weight: 5, NoPalette: true, Do: nextHit(1)},
+		Binding{Keys: []string{"N"}, Short: "previous hit", What: "previous place in the value", Weight: 6, NoPalette: true, Do: nextHit(-1)},
+		Binding{Keys: []string{"esc"}, Short: "end finding", What: "end finding", Weight: 7, NoPalette: true, Do: endHits},
+	)
+
+	add(ScopeChoice,
+		Binding{Keys: []string{"v", "y"}, Label: "v y", Short: "value", What: "copy the value", Weight: 10, NoPalette: true, Do: copyPart("value", func(r *kafka.Record) []byte { return r.Value })},
+		Binding{Keys: []string{"k"}, Short: "key", What: "copy the key", Weight: 20, NoPalette: true, Do: copyPart("key", func(r *kafka.Record) []byte { return r.Key })},
+		Binding{Keys: []string{"h"}, Short: "headers", What: "copy the headers as JSON", Weight: 30, NoPalette: true, Do: copyPart("headers", headersJSON)},
+		Binding{Keys: []string{"j"}, Short: "JSON", What: "copy the record as JSON", Weight: 40, NoPalette: true, Do: copyPart("record as JSON", recordJSON)},
+		Binding{Keys: []string{"esc", "q"}, Label: "esc", Short: "back", What: "back, nothing is copied", Weight: 50, NoPalette: true, Do: endChoice},
 	)
 
 	add(ScopePager,
@@ -366,6 +388,8 @@ func (m *Model) scopes() []Scope {
 		return []Scope{ScopeDialog, ScopeAll}
 	case m.cluster == nil:
 		return []Scope{ScopeConnect, ScopeAll}
+	case m.recordFound():
+		return []Scope{ScopeHits, ScopeRecord, ScopeAll}
 	case m.over != nil:
 		return []Scope{m.over.scope(), ScopeAll}
 	case m.focus == paneCompose:
@@ -446,7 +470,7 @@ func (m *Model) footer() string {
 		var bs []*Binding
 		for i := range bindings {
 			b := &bindings[i]
-			if b.Weight > 0 && slices.Contains(scopes, b.Scope) && (b.Off == nil || b.Off(m) == "") {
+			if b.Weight > 0 && slices.Contains(scopes, b.Scope) && m.find(b.Keys[0]) == b && (b.Off == nil || b.Off(m) == "") {
 				bs = append(bs, b)
 			}
 		}

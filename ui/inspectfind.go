@@ -1,0 +1,150 @@
+package ui
+
+import (
+	"sort"
+
+	tea "charm.land/bubbletea/v2"
+
+	"milena/query"
+)
+
+// Looking for words inside of one value, however large it is.
+
+// Sizes of a search in a value: it is looked through in stretches that overlap.
+const (
+	findPiece   = 64 << 10
+	findOverlap = 1 << 10
+)
+
+// noHit is the place of no hit.
+const noHit = -1
+
+// recordFound says whether something is looked for in the record that is open.
+func (m *Model) recordFound() bool {
+	in, ok := m.over.(*inspector)
+	return ok && in.q != nil
+}
+
+// askInRecord opens the prompt for the words.
+func (m *Model) askInRecord() tea.Cmd {
+	in, ok := m.over.(*inspector)
+	if !ok || in.note != nil {
+		return nil
+	}
+	d := &dialog{
+		title: "find in the value", opened: m.now(), action: "go to the next",
+		fields: []field{{label: "find", hint: `words, each of which is found; "two words"`}},
+		submit: func(m *Model, d *dialog) tea.Cmd {
+			q, err := query.Parse(d.fields[0].ed.String())
+			if err != nil {
+				return d.refuse(0, sentence(err))
+			}
+			m.dialog = nil
+			in.q, in.text, in.hit = nil, "", noHit
+			if !q.Empty() {
+				in.q, in.text = q, d.fields[0].ed.String()
+				in.goHit(m, 1)
+			}
+			return nil
+		},
+	}
+	d.fields[0].ed.set(in.text)
+	m.dialog = d
+	return nil
+}
+
+// nextHit goes to the next hit (1) or the one before (-1).
+func nextHit(by int) func(*Model) tea.Cmd {
+	return func(m *Model) tea.Cmd {
+		if in, ok := m.over.(*inspector); ok {
+			in.goHit(m, by)
+		}
+		return nil
+	}
+}
+
+// endHits ends the search.
+func endHits(m *Model) tea.Cmd {
+	if in, ok := m.over.(*inspector); ok {
+		in.q, in.text, in.hit = nil, "", noHit
+	}
+	return nil
+}
+
+func (in *inspector) goHit(m *Model, by int) {
+	v, at := in.rec.Value, noHit
+	if by > 0 {
+		from := in.hit + 1
+		if in.hit == noHit && in.top > len(in.head) && in.top-len(in.head) < len(in.lines) {
+			from = in.lines[in.top-len(in.head)].from
+		}
+		at = hitAfter(in.q, v, from)
+	} else {
+		at = hitBefore(in.q, v, in.hit)
+	}
+	switch {
+	case at != noHit:
+		in.hit, in.show = at, true
+	case in.hit == noHit:
+		m.note(levelInfo, "the value does not have "+in.text)
+	case by > 0:
+		m.note(levelInfo, "that was the last "+in.text)
+	default:
+		m.note(levelInfo, "that was the first "+in.text)
+	}
+}
+
+// hitAfter is where the first hit from a place on begins.
+func hitAfter(q *query.Query, b []byte, from int) int {
+	for at := max(from, 0); at < len(b); at += findPiece {
+		for _, s := range q.Spans(string(b[at:min(len(b), at+findPiece+findOverlap)])) {
+			if s[0] < findPiece {
+				return at + s[0]
+			}
+			break
+		}
+	}
+	return noHit
+}
+
+// hitBefore is where the last hit before a place begins.
+func hitBefore(q *query.Query, b []byte, before int) int {
+	for end := min(before, len(b)); end > 0; end -= findPiece {
+		at := max(0, end-findPiece)
+		spans := q.Spans(string(b[at:min(len(b), end+findOverlap)]))
+		for i := len(spans) - 1; i >= 0; i-- {
+			if at+spans[i][0] < end {
+				return at + spans[i][0]
+			}
+		}
+	}
+	return noHit
+}
+
+// hitLine is the line of the value that the hit is on; -1: there is none.
+func (in *inspector) hitLine() int {
+	if in.hit == noHit {
+		return -1
+	}
+	return sort.Search(len(in.lines), func(i int) bool { return in.lines[i].from > in.hit }) - 1
+}
+
+// litIn is what of b[from:to] is lit up: what is looked for here, else what the
+// tail looks for or filters by.
+func (in *inspector) litIn(q *query.Query, from, to int) [][2]int {
+	if in.q != nil {
+		q = in.q
+	}
+	if q == nil || q.Empty() {
+		return nil
+	}
+	const around, most = 128, 8 << 10 // a line draws no more than a screen is wide
+	v := in.rec.Value
+	lo := max(0, from-around)
+	spans := q.Spans(string(v[lo:min(len(v), to+around, from+most)]))
+	for i := range spans {
+		spans[i][0] += lo
+		spans[i][1] += lo
+	}
+	return spans
+}
