@@ -14,7 +14,9 @@
 //	tail.go      the pane of records; row.go: one of them; tailheader.go: its first line
 //	times.go     how times are shown; find.go: looking for words in what is held
 //	preview.go   what a filter would leave, while it is typed
-//	compose.go   the pane that writes; editor.go: the text in it
+//	compose.go   the pane that writes, and compose_*.go: how it looks and its parts
+//	editor.go    a text that is edited; changes.go: undo
+//	history.go   what was sent, across runs
 //	inspect.go   one record, whole; jsonview.go, hexview.go, inspectlayout.go: its value
 //	inspectfind.go  looking for words in it; copy.go: copying it
 //	dialog.go    what asks at the bottom of the screen
@@ -59,6 +61,9 @@ type Options struct {
 	Version   string
 	Warnings  []string // become notices
 	Reach     Reach    // how a copied command reaches the same cluster
+
+	// History is the folder for what was sent; empty: it ends with the program.
+	History string
 
 	// HoldBytes and HoldRows bound what a tail holds; 0: as package store has it.
 	HoldBytes int64
@@ -108,6 +113,7 @@ type Model struct {
 	spin      int
 	click     click
 	cursor    *tea.Cursor
+	pressed   tea.KeyPressMsg // the newest key
 	quitAsked bool
 }
 
@@ -137,6 +143,9 @@ func newModel(ctx context.Context, opt Options, work *sync.WaitGroup, guard func
 	}
 	m.topics.init()
 	m.compose.init()
+	if opt.History != "" {
+		m.compose.history = &history{dir: opt.History}
+	}
 	m.restyle()
 	for _, w := range opt.Warnings {
 		m.note(levelWarn, w)
@@ -225,6 +234,10 @@ func (m *Model) update(msg tea.Msg) tea.Cmd {
 		return m.sent(msg)
 	case editedMsg:
 		return m.edited(msg)
+	case repeatMsg:
+		return m.repeated(msg)
+	case rememberedMsg:
+		return m.remembered(msg)
 	case topicDoneMsg:
 		return m.topicDone(msg)
 	}
@@ -259,7 +272,7 @@ func (m *Model) animate() tea.Cmd {
 		every = 100 * time.Millisecond
 	case m.tail.preview.unfinished():
 		every = frame
-	case !m.gone.IsZero(), m.tail.rate.moving(m.now()), m.notices.showing(m.now()),
+	case !m.gone.IsZero(), m.compose.running(), m.tail.rate.moving(m.now()), m.notices.showing(m.now()),
 		m.tail.paused && !m.blurred, m.tail.aging() && !m.blurred, m.dialog != nil && m.dialog.swallowing(m.now()):
 		every = time.Second
 		if m.dialog != nil && m.dialog.swallowing(m.now()) {

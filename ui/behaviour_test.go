@@ -411,6 +411,9 @@ func TestNullIsDeliberate(t *testing.T) {
 		if null {
 			d.press("ctrl+n")
 			d.sees("null (tombstone)")
+		} else {
+			d.press("ctrl+s")
+			d.sees("the value is empty: ctrl+s sends it so")
 		}
 		d.press("ctrl+s")
 		d.sees("sent to partition 0 at offset 0")

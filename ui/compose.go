@@ -1,11 +1,11 @@
 package ui
 
 import (
+	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
-	"os"
-	"os/exec"
 	"slices"
 	"strconv"
 	"strings"
@@ -19,6 +19,7 @@ import (
 
 // The pane that writes: value, key, headers, partition. Text leaves it only
 // when a broker has acknowledged the message; whatever goes wrong, it stays.
+// How it looks is in compose_draw.go.
 
 // part is one part of the message that is composed.
 type part int8
@@ -41,27 +42,73 @@ type compose struct {
 	at    part
 	value editor
 	key   editor
-	heads editor // name=value, one a line
+	heads headerTable
 	part  editor // empty: by key
 
-	nullValue bool
-	emptyKey  bool   // the key is "" rather than null
-	attached  []byte // a value too large to edit here
+	nullValue  bool
+	emptyKey   bool    // the key is "" rather than null
+	attached   []byte  // a value too large to edit here; it goes before value
+	attachedIs verdict // of attached
+	valueIs    verdict // of value, when it was at version judged
+	judged     int
 
 	sending bool
+	asked   bool // that the value is empty was said: sending again sends it
 	cancel  context.CancelFunc
 	last    sent // what became of the last one
 	err     string
+	repeat  *repeat // not nil: the message is sent again and again
 
-	history []composed
-	walk    int // place in history; len(history): not walking
+	history  *history              // nil: none is kept across runs
+	past     map[string][]composed // what was sent, by topic, the oldest first
+	walk     int                   // how many messages back; 0: not walking
+	origin   *composed             // what the text was, when it is no news; nil: it is
+	noRemind bool                  // that nothing is remembered was said
 }
 
 // composed is a message as it was written.
 type composed struct {
-	value, key, heads, part string
-	nullValue, emptyKey     bool
-	attached                []byte
+	value, key, part    string
+	heads               []batch.Header
+	nullValue, emptyKey bool
+	attached            []byte
+}
+
+func (x *composed) same(y *composed) bool {
+	return x.value == y.value && x.key == y.key && x.part == y.part && sameHeaders(x.heads, y.heads) &&
+		x.nullValue == y.nullValue && x.emptyKey == y.emptyKey && bytes.Equal(x.attached, y.attached)
+}
+
+// blank says whether nothing is in it that would be missed.
+func (x *composed) blank() bool {
+	return x.value == "" && x.key == "" && len(x.heads) == 0 && x.attached == nil
+}
+
+// valueBytes is the value as it is sent.
+func (x *composed) valueBytes() []byte {
+	switch {
+	case x.attached != nil:
+		return x.attached
+	case x.nullValue:
+		return nil
+	}
+	return []byte(x.value)
+}
+
+// keyBytes is the key as it is sent.
+func (x *composed) keyBytes() []byte {
+	if x.key == "" && !x.emptyKey {
+		return nil
+	}
+	return []byte(x.key)
+}
+
+func (x *composed) bytes() int {
+	n := len(x.value) + len(x.key) + len(x.attached)
+	for i := range x.heads {
+		n += len(x.heads[i].Key) + len(x.heads[i].Value)
+	}
+	return n
 }
 
 // sent is an acknowledged message, and when it was seen in the tail.
@@ -71,15 +118,18 @@ type sent struct {
 	ack     kafka.Ack
 	started time.Time
 	seen    time.Duration
+	count   int64 // of those that were sent again and again; 0: it was one
 }
 
 func (c *compose) init() {
-	c.value.lines, c.heads.lines = true, true
+	c.value.lines = true
+	c.heads.init()
+	c.past = make(map[string][]composed)
 }
 
 func (c *compose) composed() composed {
 	return composed{
-		c.value.String(), c.key.String(), c.heads.String(), c.part.String(),
+		c.value.String(), c.key.String(), c.part.String(), c.heads.headers(),
 		c.nullValue, c.emptyKey, c.attached,
 	}
 }
@@ -87,23 +137,25 @@ func (c *compose) composed() composed {
 func (c *compose) load(x composed) {
 	c.value.set(x.value)
 	c.key.set(x.key)
-	c.heads.set(x.heads)
+	c.heads.load(x.heads)
 	c.part.set(x.part)
-	c.nullValue, c.emptyKey, c.attached = x.nullValue, x.emptyKey, x.attached
+	c.nullValue, c.emptyKey = x.nullValue, x.emptyKey
+	c.attach(x.attached)
+	c.asked = false
+}
+
+// attach puts a value beside the editor; nil: none is.
+func (c *compose) attach(b []byte) {
+	c.attached, c.attachedIs = b, judge(b)
+	if b != nil {
+		c.nullValue = false
+	}
 }
 
 // unsent says whether something would be lost.
 func (c *compose) unsent() bool {
-	if c.walk < len(c.history) && c.same(c.history[c.walk]) {
-		return false
-	}
-	return !c.value.empty() || !c.key.empty() || !c.heads.empty() || c.attached != nil
-}
-
-func (c *compose) same(x composed) bool {
-	y := c.composed()
-	return x.value == y.value && x.key == y.key && x.heads == y.heads && x.part == y.part &&
-		x.nullValue == y.nullValue && x.emptyKey == y.emptyKey && len(x.attached) == len(y.attached)
+	x := c.composed()
+	return !x.blank() && (c.origin == nil || !c.origin.same(&x))
 }
 
 func (c *compose) editor() *editor {
@@ -111,7 +163,7 @@ func (c *compose) editor() *editor {
 	case partKey:
 		return &c.key
 	case partHeaders:
-		return &c.heads
+		return c.heads.editor()
 	case partPartition:
 		return &c.part
 	}
@@ -120,36 +172,28 @@ func (c *compose) editor() *editor {
 
 // wanted is how many lines the text would like.
 func (c *compose) wanted(m *Model) int {
-	n := len(c.value.rows(m.w, m.st.width))
 	if c.at == partHeaders {
-		n += len(c.heads.rows(m.w, m.st.width)) + 1
+		return max(len(c.heads.rows)+1, 3)
 	}
-	return max(n, 3)
+	return max(len(c.value.rows(m.w, m.st.width)), 3)
+}
+
+// composeTopic is what is known of the topic; nil: nothing.
+func (m *Model) composeTopic() *kafka.Topic {
+	if md := m.cluster.Metadata(); md != nil {
+		return md.Topic(m.compose.topic)
+	}
+	return nil
 }
 
 // message makes what is sent of what was typed.
 func (c *compose) message(topic *kafka.Topic) (kafka.Message, part, error) {
-	msg := kafka.Message{Topic: c.topic, Partition: kafka.AnyPartition, Timestamp: kafka.NoTimestamp}
-	switch {
-	case c.attached != nil:
-		msg.Value = c.attached
-	case !c.nullValue:
-		msg.Value = []byte(c.value.String())
+	x := c.composed()
+	msg := kafka.Message{
+		Topic: c.topic, Partition: kafka.AnyPartition, Timestamp: kafka.NoTimestamp,
+		Key: x.keyBytes(), Value: x.valueBytes(), Headers: x.heads,
 	}
-	if !c.key.empty() || c.emptyKey {
-		msg.Key = []byte(c.key.String())
-	}
-	for _, row := range strings.Split(c.heads.String(), "\n") {
-		if strings.TrimSpace(row) == "" {
-			continue
-		}
-		name, value, ok := strings.Cut(row, "=")
-		if !ok {
-			return msg, partHeaders, fmt.Errorf("header %q: write it as name=value", row)
-		}
-		msg.Headers = append(msg.Headers, batch.Header{Key: strings.TrimSpace(name), Value: []byte(value)})
-	}
-	if text := strings.TrimSpace(c.part.String()); text != "" {
+	if text := strings.TrimSpace(x.part); text != "" {
 		n, err := strconv.ParseInt(text, 10, 32)
 		if err != nil || n < 0 {
 			return msg, partPartition, fmt.Errorf("partition %q: a number from 0, or empty for the partitioner's choice", text)
@@ -175,6 +219,19 @@ func composeOff(m *Model) string {
 	return ""
 }
 
+// composeBusy is why nothing can be changed or sent now; empty: it can.
+func composeBusy(m *Model) string {
+	switch c := &m.compose; {
+	case composeOff(m) != "":
+		return composeOff(m)
+	case c.sending:
+		return "a message is being sent"
+	case c.running():
+		return "a message is sent again and again: esc stops that"
+	}
+	return ""
+}
+
 // sentMsg is how a message ended.
 type sentMsg struct {
 	ack     kafka.Ack
@@ -187,23 +244,21 @@ type sentMsg struct {
 // send sends what is composed.
 func (m *Model) send() tea.Cmd {
 	c := &m.compose
-	if c.sending {
-		return nil
-	}
-	if why := composeOff(m); why != "" {
+	if why := composeBusy(m); why != "" {
 		c.err = why
 		return nil
 	}
-	var topic *kafka.Topic
-	if md := m.cluster.Metadata(); md != nil {
-		topic = md.Topic(c.topic)
-	}
-	msg, at, err := c.message(topic)
+	msg, at, err := c.message(m.composeTopic())
 	if err != nil {
 		c.err, c.at = sentence(err), at
 		return nil
 	}
-	c.sending, c.err = true, ""
+	// An empty value is a message like any other, but seldom what is meant.
+	if msg.Value != nil && len(msg.Value) == 0 && !c.asked {
+		c.asked, c.err, c.last = true, "", sent{}
+		return nil
+	}
+	c.sending, c.asked, c.err = true, false, ""
 	c.last = sent{}
 	ctx, cancel := context.WithCancel(m.ctx)
 	c.cancel = cancel
@@ -229,16 +284,13 @@ func (m *Model) sent(msg sentMsg) tea.Cmd {
 		}
 		return nil
 	}
-	c.history = append(c.history, msg.message)
-	if len(c.history) > 200 {
-		c.history = slices.Clone(c.history[len(c.history)-100:])
-	}
-	c.walk = len(c.history)
 	c.load(composed{part: msg.message.part})
 	c.at = partValue
 	c.last = sent{ok: true, topic: msg.topic, ack: msg.ack, started: msg.started}
 	c.saw(m)
-	return nil
+	cmd := m.remember(msg.topic, msg.message)
+	c.origin, c.walk = nil, 0
+	return cmd
 }
 
 // saw notes when the tail has the message that was sent last.
@@ -253,55 +305,146 @@ func (c *compose) saw(m *Model) {
 	}
 }
 
-// walkHistory goes through what was sent in this run; only from an empty editor
+// rememberedMsg is what a file of the history had, or how writing to it ended.
+type rememberedMsg struct {
+	topic string
+	past  []composed
+	err   error
+}
+
+// recall asks for what was sent to the composed topic in earlier runs.
+func (m *Model) recall() tea.Cmd {
+	c := &m.compose
+	c.walk = 0
+	if _, ok := c.past[c.topic]; ok || c.history == nil {
+		return nil
+	}
+	h, cluster, topic := c.history, m.clusterID(), c.topic
+	c.past[topic] = nil
+	return func() tea.Msg {
+		past, err := h.load(cluster, topic)
+		return rememberedMsg{topic, past, err}
+	}
+}
+
+// clusterID tells clusters apart whose topics have the same names.
+func (m *Model) clusterID() string {
+	if md := m.cluster.Metadata(); md != nil {
+		return cmp.Or(md.ClusterID, m.name)
+	}
+	return m.name
+}
+
+// remember adds a message to the history, and to its file.
+func (m *Model) remember(topic string, x composed) tea.Cmd {
+	c := &m.compose
+	c.origin, c.walk = &x, 0
+	past := c.past[topic]
+	if n := len(past); n == 0 || !past[n-1].same(&x) {
+		past = append(past, x)
+	}
+	size, from := 0, len(past)
+	for from > 0 && len(past)-from < historyKept && (size == 0 || size+past[from-1].bytes() <= historyHeldBytes) {
+		from--
+		size += past[from].bytes()
+	}
+	c.past[topic] = slices.Clone(past[from:])
+	if c.history == nil {
+		return nil
+	}
+	// The file is written even if the program ends now: it waits for its work.
+	h, cluster := c.history, m.clusterID()
+	written := make(chan error, 1)
+	m.work.Go(func() { written <- h.save(cluster, topic, x) })
+	return func() tea.Msg { return rememberedMsg{topic: topic, err: <-written} }
+}
+
+// remembered takes what the files say. What they cannot do stops nothing, and
+// is said once.
+func (m *Model) remembered(msg rememberedMsg) tea.Cmd {
+	c := &m.compose
+	if msg.err != nil && !c.noRemind {
+		c.noRemind = true
+		m.note(levelWarn, sentence(msg.err))
+	}
+	if len(msg.past) > 0 {
+		newer := c.past[msg.topic]
+		c.past[msg.topic] = append(msg.past, newer...)
+	}
+	return nil
+}
+
+// walkHistory goes through what was sent to the topic; only from an empty editor
 // or from an entry that was not changed.
 func (c *compose) walkHistory(by int) bool {
-	walking := c.walk < len(c.history) && c.same(c.history[c.walk])
-	if !walking && c.unsent() || c.sending {
+	past := c.past[c.topic]
+	x := c.composed()
+	switch {
+	case c.unsent():
 		return false
+	case x.blank() && (c.origin == nil || !c.origin.same(&x)):
+		c.walk = 0
+	case c.walk == 0 && len(past) > 0 && past[len(past)-1].same(&x):
+		c.walk = 1
 	}
-	if !walking {
-		c.walk = len(c.history)
-	}
-	to := c.walk + by
-	if to < 0 || to > len(c.history) {
+	to := c.walk - by
+	if to < 0 || to > len(past) || to == c.walk {
 		return false
 	}
 	c.walk = to
-	if to == len(c.history) {
+	c.err = ""
+	if to == 0 {
 		c.load(composed{})
+		c.origin = nil
 	} else {
-		c.load(c.history[to])
+		entry := past[len(past)-to]
+		c.load(entry)
+		c.origin = &entry
 	}
 	return true
 }
 
-// typed is a key that the table has nothing for.
+// pressedInText gives a key of the table to the text.
+func (m *Model) pressedInText() tea.Cmd { return m.typed(m.pressed) }
+
+// typed is a key for the text.
 func (m *Model) typed(k tea.KeyPressMsg) tea.Cmd {
 	c := &m.compose
-	if c.sending || composeOff(m) != "" {
+	if composeBusy(m) != "" {
 		return nil
 	}
-	if c.at == partValue && c.attached != nil {
-		if s := k.String(); s == "backspace" || s == "delete" {
-			c.attached = nil
-		}
-		return nil
-	}
-	switch k.String() {
-	case "up":
-		if c.at == partValue && c.walkHistory(-1) {
+	name := k.String()
+	if c.at == partValue {
+		switch {
+		case name == "up" && c.walkHistory(-1), name == "down" && c.walkHistory(1):
+			return nil
+		case c.attached != nil:
+			if name == "backspace" || name == "delete" {
+				c.attach(nil)
+			}
+			return nil
+		case c.nullValue && (name == "backspace" || name == "delete"):
+			c.nullValue = false
 			return nil
 		}
-	case "down":
-		if c.at == partValue && c.walkHistory(1) {
+	}
+	if c.at == partKey && c.emptyKey && (name == "backspace" || name == "delete") {
+		c.emptyKey = false
+		return nil
+	}
+	if c.at == partHeaders {
+		if c.heads.key(k) {
+			c.err = ""
+			return nil
+		}
+		if name == "up" || name == "down" {
 			return nil
 		}
 	}
 	e := c.editor()
-	before := len(e.text)
+	before := e.version
 	e.key(k, m.lay.compose.w-2, m.st.width)
-	if len(e.text) != before {
+	if e.version != before {
 		c.edited()
 	}
 	return nil
@@ -309,13 +452,78 @@ func (m *Model) typed(k tea.KeyPressMsg) tea.Cmd {
 
 // edited forgets what was said of an older state of the text.
 func (c *compose) edited() {
-	c.err = ""
+	c.err, c.asked = "", false
 	switch {
 	case c.at == partValue && !c.value.empty():
 		c.nullValue = false
-	case c.at == partKey:
+	case c.at == partKey && !c.key.empty():
 		c.emptyKey = false
+	case c.at == partHeaders:
+		c.heads.edited()
 	}
+}
+
+// nextPart goes on to the next field, or to the one before.
+func (m *Model) nextPart(by int) tea.Cmd {
+	c := &m.compose
+	if c.at == partHeaders && c.heads.step(by) {
+		return nil
+	}
+	if by < 0 && c.at == partValue {
+		m.setFocus(paneTail)
+		return nil
+	}
+	c.at = (c.at + part(by) + parts) % parts
+	if c.at == partHeaders {
+		c.heads.enter(by < 0)
+	}
+	return nil
+}
+
+// cut takes what is selected to the clipboard; among headers with nothing
+// selected, it removes the row.
+func (m *Model) cut() tea.Cmd {
+	c := &m.compose
+	e := c.editor()
+	if text := e.selected(); len(text) > 0 {
+		copied := m.opt.Clipboard(string(text))
+		e.cutTo(e.at)
+		c.edited()
+		return copied
+	}
+	if c.at == partHeaders {
+		c.heads.remove()
+	}
+	return nil
+}
+
+// undo takes the last change of the text back, redo does it again.
+func (m *Model) undo() tea.Cmd {
+	if m.compose.editor().undo() {
+		m.compose.edited()
+	}
+	return nil
+}
+
+func (m *Model) redo() tea.Cmd {
+	if m.compose.editor().redo() {
+		m.compose.edited()
+	}
+	return nil
+}
+
+// back stops what is under way, or goes back to the tail.
+func (m *Model) composeBack() tea.Cmd {
+	c := &m.compose
+	switch {
+	case c.sending:
+		c.cancel()
+	case c.running():
+		c.repeat.stop()
+	default:
+		m.setFocus(paneTail)
+	}
+	return nil
 }
 
 // paste takes a paste into the focused text.
@@ -332,30 +540,34 @@ func (m *Model) paste(s string) tea.Cmd {
 		p.find(m)
 		return nil
 	}
-	if m.over != nil || m.focus != paneCompose || composeOff(m) != "" || m.compose.sending {
+	if m.over != nil || m.focus != paneCompose || composeBusy(m) != "" {
 		return nil
 	}
 	c := &m.compose
-	if c.at == partValue && len(s)+len(c.value.text) > attachAbove {
-		m.attach([]byte(c.value.String() + s))
+	switch {
+	case c.at == partHeaders:
+		c.heads.paste(s)
+	case c.at == partValue && c.attached != nil:
+		c.err = "the attachment is sent as it is: backspace removes it"
 		return nil
+	case c.at == partValue && len(s)+len(c.value.text) > attachAbove:
+		// Together with the text around it, which stays for when it is removed.
+		from, to := c.value.selection()
+		c.attach(slices.Concat(c.value.text[:from], []byte(pasted(s)), c.value.text[to:]))
+		c.err, c.asked = "", false
+		return nil
+	default:
+		c.editor().paste(s)
 	}
-	c.editor().paste(s)
 	c.edited()
 	return nil
-}
-
-func (m *Model) attach(b []byte) {
-	c := &m.compose
-	c.attached = b
-	c.value.set("")
-	c.nullValue = false
 }
 
 // toggleNull makes null of a value, or "" of a key, and back: a null value
 // deletes in a compacted topic, so it is never what an empty text means.
 func (m *Model) toggleNull() tea.Cmd {
 	c := &m.compose
+	c.err, c.asked = "", false
 	switch c.at {
 	case partValue:
 		if c.value.empty() && c.attached == nil {
@@ -369,282 +581,12 @@ func (m *Model) toggleNull() tea.Cmd {
 		} else {
 			c.err = `a key that is "" has no text: empty it first`
 		}
+	case partHeaders:
+		if !c.heads.toggleNull() {
+			c.err = "a null value has no text: empty it first"
+		}
+	case partPartition:
+		c.err = "null is for the value, the key and the values of headers"
 	}
 	return nil
-}
-
-// editedMsg is what came back from the editor.
-type editedMsg struct {
-	file string
-	err  error
-}
-
-// edit opens the value in $EDITOR.
-func (m *Model) edit() tea.Cmd {
-	c := &m.compose
-	f, err := os.CreateTemp("", "milena-*.txt")
-	if err != nil {
-		c.err = sentence(err)
-		return nil
-	}
-	text := []byte(c.value.String())
-	if c.attached != nil {
-		text = c.attached
-	}
-	_, err = f.Write(text)
-	if closeErr := f.Close(); err == nil {
-		err = closeErr
-	}
-	if err != nil {
-		c.err = sentence(err)
-		_ = os.Remove(f.Name())
-		return nil
-	}
-	name := os.Getenv("VISUAL")
-	if name == "" {
-		name = os.Getenv("EDITOR")
-	}
-	if name == "" {
-		name = "vi"
-	}
-	args := append(strings.Fields(name), f.Name())
-	return tea.ExecProcess(exec.Command(args[0], args[1:]...), func(err error) tea.Msg {
-		return editedMsg{f.Name(), err}
-	})
-}
-
-func (m *Model) edited(msg editedMsg) tea.Cmd {
-	c := &m.compose
-	defer func() { _ = os.Remove(msg.file) }()
-	if msg.err != nil {
-		c.err = "the editor failed, the text is as it was: " + sentence(msg.err) + " (set EDITOR to another one)"
-		return nil
-	}
-	b, err := os.ReadFile(msg.file)
-	if err != nil {
-		c.err = sentence(err)
-		return nil
-	}
-	if n := len(b); n > 0 && b[n-1] == '\n' {
-		b = b[:n-1] // editors end the last line
-	}
-	if len(b) > attachAbove {
-		m.attach(b)
-		return nil
-	}
-	c.attached = nil
-	c.value.set(string(b))
-	if len(b) > 0 {
-		c.nullValue = false
-	}
-	c.err = ""
-	return nil
-}
-
-// drawCompose draws the pane.
-func (m *Model) drawCompose(r rect) []string {
-	c, st := &m.compose, m.st
-	focused := m.focus == paneCompose && m.over == nil
-	var lines []string
-	if !m.lay.single && !m.zoom {
-		l := newLine(st, r.w, nil)
-		l.repeat(st.rule, st.g.hrule, r.w)
-		lines = append(lines, l.end())
-	}
-	lines = append(lines, m.composeHeader(r, len(lines), focused))
-	status := m.composeStatus(r.w, focused)
-	room := r.h - len(lines)
-	if room > 1 {
-		room--
-	}
-	if off := composeOff(m); off != "" {
-		l := newLine(st, r.w, nil)
-		l.text("", " ")
-		l.text(st.dim, off)
-		lines = append(lines, l.end())
-		return m.fillLines(lines, r)
-	}
-	show := func(e *editor, h int, sgr string, cursor bool) {
-		text, x, y := e.draw(st, max(1, r.w-2), h, sgr)
-		if cursor && m.dialog == nil {
-			m.putCursor(r.x+1+x, r.y+len(lines)+y)
-		}
-		for _, s := range text {
-			lines = append(lines, " "+s+" ")
-		}
-	}
-	if c.at == partHeaders && focused {
-		l := newLine(st, r.w, nil)
-		l.text(st.dim, " headers, name=value, one a line")
-		if room > 1 {
-			lines = append(lines, l.end())
-			room--
-		}
-		show(&c.heads, room, st.text, true)
-	} else if room > 0 {
-		switch {
-		case c.attached != nil:
-			l := newLine(st, r.w, nil)
-			l.text(st.warn, " attachment "+humanBytes(int64(len(c.attached))))
-			l.text(st.dim, "   sent whole   ctrl+e edits it   backspace removes it")
-			lines = append(lines, l.end())
-		case c.nullValue:
-			l := newLine(st, r.w, nil)
-			l.text(st.bad, " "+st.g.null)
-			l.text(st.dim, " null (tombstone)   ctrl+n takes it back")
-			lines = append(lines, l.end())
-		case !focused && c.value.empty():
-			l := newLine(st, r.w, nil)
-			l.text(st.dim, " c writes a message")
-			lines = append(lines, l.end())
-		default:
-			show(&c.value, room, st.text, focused && c.at == partValue)
-		}
-	}
-	for len(lines) < r.h-1 {
-		lines = append(lines, newLine(st, r.w, nil).end())
-	}
-	if len(lines) < r.h {
-		lines = append(lines, status)
-	}
-	return m.fillLines(lines, r)
-}
-
-func (m *Model) composeHeader(r rect, y int, focused bool) string {
-	c, st := &m.compose, m.st
-	l := newLine(st, r.w, nil)
-	title := st.text
-	if focused {
-		title = st.accentBold
-	}
-	name := func(p part, s string) {
-		sgr := st.dim
-		if focused && c.at == p {
-			sgr = st.accent
-		}
-		l.text(sgr, s)
-	}
-	l.text("", " ")
-	l.text(title, "compose")
-	if c.topic == "" {
-		return l.end()
-	}
-	l.text(st.dim, " "+st.g.arrow+" ")
-	l.text(st.accent, c.topic)
-	l.text("", "   ")
-	// Where there is no room for all parts, the one that is written is shown.
-	shown := func(p part) bool {
-		at := c.at
-		if at == partValue {
-			at = partKey
-		}
-		return r.w >= 64 || p == at
-	}
-	if shown(partKey) {
-		m.composeKey(l, r, y, focused, name)
-	}
-	if shown(partHeaders) {
-		name(partHeaders, "headers ")
-		n := 0
-		for _, row := range strings.Split(c.heads.String(), "\n") {
-			if strings.TrimSpace(row) != "" {
-				n++
-			}
-		}
-		l.text(st.text, strconv.Itoa(n))
-		l.text("", "   ")
-	}
-	if shown(partPartition) {
-		m.composePartition(l, r, y, focused, name)
-	}
-	if size := len(c.value.text) + len(c.attached); size > 0 {
-		l.text(st.dim, "   "+humanBytes(int64(size)))
-	}
-	return l.end()
-}
-
-func (m *Model) composeKey(l *line, r rect, y int, focused bool, name func(part, string)) {
-	c, st := &m.compose, m.st
-	name(partKey, "key ")
-	switch {
-	case focused && c.at == partKey:
-		w := max(8, min(40, r.w/4))
-		x := c.key.drawField(l, w, st.key)
-		if m.dialog == nil {
-			m.putCursor(r.x+min(x, r.w-1), r.y+y)
-		}
-		if c.emptyKey {
-			l.text(st.dim, `""`)
-		}
-	case c.emptyKey:
-		l.text(st.key, `""`)
-	case c.key.empty():
-		l.text(st.dim, st.g.null)
-	default:
-		l.column(min(24, cells(c.key.String(), st.width)), func() { l.bytes(st.key, c.key.text) })
-	}
-	l.text("", "   ")
-}
-
-func (m *Model) composePartition(l *line, r rect, y int, focused bool, name func(part, string)) {
-	c, st := &m.compose, m.st
-	name(partPartition, "partition ")
-	switch {
-	case focused && c.at == partPartition:
-		x := c.part.drawField(l, 8, st.text)
-		if m.dialog == nil {
-			m.putCursor(r.x+min(x, r.w-1), r.y+y)
-		}
-		if c.part.empty() {
-			l.text(st.dim, "empty: by key")
-		}
-	case !c.part.empty():
-		l.text(st.text, c.part.String())
-	default:
-		m.partitionGuess(l)
-	}
-}
-
-// partitionGuess says where a message with this key goes.
-func (m *Model) partitionGuess(l *line) {
-	c, st := &m.compose, m.st
-	if c.key.empty() && !c.emptyKey {
-		l.text(st.dim, "any")
-		return
-	}
-	if md := m.cluster.Metadata(); md != nil {
-		if t := md.Topic(c.topic); t != nil && len(t.Partitions) > 0 {
-			n := kafka.PartitionOf(c.key.text, len(t.Partitions))
-			l.text(st.parts[int(n)%len(st.parts)], itoa(int64(n)))
-			l.text(st.dim, " murmur2")
-			return
-		}
-	}
-	l.text(st.dim, "murmur2")
-}
-
-func (m *Model) composeStatus(w int, focused bool) string {
-	c, st := &m.compose, m.st
-	l := newLine(st, w, nil)
-	l.text("", " ")
-	switch {
-	case c.sending:
-		l.text(st.accent, m.spinner())
-		l.text(st.dim, " sending…   esc stops waiting")
-	case c.err != "":
-		l.text(st.bad, st.g.cross+" "+c.err)
-	case c.last.ok:
-		l.text(st.ok, st.g.check+" ")
-		l.text(st.dim, "sent to partition ")
-		l.text(st.parts[int(c.last.ack.Partition)%len(st.parts)], itoa(int64(c.last.ack.Partition)))
-		l.text(st.dim, " at offset ")
-		l.text(st.text, itoa(c.last.ack.Offset))
-		l.text(st.dim, " in ")
-		l.text(st.text, humanDuration(c.last.ack.Took))
-		if c.last.seen > 0 {
-			l.text(st.dim, ", seen after ")
-			l.text(st.text, humanDuration(c.last.seen))
-		}
-	}
-	return l.end()
 }

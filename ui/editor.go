@@ -1,6 +1,7 @@
 package ui
 
 import (
+	"bytes"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -10,42 +11,95 @@ import (
 
 // A small text editor: the value that is composed, and every field. What is in
 // it is kept as it was typed or pasted, byte for byte; the screen shows it
-// escaped.
+// escaped. What was changed can be undone: see changes.go.
 
 // editor holds a text and a cursor between its grapheme clusters.
 type editor struct {
-	text  []byte
-	at    int  // cursor, in bytes
-	lines bool // enter makes a new line
-	want  int  // the column that up and down aim for; -1: the cursor's
-	top   int  // first line that is shown
+	text    []byte
+	at      int     // cursor, in bytes
+	from    int     // the other end of what is selected; as at: nothing is
+	lines   bool    // enter makes a new line
+	want    int     // the column that up and down aim for; -1: the cursor's
+	top     int     // first line that is shown
+	changes changes // what can be undone
+	version int     // counts the changes
 }
 
 func (e *editor) String() string { return string(e.text) }
 func (e *editor) empty() bool    { return len(e.text) == 0 }
 
-// set makes s the text, with the cursor at its end.
+// set makes s the text, with the cursor at its end; there is nothing to undo.
 func (e *editor) set(s string) {
 	e.text = append(e.text[:0:0], s...)
-	e.at, e.want, e.top = len(e.text), -1, 0
+	e.moveTo(len(e.text))
+	e.top = 0
+	e.changes = changes{}
+	e.version++
 }
 
-func (e *editor) insert(s string) {
-	if s == "" {
+// moveTo puts the cursor somewhere; nothing is selected any more.
+func (e *editor) moveTo(at int) { e.at, e.from, e.want = at, at, -1 }
+
+// selection is what is selected, from where to where.
+func (e *editor) selection() (from, to int) { return min(e.at, e.from), max(e.at, e.from) }
+
+func (e *editor) selected() []byte {
+	from, to := e.selection()
+	return e.text[from:to]
+}
+
+// replace puts s in the place of a part of the text, and the cursor behind it.
+func (e *editor) replace(from, to int, s string, how change) {
+	if from == to && s == "" {
 		return
 	}
-	t := make([]byte, 0, len(e.text)+len(s))
-	t = append(t, e.text[:e.at]...)
-	t = append(t, s...)
-	e.text = append(t, e.text[e.at:]...)
-	e.at += len(s)
-	e.want = -1
+	how.at, how.was, how.is, how.cursor = from, string(e.text[from:to]), s, e.at
+	e.changes.add(how)
+	e.swap(from, to, s)
 }
 
+// swap is replace, without remembering it.
+func (e *editor) swap(from, to int, s string) {
+	t := make([]byte, 0, len(e.text)-(to-from)+len(s))
+	t = append(t, e.text[:from]...)
+	t = append(t, s...)
+	e.text = append(t, e.text[to:]...)
+	e.moveTo(from + len(s))
+	e.version++
+}
+
+// insert puts s in the place of what is selected.
+func (e *editor) insert(s string) {
+	from, to := e.selection()
+	e.replace(from, to, s, change{})
+}
+
+// cutTo removes what is selected or else what is between the cursor and at.
 func (e *editor) cutTo(at int) {
-	from, to := min(at, e.at), max(at, e.at)
-	e.text = append(append(make([]byte, 0, len(e.text)), e.text[:from]...), e.text[to:]...)
-	e.at, e.want = from, -1
+	from, to := e.selection()
+	if from == to {
+		from, to = min(at, e.at), max(at, e.at)
+	}
+	e.replace(from, to, "", change{})
+}
+
+// undo takes the last change back; false: there is none.
+func (e *editor) undo() bool {
+	c, ok := e.changes.back()
+	if ok {
+		e.swap(c.at, c.at+len(c.is), c.was)
+		e.moveTo(c.cursor)
+	}
+	return ok
+}
+
+// redo does again what was undone last; false: there is nothing.
+func (e *editor) redo() bool {
+	c, ok := e.changes.forth()
+	if ok {
+		e.swap(c.at, c.at+len(c.was), c.is)
+	}
+	return ok
 }
 
 // next and prev are the cluster borders around a place.
@@ -61,7 +115,7 @@ func (e *editor) prev(at int, m width) int {
 		return 0
 	}
 	from := max(0, at-64)
-	if i := strings.LastIndexByte(string(e.text[from:at-1]), '\n'); i >= 0 {
+	if i := bytes.LastIndexByte(e.text[from:at-1], '\n'); i >= 0 {
 		from += i + 1
 	}
 	for from < at && !utf8.RuneStart(e.text[from]) {
@@ -105,20 +159,25 @@ func wordAt(b []byte, i int) bool {
 }
 
 func (e *editor) lineStart(at int) int {
-	return strings.LastIndexByte(string(e.text[:at]), '\n') + 1
+	return bytes.LastIndexByte(e.text[:at], '\n') + 1
 }
 
 func (e *editor) lineEnd(at int) int {
-	if i := strings.IndexByte(string(e.text[at:]), '\n'); i >= 0 {
+	if i := bytes.IndexByte(e.text[at:], '\n'); i >= 0 {
 		return at + i
 	}
 	return len(e.text)
 }
 
-// paste inserts what came from the clipboard; terminals send its line ends as
+// pasted is what came from the clipboard: terminals send its line ends as
 // carriage returns.
+func pasted(s string) string {
+	return strings.ReplaceAll(strings.ReplaceAll(s, "\r\n", "\n"), "\r", "\n")
+}
+
+// paste inserts what came from the clipboard.
 func (e *editor) paste(s string) {
-	s = strings.ReplaceAll(strings.ReplaceAll(s, "\r\n", "\n"), "\r", "\n")
+	s = pasted(s)
 	if !e.lines {
 		s = strings.TrimRight(s, "\n")
 		s = strings.ReplaceAll(s, "\n", " ")
@@ -128,25 +187,77 @@ func (e *editor) paste(s string) {
 
 // key does what a key does in a text; false: nothing.
 func (e *editor) key(k tea.KeyPressMsg, w int, m width) bool {
-	want := -1
-	switch k.String() {
+	name := k.String()
+	move, selects := name, false
+	if k.Mod&tea.ModShift != 0 {
+		plain := k
+		plain.Mod &^= tea.ModShift
+		move, selects = plain.Keystroke(), true
+	}
+	if e.move(move, selects, w, m) {
+		return true
+	}
+	switch name {
+	case "enter", "shift+enter":
+		if !e.lines {
+			return false
+		}
+		e.insert("\n")
+	case "backspace", "shift+backspace", "ctrl+h":
+		e.cutTo(e.prev(e.at, m))
+	case "delete", "ctrl+d":
+		e.cutTo(e.next(e.at, m))
+	case "ctrl+w", "alt+backspace", "ctrl+backspace":
+		e.cutTo(e.wordLeft(m))
+	case "ctrl+delete", "alt+delete", "alt+d":
+		e.cutTo(e.wordRight(m))
+	case "ctrl+u":
+		e.cutTo(e.lineStart(e.at))
+	case "ctrl+k":
+		e.cutTo(e.lineEnd(e.at))
+	case "ctrl+_", "ctrl+/":
+		return e.undo()
+	case "ctrl+y", "ctrl+shift+z":
+		return e.redo()
+	default:
+		if k.Text == "" || k.Mod&^(tea.ModShift|tea.ModCapsLock|tea.ModNumLock) != 0 {
+			return false
+		}
+		from, to := e.selection()
+		e.replace(from, to, k.Text, change{typed: from == to})
+	}
+	return true
+}
+
+// move moves the cursor, as a key without shift says; with it, what lies
+// between is selected. False: the key moves nothing here.
+func (e *editor) move(name string, selects bool, w int, m width) bool {
+	to, want := e.at, -1
+	from, end := e.selection()
+	switch name {
 	case "left", "ctrl+b":
-		e.at = e.prev(e.at, m)
+		to = e.prev(e.at, m)
+		if !selects && from < end {
+			to = from
+		}
 	case "right", "ctrl+f":
-		e.at = e.next(e.at, m)
+		to = e.next(e.at, m)
+		if !selects && from < end {
+			to = end
+		}
 	case "ctrl+left", "alt+left", "alt+b":
-		e.at = e.wordLeft(m)
+		to = e.wordLeft(m)
 	case "ctrl+right", "alt+right", "alt+f":
-		e.at = e.wordRight(m)
+		to = e.wordRight(m)
 	case "home", "ctrl+a":
-		e.at = e.lineStart(e.at)
+		to = e.lineStart(e.at)
 	case "end":
-		e.at = e.lineEnd(e.at)
+		to = e.lineEnd(e.at)
 	case "ctrl+home":
-		e.at = 0
+		to = 0
 	case "ctrl+end":
-		e.at = len(e.text)
-	case "up", "down":
+		to = len(e.text)
+	case "up", "down", "pgup", "pgdown":
 		if !e.lines {
 			return false
 		}
@@ -156,39 +267,30 @@ func (e *editor) key(k tea.KeyPressMsg, w int, m width) bool {
 			e.want = x
 		}
 		want = e.want
-		if k.String() == "up" {
-			y--
-		} else {
-			y++
-		}
-		if y < 0 || y >= len(rows) {
+		y += map[string]int{"up": -1, "down": 1, "pgup": -pageRows, "pgdown": pageRows}[name]
+		switch {
+		case y >= 0 && y < len(rows):
+			to = e.atColumn(rows[y], want, m)
+		case y < 0 && (selects || name == "pgup"):
+			to = 0
+		case y >= len(rows) && (selects || name == "pgdown"):
+			to = len(e.text)
+		default:
 			return false
 		}
-		e.at = e.atColumn(rows[y], want, m)
-	case "enter":
-		if !e.lines {
-			return false
-		}
-		e.insert("\n")
-	case "backspace", "ctrl+h":
-		e.cutTo(e.prev(e.at, m))
-	case "delete", "ctrl+d":
-		e.cutTo(e.next(e.at, m))
-	case "ctrl+w", "alt+backspace", "ctrl+backspace":
-		e.cutTo(e.wordLeft(m))
-	case "ctrl+u":
-		e.cutTo(e.lineStart(e.at))
-	case "ctrl+k":
-		e.cutTo(e.lineEnd(e.at))
 	default:
-		if k.Text == "" || k.Mod&^tea.ModShift != 0 {
-			return false
-		}
-		e.insert(k.Text)
+		return false
 	}
-	e.want = want
+	e.at, e.want = to, want
+	if !selects {
+		e.from = to
+	}
+	e.changes.pause()
 	return true
 }
+
+// pageRows is how far page up and page down go in a text.
+const pageRows = 10
 
 // rows are the lines of the text as a screen of w columns has them.
 func (e *editor) rows(w int, m width) []docLine {
@@ -233,12 +335,29 @@ func (e *editor) draw(st *Styles, w, h int, sgr string) (lines []string, x, y in
 	for i := range h {
 		l := newLine(st, w, nil)
 		if i+e.top < len(rows) {
-			r := rows[i+e.top]
-			l.bytes(sgr, e.text[r.from:r.to])
+			e.drawRow(l, rows[i+e.top], sgr)
 		}
 		lines = append(lines, l.end())
 	}
 	return lines, min(x, w-1), y - e.top
+}
+
+// drawRow draws a part of the text, with what is selected in it lit; a selected
+// line end shows as a blank.
+func (e *editor) drawRow(l *line, r docLine, sgr string) {
+	from, to := e.selection()
+	if from == to || to <= r.from || from > r.to {
+		l.bytes(sgr, e.text[r.from:r.to])
+		return
+	}
+	lit := strings.TrimPrefix(sgr+l.st.selected, ";")
+	a, b := max(from, r.from), min(to, r.to)
+	l.bytes(sgr, e.text[r.from:a])
+	l.bytes(lit, e.text[a:b])
+	l.bytes(sgr, e.text[b:r.to])
+	if to > r.to && r.to < len(e.text) && e.text[r.to] == '\n' && l.width < l.max {
+		l.text(lit, " ")
+	}
 }
 
 // drawField draws a text of one line into l, in w columns, scrolled so that the
@@ -249,6 +368,6 @@ func (e *editor) drawField(l *line, w int, sgr string) int {
 		from = e.next(from, l.st.width)
 	}
 	x := l.width + cells(string(e.text[from:e.at]), l.st.width)
-	l.column(w, func() { l.bytes(sgr, e.text[from:]) })
+	l.column(w, func() { e.drawRow(l, docLine{from: from, to: len(e.text)}, sgr) })
 	return x
 }

@@ -297,39 +297,26 @@ func table() []Binding {
 		Binding{Keys: []string{"esc", "q"}, Label: "esc", Short: "back", What: "back", Weight: 20, NoPalette: true, Do: closeOver},
 	)
 
-	composeEdit := func(m *Model) string {
-		if why := composeOff(m); why != "" {
-			return why
-		}
-		if m.compose.sending {
-			return "a message is being sent"
-		}
-		return ""
+	inText := func(label, what string, keys ...string) Binding {
+		return Binding{Keys: keys, Label: label, What: what, NoPalette: true, Off: composeBusy, Do: (*Model).pressedInText}
 	}
 	add(ScopeCompose,
-		Binding{Keys: []string{"ctrl+s"}, Short: "send", What: "send the message", Weight: 10, Off: composeEdit, Do: (*Model).send},
-		Binding{Keys: []string{"tab"}, Short: "fields", What: "next: value, key, headers, partition", Weight: 20, NoPalette: true, Do: func(m *Model) tea.Cmd {
-			m.compose.at = (m.compose.at + 1) % parts
-			return nil
-		}},
-		Binding{Keys: []string{"shift+tab"}, What: "previous part; from the value, the pane before", NoPalette: true, Do: func(m *Model) tea.Cmd {
-			if m.compose.at == partValue {
-				m.setFocus(paneTail)
-			} else {
-				m.compose.at--
-			}
-			return nil
-		}},
-		Binding{Keys: []string{"ctrl+e"}, Short: "editor", What: "edit the value in $EDITOR", Weight: 30, Off: composeEdit, Do: (*Model).edit},
-		Binding{Keys: []string{"ctrl+n"}, Short: "null", What: `make the value null (a tombstone), or the key ""`, Weight: 40, Off: composeEdit, Do: (*Model).toggleNull},
-		Binding{Keys: []string{"esc"}, Short: "back", What: "stop waiting, or back to the tail; the text stays", Weight: 50, NoPalette: true, Do: func(m *Model) tea.Cmd {
-			if m.compose.sending {
-				m.compose.cancel()
-				return nil
-			}
-			m.setFocus(paneTail)
-			return nil
-		}},
+		Binding{Keys: []string{"ctrl+s"}, Short: "send", What: "send the message", Weight: 10, Off: composeBusy, Do: (*Model).send},
+		Binding{Keys: []string{"tab"}, Short: "fields", What: "next: value, key, headers, partition", Weight: 20, NoPalette: true, Do: func(m *Model) tea.Cmd { return m.nextPart(1) }},
+		Binding{Keys: []string{"shift+tab"}, What: "previous part; from the value, the pane before", NoPalette: true, Do: func(m *Model) tea.Cmd { return m.nextPart(-1) }},
+		Binding{Keys: []string{"ctrl+e"}, Short: "editor", What: "edit the value in $EDITOR", Weight: 30, Off: composeBusy, Do: (*Model).edit},
+		Binding{Keys: []string{"ctrl+n"}, Short: "null", What: `make a value null (a tombstone), or the key ""`, Weight: 40, Off: composeBusy, Do: (*Model).toggleNull},
+		Binding{Keys: []string{"ctrl+r"}, Short: "repeat", What: "send it again and again; {{.N}} counts", Weight: 45, Off: composeBusy, Do: (*Model).askRepeat},
+		Binding{Keys: []string{"esc"}, Short: "back", What: "stop what is being sent, or back to the tail; the text stays", Weight: 50, NoPalette: true, Do: (*Model).composeBack},
+		inText("up down", "in an empty editor: what was sent before", "up", "down"),
+		Binding{Keys: []string{"ctrl+_", "ctrl+/"}, Label: "ctrl+/", What: "undo", NoPalette: true, Off: composeBusy, Do: (*Model).undo},
+		Binding{Keys: []string{"ctrl+y", "ctrl+shift+z"}, Label: "ctrl+y", What: "redo", NoPalette: true, Off: composeBusy, Do: (*Model).redo},
+		inText("ctrl+left ctrl+right", "a word left, a word right", "ctrl+left", "ctrl+right"),
+		inText("home end", "beginning and end of the line", "home", "end", "ctrl+a"),
+		inText("shift+arrows", "select; in the headers up and down move the row", "shift+left", "shift+right", "shift+up", "shift+down", "shift+home", "shift+end", "ctrl+shift+left", "ctrl+shift+right"),
+		Binding{Keys: []string{"ctrl+x"}, What: "cut what is selected; in the headers, the row", NoPalette: true, Off: composeBusy, Do: (*Model).cut},
+		inText("ctrl+w", "delete the word before", "ctrl+w", "ctrl+backspace"),
+		inText("ctrl+u ctrl+k", "delete to the beginning, to the end of the line", "ctrl+u", "ctrl+k"),
 	)
 
 	add(ScopeDialog,
@@ -426,6 +413,7 @@ func (m *Model) do(b *Binding) tea.Cmd {
 // key takes a key.
 func (m *Model) key(k tea.KeyPressMsg) tea.Cmd {
 	name := k.String()
+	m.pressed = k
 	if m.dialog != nil && m.dialog.swallowing(m.now()) && name != "ctrl+c" && name != "esc" {
 		return nil
 	}

@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"runtime/debug"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -27,6 +28,11 @@ const leaveWithin = 3 * time.Second
 // (SIGTERM, SIGHUP), and gives the terminal back as it was. Quitting is no
 // error. A panic is: what is known of it is in a file that the error names.
 func Run(ctx context.Context, opt Options) error {
+	if dir, err := defaultHistory(); err == nil {
+		opt.History = dir
+	} else {
+		opt.Warnings = append(slices.Clone(opt.Warnings), sentence(err))
+	}
 	return run(ctx, opt)
 }
 

@@ -68,7 +68,7 @@ func (m *Model) openTopics(names ...string) tea.Cmd {
 	m.tail.topic, m.tail.topics = names[0], names
 	m.compose.topic = names[0]
 	m.over = nil
-	return m.startSession(newest100())
+	return tea.Batch(m.recall(), m.startSession(newest100()))
 }
 
 // startSession reads the open topic anew; what the session before still sends

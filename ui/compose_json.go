@@ -1,0 +1,86 @@
+package ui
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+	"unicode/utf8"
+)
+
+// What is said of a value that looks like JSON while it is typed: one quiet
+// word. It is never forced on anybody: whatever is typed can be sent.
+
+// checkedBelow is the size above which a value is not looked at.
+const checkedBelow = 1 << 20
+
+// verdict is what is said of a text.
+type verdict struct {
+	word string // empty: nothing
+	bad  bool
+}
+
+// judge says whether b is JSON, when it sets out to be: a text that begins with
+// neither { nor [ is nobody's broken JSON.
+func judge(b []byte) verdict {
+	if len(b) > checkedBelow || !looksJSON(b) {
+		return verdict{}
+	}
+	// The counter stands for a number; blanks keep the columns where they are.
+	number := "0" + strings.Repeat(" ", len(counter)-1)
+	text := bytes.ReplaceAll(b, []byte(counter), []byte(number))
+	var whole json.RawMessage
+	err := json.Unmarshal(text, &whole)
+	if err == nil {
+		if i := invalidUTF8(b); i >= 0 {
+			return verdict{"JSON: " + placeIn(b, i) + ": not UTF-8", true}
+		}
+		return verdict{word: "valid JSON"}
+	}
+	var wrong *json.SyntaxError
+	if !errors.As(err, &wrong) {
+		return verdict{}
+	}
+	if wrong.Offset >= int64(len(text)) && strings.Contains(wrong.Error(), "unexpected end") {
+		return verdict{word: "JSON, not at its end"}
+	}
+	return verdict{"JSON: " + placeIn(b, int(wrong.Offset)-1) + ": " + wrong.Error(), true}
+}
+
+// looksJSON says whether a text sets out to be an object or an array.
+func looksJSON(b []byte) bool {
+	begin := bytes.TrimLeft(b, " \t\r\n")
+	return len(begin) > 0 && (begin[0] == '{' || begin[0] == '[')
+}
+
+func invalidUTF8(b []byte) int {
+	for i := 0; i < len(b); {
+		r, n := utf8.DecodeRune(b[i:])
+		if r == utf8.RuneError && n == 1 {
+			return i
+		}
+		i += n
+	}
+	return -1
+}
+
+// placeIn names a place of a text as editors do: lines and columns from 1, a
+// column a character.
+func placeIn(b []byte, i int) string {
+	i = max(0, min(i, len(b)))
+	row := bytes.Count(b[:i], []byte("\n")) + 1
+	from := bytes.LastIndexByte(b[:i], '\n') + 1
+	return fmt.Sprintf("line %d, column %d", row, utf8.RuneCount(b[from:i])+1)
+}
+
+// verdict is what is said of the value; it is thought about once a change.
+func (c *compose) verdict() verdict {
+	if c.attached != nil {
+		return c.attachedIs
+	}
+	if c.judged != c.value.version {
+		c.judged, c.valueIs = c.value.version, judge(c.value.text)
+	}
+	return c.valueIs
+}
