@@ -112,6 +112,9 @@ type Model struct {
 	animating bool
 	spin      int
 	click     click
+	hits      []hit // what can be clicked on the screen that was drawn last, beside the panes
+	sheetTop  int   // the line that a sheet begins in; negative: above the screen
+	mouseFree bool  // the terminal has the mouse
 	cursor    *tea.Cursor
 	pressed   tea.KeyPressMsg // the newest key
 	quitAsked bool
@@ -186,6 +189,8 @@ func (m *Model) update(msg tea.Msg) tea.Cmd {
 			m.look.width = ansi.GraphemeWidth
 			m.restyle()
 		}
+	case tea.ResumeMsg:
+		return m.refresh()
 	case tea.FocusMsg:
 		m.blurred = false
 	case tea.BlurMsg:
@@ -330,22 +335,28 @@ func (m *Model) View() tea.View {
 	v := tea.NewView(strings.Join(lines, "\n"))
 	v.AltScreen = true
 	v.ReportFocus = true
-	v.MouseMode = tea.MouseModeCellMotion
+	if !m.mouseFree {
+		v.MouseMode = tea.MouseModeCellMotion
+	}
 	v.Cursor = m.cursor
 	v.WindowTitle = m.title()
-	if m.tail.snap.older.busy {
+	switch {
+	case !m.gone.IsZero():
+		v.ProgressBar = tea.NewProgressBar(tea.ProgressBarError, 100)
+	case m.tail.snap.older.busy, m.connect.trying():
 		v.ProgressBar = tea.NewProgressBar(tea.ProgressBarIndeterminate, 0)
 	}
 	return v
 }
 
+// title is the window's: milena: TOPIC — CONTEXT.
 func (m *Model) title() string {
 	t := "milena"
-	if m.name != "" {
-		t += " " + m.name
-	}
 	if len(m.tail.topics) > 0 {
-		t += " " + strings.Join(m.tail.topics, ", ")
+		t += ": " + strings.Join(m.tail.topics, ", ")
+	}
+	if m.name != "" {
+		t += " — " + m.name
 	}
 	return plainText(t)
 }
@@ -356,6 +367,7 @@ func (m *Model) lines() []string {
 		return nil
 	}
 	m.lay = arrange(m.w, m.h, m.focus, m.zoom, m.compose.wanted(m))
+	m.hits = m.hits[:0]
 	lines := make([]string, 0, m.h)
 	if m.lay.top.h > 0 {
 		lines = append(lines, m.header())
@@ -366,6 +378,8 @@ func (m *Model) lines() []string {
 	}
 	if m.dialog != nil {
 		m.sheet(lines, m.dialog.draw(m))
+		hs := m.dialog.hints()
+		m.hitHints(1, len(lines)-m.lay.footer.h-1, m.w, hs, func(i int) tea.Cmd { return m.press(hs[i].key) })
 	} else if s, ok := m.over.(sheetOverlay); ok {
 		m.sheet(lines, s.sheet(m))
 	}
@@ -379,6 +393,7 @@ func (m *Model) lines() []string {
 func (m *Model) sheet(lines []string, over []string) {
 	end := len(lines) - m.lay.footer.h
 	at := max(0, end-len(over))
+	m.sheetTop = end - len(over)
 	if m.cursor != nil {
 		m.cursor.Y += at - max(0, len(over)-end)
 	}

@@ -154,7 +154,11 @@ func TestCopiedCommandsGiveTheSameRecords(t *testing.T) {
 	d := drive(t, nil, Options{Open: func(context.Context, []string) (Cluster, error) { return cluster, nil }, Brokers: fake.ListenAddrs()}, 120, 40)
 	d.until("the topics", func() bool { return d.m.topics.loaded })
 	for _, topic := range []string{"orders", "-it.s_one"} {
-		for _, position := range []string{"", "beginning", "20", "-10", "@" + testNow.Add(90*time.Second).Format(time.RFC3339)} {
+		positions := []string{"", "beginning", "20", "-10", "@" + testNow.Add(90*time.Second).Format(time.RFC3339)}
+		if topic != "orders" {
+			positions = positions[:1]
+		}
+		for _, position := range positions {
 			d.run(d.m.openTopics(topic))
 			d.m.setFocus(paneTail)
 			settled := func() bool {

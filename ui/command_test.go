@@ -3,6 +3,9 @@ package ui
 import (
 	"strings"
 	"testing"
+	"time"
+
+	tea "charm.land/bubbletea/v2"
 )
 
 func TestPaletteFindsWordsBeforeScatteredLetters(t *testing.T) {
@@ -76,5 +79,82 @@ func TestPaletteOverARecordKeepsIt(t *testing.T) {
 	d.press("enter")
 	if in, ok := d.m.over.(*inspector); !ok || in.seq != d.m.tail.snap.next-3 {
 		t.Errorf("%T %+v", d.m.over, d.m.over)
+	}
+}
+
+// at gives the place of a text on the screen.
+func (d *driver) at(text string) (x, y int) {
+	d.t.Helper()
+	for y, l := range strings.Split(d.screen(), "\n") {
+		if before, _, ok := strings.Cut(l, text); ok {
+			return cells(before, d.m.st.width), y
+		}
+	}
+	d.t.Fatalf("%q is not on the screen:\n%s", text, d.screen())
+	return 0, 0
+}
+
+func (d *driver) click(text string) {
+	d.t.Helper()
+	x, y := d.at(text)
+	d.advance(time.Second) // no double click
+	d.send(tea.MouseClickMsg{X: x, Y: y, Button: tea.MouseLeft})
+}
+
+func TestKeysOnTheScreenCanBeClicked(t *testing.T) {
+	d := drive(t, sample(), Options{Topics: []string{"message-log"}, Brokers: []string{"a:9092"}}, 200, 40)
+	d.follows("message-log")
+	d.click("space pause")
+	if !d.m.tail.paused {
+		t.Error("the footer's pause does nothing")
+	}
+	d.click(": command")
+	d.click("go to a time, an offset")
+	if d.m.dialog == nil {
+		t.Fatal("a row of the palette does nothing")
+	}
+	d.click("esc back")
+	if d.m.dialog != nil {
+		t.Error("a dialog's esc does nothing")
+	}
+	d.press("Y")
+	d.click("kcat -C")
+	if !strings.HasPrefix(d.copied, "kcat -C") {
+		t.Errorf("copied %q", d.copied)
+	}
+	d.press(":")
+	d.send(tea.MouseClickMsg{X: 60, Y: 5, Button: tea.MouseLeft})
+	if d.m.over != nil {
+		t.Error("a click beside the palette does not close it")
+	}
+}
+
+func TestTheTerminalCanHaveTheMouse(t *testing.T) {
+	d := drive(t, sample(), Options{Topics: []string{"message-log"}}, 120, 40)
+	d.follows("message-log")
+	for _, want := range []tea.MouseMode{tea.MouseModeNone, tea.MouseModeCellMotion} {
+		d.press("M")
+		if got := d.m.View().MouseMode; got != want {
+			t.Errorf("mouse mode %v, want %v", got, want)
+		}
+	}
+}
+
+func TestTitleNamesTopicAndContext(t *testing.T) {
+	d := drive(t, sample(), Options{Topics: []string{"message-log"}, Name: "prod"}, 120, 40)
+	d.follows("message-log")
+	if got := d.m.View().WindowTitle; got != "milena: message-log — prod" {
+		t.Errorf("%q", got)
+	}
+}
+
+func TestSuspends(t *testing.T) {
+	d := drive(t, sample(), Options{}, 120, 40)
+	cmd := d.m.key(keyOf("ctrl+z"))
+	if cmd == nil {
+		t.Fatal("nothing")
+	}
+	if _, ok := cmd().(tea.SuspendMsg); !ok {
+		t.Error("no suspension")
 	}
 }

@@ -2,6 +2,7 @@ package ui
 
 import (
 	"fmt"
+	"runtime"
 	"slices"
 	"strings"
 
@@ -161,7 +162,10 @@ func table() []Binding {
 	down, up := []string{"down", "j"}, []string{"up", "k"}
 	pageDown, pageUp := []string{"pgdown", "ctrl+d"}, []string{"pgup", "ctrl+u"}
 
-	add(ScopeAll, Binding{Keys: []string{"ctrl+c"}, What: "quit", Do: (*Model).quit})
+	add(ScopeAll,
+		Binding{Keys: []string{"ctrl+c"}, What: "quit", Do: (*Model).quit},
+		Binding{Keys: []string{"ctrl+z"}, What: "suspend; fg in the shell goes on", Off: off(func(*Model) bool { return runtime.GOOS == "windows" }, "this system has no such thing"), Do: func(*Model) tea.Cmd { return tea.Suspend }},
+	)
 
 	add(ScopeBrowse,
 		Binding{Keys: []string{"tab"}, Short: "pane", What: "next pane", Weight: 10, NoPalette: true, Do: cyclePane(1)},
@@ -172,6 +176,7 @@ func table() []Binding {
 		Binding{Keys: []string{"z"}, What: "zoom the pane, and back", Do: func(m *Model) tea.Cmd { m.zoom = !m.zoom; return nil }},
 		Binding{Keys: []string{"i"}, Short: "details", What: "all about the topic: partitions, leaders, replicas in sync, offsets, settings", Weight: 35, Off: off(func(m *Model) bool { return m.detailsOf() == "" }, offTopics), Do: (*Model).showDetails},
 		Binding{Keys: []string{"u"}, What: "times: local, UTC, as ages, as epoch milliseconds", Do: (*Model).nextTimes},
+		Binding{Keys: []string{"M"}, What: "give the mouse to the terminal, to select text; again takes it back", Do: (*Model).freeMouse},
 		Binding{Keys: []string{"Y"}, What: "copy the view as a command: milena, kcat, kafka-console-consumer.sh", Off: off(noSession, offSession), Do: (*Model).openCopy},
 		Binding{Keys: []string{":"}, Short: "command", What: "all commands", Weight: 80, NoPalette: true, Do: (*Model).openPalette},
 		Binding{Keys: []string{"!"}, What: "notices", Do: (*Model).showNotices},
@@ -250,6 +255,7 @@ func table() []Binding {
 		Binding{Keys: pageUp, What: "a page up", NoPalette: true, Do: scrollOver(pageOf(-1))},
 		Binding{Keys: []string{"g", "home"}, What: "to the top", NoPalette: true, Do: scrollOver(by(-far))},
 		Binding{Keys: []string{"G", "end"}, What: "to the end", NoPalette: true, Do: scrollOver(by(far))},
+		Binding{Keys: []string{"M"}, What: "give the mouse to the terminal, to select text; again takes it back", Do: (*Model).freeMouse},
 		Binding{Keys: []string{"Y"}, What: "copy the record as a command: milena, kcat, kafka-console-consumer.sh", Do: (*Model).openCopy},
 		Binding{Keys: []string{":"}, What: "all commands", NoPalette: true, Do: (*Model).openPalette},
 		Binding{Keys: []string{"!"}, What: "notices", Do: (*Model).showNotices},
@@ -410,6 +416,19 @@ func (m *Model) do(b *Binding) tea.Cmd {
 	return b.Do(m)
 }
 
+// press is a key that was clicked.
+func (m *Model) press(name string) tea.Cmd {
+	switch name {
+	case "enter":
+		return m.key(tea.KeyPressMsg{Code: tea.KeyEnter})
+	case "esc":
+		return m.key(tea.KeyPressMsg{Code: tea.KeyEscape})
+	case "tab":
+		return m.key(tea.KeyPressMsg{Code: tea.KeyTab})
+	}
+	return nil
+}
+
 // key takes a key.
 func (m *Model) key(k tea.KeyPressMsg) tea.Cmd {
 	name := k.String()
@@ -472,6 +491,7 @@ func (m *Model) footer() string {
 			hs = append(hs, hint{strings.Fields(b.label())[0], what})
 		}
 		l.max = max(l.width, room)
+		m.hitHints(l.width, m.lay.footer.y, l.max, hs, func(i int) tea.Cmd { return m.do(bs[i]) })
 		l.hints(hs)
 		l.max = m.w
 	}
@@ -481,7 +501,15 @@ func (m *Model) footer() string {
 			l.fill(m.w - 1 - min(cells(said, st.width), m.w-l.width-1))
 		}
 		l.max = m.w - 1
+		cut := l.width+cells(said, st.width) > l.max
+		if cut {
+			l.max -= 2
+		}
 		l.text(st.level(m.notices.all[len(m.notices.all)-1].level), said)
+		if cut { // all of it is under that key
+			l.max, l.full = m.w-1, false
+			l.text(st.accent, " !")
+		}
 		l.max = m.w
 	}
 	return l.end()

@@ -9,7 +9,8 @@ import (
 )
 
 // The mouse does what keys do: a click focuses and selects, a second one
-// opens, the wheel scrolls.
+// opens, the wheel scrolls; the keys that the screen names can be clicked too.
+// The terminal gets it back on demand, for its own way of selecting text.
 
 // doubleClick is how long after a click another one at the same place counts
 // as its second half.
@@ -17,9 +18,59 @@ const doubleClick = 400 * time.Millisecond
 
 const wheelRows = 3
 
+// hit is a place on the screen that does something when it is clicked.
+type hit struct {
+	at rect
+	do func() tea.Cmd
+}
+
+// hitHints makes hints that begin at x in line y, and end before column end,
+// places to click; do is given the number of one.
+func (m *Model) hitHints(x, y, end int, hs []hint, do func(i int) tea.Cmd) {
+	for i, h := range hs {
+		w := len(h.key) + 1 + len(h.what)
+		if x+w > end {
+			return
+		}
+		m.hits = append(m.hits, hit{rect{x, y, w, 1}, func() tea.Cmd { return do(i) }})
+		x += w + 3
+	}
+}
+
+// clickedSheet is a sheet whose rows can be clicked.
+type clickedSheet interface {
+	sheetOverlay
+	clicked(m *Model, row int) tea.Cmd
+}
+
+// freeMouse lets the terminal have the mouse, or takes it again.
+func (m *Model) freeMouse() tea.Cmd {
+	m.mouseFree = !m.mouseFree
+	if m.mouseFree {
+		m.note(levelInfo, "the mouse is the terminal's: select text as anywhere; M takes it back")
+	} else {
+		m.note(levelInfo, "the mouse works on the screen again")
+	}
+	return nil
+}
+
 func (m *Model) clicked(e tea.Mouse) tea.Cmd {
-	if e.Button != tea.MouseLeft || m.cluster == nil || m.dialog != nil {
+	if e.Button != tea.MouseLeft {
 		return nil
+	}
+	for _, h := range m.hits {
+		if h.at.contains(e.X, e.Y) {
+			return h.do()
+		}
+	}
+	if m.cluster == nil || m.dialog != nil {
+		return nil
+	}
+	if s, ok := m.over.(clickedSheet); ok {
+		if e.Y >= m.sheetTop && m.lay.body.contains(e.X, e.Y) {
+			return s.clicked(m, e.Y-m.sheetTop)
+		}
+		return closeOver(m)
 	}
 	now := m.now()
 	double := m.click.x == e.X && m.click.y == e.Y && now.Sub(m.click.at) < doubleClick
@@ -70,9 +121,11 @@ func (m *Model) wheel(e tea.Mouse) tea.Cmd {
 	default:
 		return nil
 	}
+	over := m.screenOver()
+	beside := over != nil && !over.whole(m) && m.over == overlay(over)
 	switch {
 	case m.cluster == nil || m.dialog != nil:
-	case m.over != nil:
+	case m.over != nil && (!beside || !m.lay.topics.contains(e.X, e.Y)):
 		m.over.scroll(n)
 	case m.lay.topics.contains(e.X, e.Y):
 		return m.moveTopic(n)
