@@ -12,8 +12,11 @@ import (
 	"time"
 )
 
-// expiresSoon is how long before its end a certificate is warned of.
-const expiresSoon = 30 * 24 * time.Hour
+// endsSoon tells whether a certificate must be thought of: in its last 30 days,
+// or the last third of its life where that is short and renewed by a machine.
+func endsSoon(c *x509.Certificate, now time.Time) bool {
+	return c.NotAfter.Sub(now) < min(30*24*time.Hour, c.NotAfter.Sub(c.NotBefore)/3)
+}
 
 // describeTLS says what was agreed on and with whom; after err, which
 // certificate was refused and what would help.
@@ -48,7 +51,7 @@ func describeTLS(s *ProbeStep, conn net.Conn, cfg Config, err error) {
 	s.Summary += fmt.Sprintf(", %s, until %s (%s left), for %s", leaf.Subject, day(leaf.NotAfter), days(leaf.NotAfter.Sub(now)), names(leaf))
 	describeIssuers(s, chain, now)
 	for _, c := range chain {
-		if left := c.NotAfter.Sub(now); left < expiresSoon {
+		if left := c.NotAfter.Sub(now); endsSoon(c, now) {
 			s.Outcome = Warned
 			s.Hint = fmt.Sprintf("the certificate of %s ends in %s, on %s: have it renewed before", c.Subject, days(left), day(c.NotAfter))
 			if left < 0 {
@@ -109,7 +112,7 @@ func describeOwn(s *ProbeStep, conf *tls.Config, now time.Time) {
 	if left < 0 {
 		line = fmt.Sprintf("client certificate %s, EXPIRED on %s", own.Subject, day(own.NotAfter))
 	}
-	if left < expiresSoon {
+	if endsSoon(own, now) {
 		s.Outcome = Warned
 	}
 	s.Details = append(s.Details, line)

@@ -337,7 +337,7 @@ func TestProbeOfTLS(t *testing.T) {
 			DNSNames: []string{"broker.example"}, NotAfter: until}, authority)
 		return fake(t, kfake.NumBrokers(1), kfake.TLS(&tls.Config{Certificates: []tls.Certificate{cert.tls()}})).ListenAddrs()
 	}
-	good, ending, old := serve(year), serve(time.Now().Add(10*24*time.Hour+time.Hour)), serve(time.Now().Add(-time.Minute))
+	good, old := serve(year), serve(time.Now().Add(-time.Minute))
 	step := func(t *testing.T, brokers []string, conf *tls.Config) ProbeStep {
 		t.Helper()
 		return the(t, probe(t, Config{Brokers: brokers, TLS: conf}), brokers[0], StepTLS)
@@ -349,7 +349,12 @@ func TestProbeOfTLS(t *testing.T) {
 			"signed by CN=authority of the test")
 	})
 	t.Run("ends soon", func(t *testing.T) {
-		ends(t, step(t, ending, trusting()), Warned, "the certificate of CN=broker ends in 10 days")
+		later := func() time.Time { return year.Add(-10*24*time.Hour - time.Hour) }
+		conf := &tls.Config{RootCAs: authority.pool(), Time: later}
+		ends(t, the(t, probe(t, Config{Brokers: good, TLS: conf, Now: later}), good[0], StepTLS), Warned, "the certificate of CN=broker ends in 10 days")
+	})
+	t.Run("lives for a week, and is young", func(t *testing.T) {
+		ends(t, step(t, serve(time.Now().Add(7*24*time.Hour)), trusting()), Passed, "6 days left")
 	})
 	t.Run("expired", func(t *testing.T) {
 		ends(t, step(t, old, trusting()), Failed, "expired", "it must be renewed on the broker", "signed by CN=authority of the test")
@@ -445,6 +450,36 @@ func TestProbeOfABrokerOfAnotherAge(t *testing.T) {
 	steps = probe(t, Config{Brokers: f.ListenAddrs()})
 	i := slices.IndexFunc(steps, func(s ProbeStep) bool { return s.Step == StepPermissions })
 	ends(t, steps[i], Passed, "on the cluster: describe it")
+}
+
+// On a real Kafka, which tells more than the embedded one does.
+func TestSecureProbe(t *testing.T) {
+	lab := secure(t)
+	admin := Config{Brokers: []string{lab.saslTLS}, TLS: lab.trusted(t), SASL: &SASL{"SCRAM-SHA-256", "admin", "admin-secret"}}
+	newTopic(t, open(t, nil, func(into *Config) { *into = admin }), 1, nil)
+	may := func(cfg Config) []ProbeStep {
+		steps := probe(t, cfg)
+		for _, s := range steps {
+			if s.Outcome == Failed {
+				t.Errorf("%s failed: %s", s.Step, s.Summary)
+			}
+		}
+		return steps
+	}
+	steps := may(admin)
+	ends(t, the(t, steps, lab.saslTLS, StepTLS), Passed, "TLS 1.3", "CN=broker", "localhost, 127.0.0.1", "signed by CN=ca")
+	ends(t, the(t, steps, lab.saslTLS, StepLogin), Passed, "SCRAM-SHA-256 as admin")
+	ends(t, the(t, steps, "", StepPermissions), Passed, "read all, write all")
+
+	steps = may(Config{Brokers: []string{lab.sasl}, SASL: &SASL{"PLAIN", "limited", "limited-secret"}})
+	i := slices.IndexFunc(steps, func(s ProbeStep) bool { return s.Step == StepPermissions })
+	ends(t, steps[i], Passed, "on the cluster: nothing that the broker tells of")
+
+	steps = probe(t, Config{Brokers: []string{lab.sasl}, SASL: &SASL{"PLAIN", "limited", "wrong"}})
+	ends(t, the(t, steps, lab.sasl, StepLogin), Failed, "name or password is wrong", "the broker says")
+
+	steps = probe(t, Config{Brokers: []string{lab.mutual}, TLS: lab.trusted(t)})
+	ends(t, the(t, steps, lab.mutual, StepTLS), Failed, "ssl.keystore.location")
 }
 
 func TestProbeEndsWhenItIsCancelled(t *testing.T) {
