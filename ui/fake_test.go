@@ -42,6 +42,7 @@ type fakeCluster struct {
 	policies   int           // topics whose policy was asked for
 	looks      []string      // topics that Newest was asked for
 	createErr  error
+	frozen     *kafka.Metadata // not nil: what Metadata gives, at no cost
 	broken     map[string]kafka.Partition // what the first partition of a topic is like
 	configs    []kafka.ConfigEntry        // of every topic
 }
@@ -93,6 +94,9 @@ func (c *fakeCluster) add(topic string, partition int32, r batch.Record) int64 {
 func (c *fakeCluster) Metadata() *kafka.Metadata {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	if c.frozen != nil {
+		return c.frozen
+	}
 	md := &kafka.Metadata{ClusterID: "fake"}
 	for i := range c.brokers {
 		md.Brokers = append(md.Brokers, kafka.Broker{ID: int32(i), Host: "fake", Port: 9092})

@@ -442,7 +442,7 @@ func (p *topicsPane) emptyText(readOnly bool) []string {
 	return []string{"", "  no topics yet:", "  + creates one"}
 }
 
-// marksOf are the marks of a topic, each with one meaning; see marksLegend.
+// marksOf are the marks of a topic, each with one meaning; which marksLegend explains.
 func (m *Model) marksOf(t *kafka.Topic, f *figures) (marks []hint) {
 	st := m.st
 	switch f.trouble {
@@ -461,13 +461,24 @@ func (m *Model) marksOf(t *kafka.Topic, f *figures) (marks []hint) {
 }
 
 // marksLegend explains the marks, for the help.
-func marksLegend(st *Styles) []hint {
-	return []hint{
-		{st.g.cross, "after a name: a partition has no leader: nobody can read or write it"},
-		{st.g.warn, "a partition has fewer replicas in sync than it should; the filter ! shows these topics only"},
-		{"~", "compacted: the count is of offsets, there may be fewer messages"},
-		{".", "internal: Kafka's own"},
+func marksLegend(st *Styles, w int) []string {
+	marks := []struct{ sgr, mark, means string }{
+		{st.bad, st.g.cross, "after a name: a partition has no leader, nobody can read or write it"},
+		{st.warn, st.g.warn, "fewer replicas in sync than there are; the filter ! shows topics in trouble only"},
+		{st.dim, "~", "compacted: the count is of offsets, there may be fewer messages"},
+		{st.dim, ".", "internal: Kafka's own"},
+		{st.accent, st.g.spark[3], "how messages came in the last half minute, scaled to the topic's own most"},
 	}
+	lines := make([]string, 0, len(marks))
+	for _, k := range marks {
+		l := newLine(st, w, nil)
+		l.text("", "   ")
+		l.field(k.sgr, k.mark, min(20, w/3))
+		l.text("", " ")
+		l.text(st.dim, k.means)
+		lines = append(lines, l.end())
+	}
+	return lines
 }
 
 func (m *Model) topicRow(l *line, i int, cols topicColumns, focused bool) {

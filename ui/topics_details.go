@@ -223,7 +223,10 @@ func (v *topicDetails) facts() []fact {
 		out = append(out, fact{levelWarn, plural(under, "partition") + " with fewer replicas in sync than there should be: one more broker lost may stop writing, or lose data."})
 	}
 	text := "about " + exact(sum) + " messages"
-	if !counted {
+	switch {
+	case counted && sum == 0:
+		text = "no messages"
+	case !counted:
 		text = "at least " + exact(sum) + " messages, of the partitions that answer"
 	}
 	if strings.Contains(v.setting("cleanup.policy"), "compact") {
