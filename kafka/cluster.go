@@ -1,13 +1,9 @@
 package kafka
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"io"
-	"net"
-	"slices"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -32,14 +28,9 @@ type Cluster struct {
 	cancel context.CancelFunc // ends the transport's own goroutines
 }
 
-// Defaults of a Config.
-const (
-	defaultDialTimeout    = 5 * time.Second
-	defaultRequestTimeout = 15 * time.Second
-	// metadataTTL is how often kafka-go looks at each broker's metadata by
-	// itself. Nothing here depends on it.
-	metadataTTL = time.Minute
-)
+// metadataTTL is how often kafka-go looks at each broker's metadata by itself.
+// Nothing here depends on it.
+const metadataTTL = time.Minute
 
 // fetchBudget is the memory for fetch answers, of all brokers together.
 const fetchBudget = 32 << 20
@@ -48,16 +39,7 @@ const fetchBudget = 32 << 20
 // cluster's metadata. The error is an *OpenError that names, for every broker,
 // the step that failed.
 func Open(ctx context.Context, cfg Config) (*Cluster, error) {
-	cfg.Brokers = slices.Clone(cfg.Brokers)
-	for i, b := range cfg.Brokers {
-		cfg.Brokers[i] = withPort(b)
-	}
-	cfg.DialTimeout = cmp.Or(cfg.DialTimeout, defaultDialTimeout)
-	cfg.RequestTimeout = cmp.Or(cfg.RequestTimeout, defaultRequestTimeout)
-	cfg.ClientID = cmp.Or(cfg.ClientID, "milena")
-	if cfg.Now == nil {
-		cfg.Now = time.Now
-	}
+	cfg = cfg.filledIn()
 	mechanism, err := cfg.SASL.mechanism()
 	if err != nil {
 		return nil, err
@@ -86,14 +68,6 @@ func Open(ctx context.Context, cfg Config) (*Cluster, error) {
 }
 
 var errClosed = errors.New("the connection to the cluster was closed")
-
-// withPort adds Kafka's usual port to an address that has none.
-func withPort(address string) string {
-	if _, _, err := net.SplitHostPort(address); err == nil {
-		return address
-	}
-	return net.JoinHostPort(strings.Trim(address, "[]"), "9092")
-}
 
 // openAny asks every bootstrap broker at once and takes the first answer: one
 // that is down costs nothing while another is up.

@@ -1,9 +1,12 @@
 package kafka
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"net"
+	"slices"
+	"strings"
 	"time"
 )
 
@@ -41,4 +44,33 @@ type SASL struct {
 	Mechanism string // PLAIN, SCRAM-SHA-256 or SCRAM-SHA-512
 	Username  string
 	Password  string
+}
+
+// Defaults of a Config.
+const (
+	defaultDialTimeout    = 5 * time.Second
+	defaultRequestTimeout = 15 * time.Second
+)
+
+// filledIn is the configuration with its defaults.
+func (cfg Config) filledIn() Config {
+	cfg.Brokers = slices.Clone(cfg.Brokers)
+	for i, b := range cfg.Brokers {
+		cfg.Brokers[i] = withPort(b)
+	}
+	cfg.DialTimeout = cmp.Or(cfg.DialTimeout, defaultDialTimeout)
+	cfg.RequestTimeout = cmp.Or(cfg.RequestTimeout, defaultRequestTimeout)
+	cfg.ClientID = cmp.Or(cfg.ClientID, "milena")
+	if cfg.Now == nil {
+		cfg.Now = time.Now
+	}
+	return cfg
+}
+
+// withPort adds Kafka's usual port to an address that has none.
+func withPort(address string) string {
+	if _, _, err := net.SplitHostPort(address); err == nil {
+		return address
+	}
+	return net.JoinHostPort(strings.Trim(address, "[]"), "9092")
 }

@@ -10,7 +10,6 @@ import (
 	"fmt"
 	"io"
 	"net"
-	"slices"
 	"strings"
 	"time"
 
@@ -64,16 +63,7 @@ const probedAtOnce = 16
 // cluster. A way ends at the first step that fails. The error is nil when the
 // probe came to its end, whatever was found.
 func Probe(ctx context.Context, cfg Config, report func(ProbeStep)) error {
-	cfg.Brokers = slices.Clone(cfg.Brokers)
-	for i, b := range cfg.Brokers {
-		cfg.Brokers[i] = withPort(b)
-	}
-	cfg.DialTimeout = cmp.Or(cfg.DialTimeout, defaultDialTimeout)
-	cfg.RequestTimeout = cmp.Or(cfg.RequestTimeout, defaultRequestTimeout)
-	cfg.ClientID = cmp.Or(cfg.ClientID, "milena")
-	if cfg.Now == nil {
-		cfg.Now = time.Now
-	}
+	cfg = cfg.filledIn()
 	if len(cfg.Brokers) == 0 {
 		return &OpenError{}
 	}
