@@ -42,7 +42,7 @@ type fakeCluster struct {
 	policies   int           // topics whose policy was asked for
 	looks      []string      // topics that Newest was asked for
 	createErr  error
-	frozen     *kafka.Metadata // not nil: what Metadata gives, at no cost
+	frozen     *kafka.Metadata            // not nil: what Metadata gives, at no cost
 	broken     map[string]kafka.Partition // what the first partition of a topic is like
 	configs    []kafka.ConfigEntry        // of every topic
 }

@@ -23,7 +23,7 @@ type topicsPane struct {
 	lower    []string      // their names in small letters, for the filter
 	known    []*figures    // what is known of each of all
 	shown    []int         // places in all, as filter and order have them
-	lit      [][]int       // for each of shown: the bytes of its name that the filter found
+	found    topicFilter   // what filter says
 	filter   string
 	order    topicOrder
 	cursor   string // the topic that the cursor is on
@@ -172,7 +172,7 @@ func (p *topicsPane) set(md *kafka.Metadata) {
 // on its line of the screen.
 func (p *topicsPane) arrange(afresh bool) {
 	f := newTopicFilter(p.filter)
-	p.shown, p.lit = p.shown[:0], p.lit[:0]
+	p.found, p.shown = f, p.shown[:0]
 	scores := make(map[int]int)
 	for i := range p.all {
 		if f.trouble && p.known[i].trouble == noTrouble {
@@ -199,9 +199,6 @@ func (p *topicsPane) arrange(afresh bool) {
 		}
 		return cmp.Or(cmp.Compare(p.known[b].place, p.known[a].place), cmp.Compare(a, b))
 	})
-	for _, i := range p.shown {
-		p.lit = append(p.lit, f.find(p.lower[i]))
-	}
 	line := p.at - p.top
 	for i, at := range p.shown {
 		if p.all[at].Name == p.cursor {
@@ -512,7 +509,7 @@ func (m *Model) topicRow(l *line, i int, cols topicColumns, focused bool) {
 	if len(marks) > 0 {
 		room -= len(marks) + 1
 	}
-	l.column(max(1, room), func() { l.litName(name, t.Name, p.lit[i]) })
+	l.column(max(1, room), func() { l.litName(name, t.Name, p.found.find(p.lower[p.shown[i]])) })
 	if len(marks) > 0 {
 		l.text("", " ")
 		for _, mark := range marks {
@@ -559,20 +556,30 @@ func (m *Model) topicRow(l *line, i int, cols topicColumns, focused bool) {
 	l.text("", " ")
 }
 
-// litName writes a topic's name with the letters lit that a filter found.
+// litName writes a topic's name with the letters lit that a filter found. A name
+// that does not fit loses its middle: those of one team begin alike and end in
+// what tells them apart.
 func (l *line) litName(sgr, name string, lit []int) {
-	from := 0
-	for _, at := range lit {
-		if at >= len(name) {
-			break // a letter whose small form is longer
-		}
-		if at > from {
+	part := func(from, to int) {
+		for _, at := range lit {
+			if at < from || at >= to {
+				continue // in what was left out; or its small form is longer
+			}
 			l.text(sgr, name[from:at])
+			l.text(l.st.match, name[at:at+1])
+			from = at + 1
 		}
-		l.text(l.st.match, name[at:at+1])
-		from = at + 1
+		l.text(sgr, name[from:to])
 	}
-	l.text(sgr, name[from:])
+	room := l.max - l.width
+	if len(name) <= room || room < 8 || kafka.ValidTopicName(name) != nil {
+		part(0, len(name))
+		return
+	}
+	end := (room - 1) * 2 / 5
+	part(0, room-1-end)
+	l.repeat(l.st.dim, l.st.g.ellipsis, 1)
+	part(len(name)-end, len(name))
 }
 
 // sparkline draws how the messages came, the newest on the right.

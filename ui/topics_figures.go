@@ -217,6 +217,9 @@ func (m *Model) gotCounts(msg countsMsg) tea.Cmd {
 	p := &m.topics
 	p.counting = false
 	if msg.err != nil {
+		if msg.all {
+			p.allAt = m.now() // not again at once: it asks much
+		}
 		return nil
 	}
 	for name, sum := range msg.counts {

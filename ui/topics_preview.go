@@ -137,12 +137,15 @@ func (m *Model) drawPreview(r rect) []string {
 	l.text("", " ")
 	l.text(st.text, v.topic)
 	l.text(st.warn, "  preview")
-	if r.w >= 50 {
-		l.text(st.dim, "  "+plural(v.parts, "partition"))
+	facts := []string{"  " + plural(v.parts, "partition")}
+	if v.n > 0 {
+		facts = append(facts, "  newest "+exact(int64(v.n)), ", the last "+ago(m.now().Sub(v.last)))
 	}
-	if v.n > 0 && r.w >= 70 {
-		l.text(st.dim, "  newest "+exact(int64(v.n)))
-		l.text(st.dim, ", the last "+ago(m.now().Sub(v.last)))
+	for _, s := range facts {
+		if l.width+len(s)+1 > r.w {
+			break
+		}
+		l.text(st.dim, s)
 	}
 	hint := "enter opens it "
 	if l.width+len(hint)+2 <= r.w {

@@ -94,6 +94,22 @@ func TestLettersThatAFilterFoundAreLit(t *testing.T) {
 	}
 }
 
+func TestNamesThatBeginAlikeAreToldApart(t *testing.T) {
+	c := newFake()
+	for _, n := range []string{"invoices", "orders"} {
+		c.topic("com.example.warehouse.europe."+n, 1)
+	}
+	d := drive(t, c, Options{}, 80, 24)
+	d.settled()
+	d.sees("com.exa…ices")
+	d.sees("com.exa…ders")
+	d.press("/")
+	d.typed("ces")
+	if !strings.Contains(d.m.View().Content, d.m.st.match+d.m.st.selected+"mces") {
+		t.Errorf("the letters at the end are not lit")
+	}
+}
+
 func TestUpAndDownWalkThroughWhatIsFiltered(t *testing.T) {
 	d := drive(t, sample(), Options{}, 120, 40)
 	d.settled()
@@ -221,7 +237,7 @@ func TestTroubleIsMarkedAndFound(t *testing.T) {
 		}
 		return ""
 	}
-	for name, want := range map[string]string{"orders": "orders ! 6 60", "payments": "payments ✗ 12 0", "__cons": "__consumer_o… . 2 0", "ustomers": "▌customers ~ 3 0", "empty": "empty 1 0"} {
+	for name, want := range map[string]string{"orders": "orders ! 6 60", "payments": "payments ✗ 12 0", "__cons": "__consum…sets . 2 0", "ustomers": "▌customers ~ 3 0", "empty": "empty 1 0"} {
 		if got := row(name); got != want {
 			t.Errorf("%q is not %q", got, want)
 		}
