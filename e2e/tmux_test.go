@@ -252,7 +252,7 @@ func TestJourney(t *testing.T) {
 func journey(x terminal, topic string) {
 	x.Helper()
 	// Browse.
-	x.sees("Topics", "? help")
+	x.sees("Topics", "filter")
 	x.keys("/")
 	x.types(topic)
 	x.keys("Enter")
@@ -265,12 +265,15 @@ func journey(x terminal, topic string) {
 
 	// Filter: one message of the past, and nothing else.
 	wanted := fmt.Sprintf("message%d", first)
+	filtered := func(s string) bool { // in full, or shortened where there is little room
+		return strings.Contains(s, "filter: "+wanted) || strings.Contains(s, "/"+wanted)
+	}
 	x.keys("/")
 	x.sees("filter " + topic)
 	x.types(wanted)
 	x.keys("Enter")
 	x.until("show "+wanted+" alone", func(s string) bool {
-		if !strings.Contains(s, "filter: "+wanted) || !strings.Contains(s, "this is "+wanted) {
+		if !filtered(s) || !strings.Contains(s, "this is "+wanted) {
 			return false
 		}
 		for _, m := range numbered.FindAllString(s, -1) {
@@ -285,10 +288,10 @@ func journey(x terminal, topic string) {
 	x.keys("Enter")
 	x.sees("CreateTime", "this is "+wanted, "key ", "batch ")
 	x.keys("Escape")
-	x.sees("filter: " + wanted)
+	x.until("show the filtered tail again", filtered)
 	x.keys("Escape")
 	x.until("follow without a filter", func(s string) bool {
-		return strings.Contains(s, "following") && !strings.Contains(s, "filter: ") && newest(s) > first
+		return strings.Contains(s, "following") && !filtered(s) && newest(s) > first
 	})
 
 	// Compose, and see it arrive.
@@ -324,7 +327,7 @@ func journey(x terminal, topic string) {
 	x.sees("ctrl+s send")
 
 	x.keys("Escape")
-	x.sees("c compose")
+	x.sees("c writes a message")
 	x.keys("q")
 	if code := x.left(); code != "0" {
 		x.Errorf("the exit code is %s", code)
