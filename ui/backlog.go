@@ -7,6 +7,7 @@ import (
 
 	"milena/kafka"
 	"milena/kafka/batch"
+	"milena/store"
 )
 
 // A backlog of several partitions, merged by time. Partitions come in
@@ -37,10 +38,16 @@ type backlog struct {
 type backlogPart struct {
 	tp        kafka.TopicPartition
 	p         *partition
-	queue     []kafka.Record // read, and not in the store
+	queue     []backlogRow // read, and not in the store
 	next, end int64
 	seen      int64
 	kept      int64
+}
+
+// backlogRow is a record, or a note that stands between two.
+type backlogRow struct {
+	kafka.Record             // of a note, where and when it is
+	note         *store.Note // nil: a record
 }
 
 func newBacklog(s *session, spans []kafka.Span, ends map[kafka.TopicPartition]kafka.Offset) *backlog {
@@ -118,7 +125,7 @@ func (b *backlog) count() {
 // that wait, as long as every partition that has not ended has one.
 func (b *backlog) release(ctx context.Context) error {
 	for {
-		var out []kafka.Record
+		var out []backlogRow
 		size := 0
 		for len(out) < backlogStep && size < backlogBytes {
 			q := b.earliest()
@@ -126,7 +133,7 @@ func (b *backlog) release(ctx context.Context) error {
 				break
 			}
 			out = append(out, q.queue[0])
-			size += recordSize(&q.queue[0])
+			size += recordSize(&q.queue[0].Record)
 			q.queue = q.queue[1:]
 		}
 		if len(out) == 0 {
@@ -135,12 +142,27 @@ func (b *backlog) release(ctx context.Context) error {
 		if err := b.waitForRoom(ctx, len(out), size); err != nil {
 			for i := len(out) - 1; i >= 0; i-- {
 				q := b.part(kafka.TopicPartition{Topic: out[i].Topic, Partition: out[i].Partition})
-				q.queue = append([]kafka.Record{out[i]}, q.queue...)
+				q.queue = append([]backlogRow{out[i]}, q.queue...)
 			}
 			return err
 		}
-		b.s.store.Append(out)
+		b.s.put(out)
 	}
+}
+
+// put gives rows to the store, in order.
+func (s *session) put(rows []backlogRow) {
+	var records []kafka.Record
+	for i := range rows {
+		if rows[i].note == nil {
+			records = append(records, rows[i].Record)
+			continue
+		}
+		s.store.Append(records)
+		records = records[:0]
+		s.store.Note(*rows[i].note)
+	}
+	s.store.Append(records)
 }
 
 // earliest is the partition whose record comes next; nil: that is not known yet,
@@ -201,10 +223,10 @@ func (k backlogSink) Event(e kafka.Event)                                   { k.
 // Record takes a record that the filter matches.
 func (q *backlogPart) Record(v *batch.View) bool {
 	q.seen++
-	q.next = v.Offset + 1
+	q.next, q.p.at = v.Offset+1, v.Timestamp
 	if q.p.match == nil || q.p.match.Match(v) {
 		q.kept++
-		q.queue = append(q.queue, kafka.Keep(q.tp, v))
+		q.queue = append(q.queue, backlogRow{Record: kafka.Keep(q.tp, v)})
 	}
 	return true
 }
@@ -212,7 +234,16 @@ func (q *backlogPart) Record(v *batch.View) bool {
 // Skip notes what could not be read.
 func (q *backlogPart) Skip(k batch.Skip) {
 	q.next = k.Last + 1
-	q.p.noteSkip(k, q.p.s.store.Note)
+	q.p.s.txns.skipped(q.tp, k)
+	q.p.noteSkip(k, func(n store.Note) {
+		at := n.Time
+		if !silent(n.Kind) {
+			at = q.p.at // in its place, though it is met now
+		}
+		q.queue = append(q.queue, backlogRow{
+			Record: kafka.Record{Topic: q.tp.Topic, Partition: q.tp.Partition, Timestamp: at}, note: &n,
+		})
+	})
 }
 
 // Flush tells the session how far the partition is.

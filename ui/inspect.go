@@ -204,6 +204,11 @@ func (in *inspector) describe(m *Model, w, h int) {
 		kind := "idempotent"
 		if b.Transactional {
 			kind = "transactional"
+			if s := m.tail.session; m.opt.Isolation == kafka.ReadCommitted {
+				kind += ", " + txnCommitted.String()
+			} else if s != nil {
+				kind += ", " + s.outcome(kafka.TopicPartition{Topic: r.Topic, Partition: r.Partition}, b.ProducerID, r.Offset).String()
+			}
 		}
 		pair("producer", fmt.Sprintf("id %d, epoch %d, sequence %d, %s", b.ProducerID, b.ProducerEpoch, int64(b.BaseSequence)+int64(r.Index), kind))
 	}

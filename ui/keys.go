@@ -229,6 +229,7 @@ func table() []Binding {
 		Binding{Keys: []string{"f"}, Short: "find", What: "find words in what is held; nothing is hidden", Weight: 35, Off: off(noRows, offRows), Do: (*Model).askFind},
 		Binding{Keys: []string{"n"}, Short: "next", What: "next (newer) record that was found", Weight: 12, Off: off(noFind, offFind), Do: func(m *Model) tea.Cmd { return m.findFrom(1) }},
 		Binding{Keys: []string{"N"}, Short: "previous", What: "previous (older) record that was found", Weight: 13, Off: off(noFind, offFind), Do: func(m *Model) tea.Cmd { return m.findFrom(-1) }},
+		Binding{Keys: []string{"m"}, What: "show transaction markers and gaps, or messages alone", Off: off(noSession, offSession), Do: (*Model).toggleMarkers},
 		Binding{Keys: []string{"y"}, What: "copy the value, key, headers, or the record as JSON", Off: off(noRows, offRows), Do: (*Model).askCopy},
 		Binding{Keys: []string{"esc"}, What: "stop loading, end finding, or drop the filter", NoPalette: true, Do: (*Model).tailBack},
 	)

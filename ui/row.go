@@ -22,6 +22,8 @@ type columns struct {
 	mode                           timeMode
 	date                           bool      // the time has its day before it
 	now                            time.Time // for ages, and in the zone that is shown
+	txn                            bool      // how transactions ended has a column
+	outcome                        outcome   // of the row that is drawn
 }
 
 // columnsFor fits the columns to w and to what is held. They depend on what
@@ -71,6 +73,10 @@ func (c columns) heading(l *line) {
 		l.number(st.dim, name, c.offset)
 		l.fill(l.width + 2)
 	}
+	if c.txn {
+		l.field(st.dim, "t", 1)
+		l.fill(l.width + 2)
+	}
 	l.field(st.dim, "key", c.key)
 	l.fill(l.width + 2)
 	l.text(st.dim, "value")
@@ -89,7 +95,7 @@ func (l *line) row(r *store.Row, c columns, loc *time.Location, q *query.Query) 
 		l.column(c.time, func() { l.bytes(st.dim, stamp) })
 		l.fill(l.width + 2)
 	}
-	if r.Skip != nil {
+	if r.Skip != nil && !silent(r.Skip.Kind) {
 		sgr := st.warn
 		if r.Skip.Kind == store.NoteEvent {
 			sgr = st.dim
@@ -104,6 +110,15 @@ func (l *line) row(r *store.Row, c columns, loc *time.Location, q *query.Query) 
 	}
 	if c.offset > 0 {
 		l.number(st.dim, string(strconv.AppendInt(scratch[:0], r.Offset, 10)), c.offset)
+		l.fill(l.width + 2)
+	}
+	if r.Skip != nil {
+		l.text(st.dim, st.g.hrule+" "+r.Skip.Text)
+		return
+	}
+	if c.txn {
+		sgr, sign := c.outcome.mark(st)
+		l.text(sgr, sign)
 		l.fill(l.width + 2)
 	}
 	l.column(c.key, func() { l.keyCell(r, q) })

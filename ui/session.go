@@ -30,6 +30,8 @@ type start struct {
 	label  string        // "newest 100", "from @14:05": how the header says it
 	follow bool          // the screen sticks to the newest
 
+	markers bool // markers and gaps have rows too
+
 	maxBytes int64 // that are held
 	maxRows  int
 }
@@ -50,6 +52,7 @@ type session struct {
 	source Source
 	start  start
 	store  *store.Store
+	txns   *transactions
 	ctx    context.Context
 	cancel context.CancelFunc
 	work   *sync.WaitGroup // of the whole program
@@ -98,6 +101,7 @@ type partition struct {
 
 	seen, matched int64 // since the last Flush
 	next          int64 // the offset after the last record that was taken
+	at            int64 // that record's timestamp
 
 	// What the session's lock guards: the same at the last Flush.
 	state kafka.PartitionState
@@ -107,7 +111,7 @@ type partition struct {
 func newSession(number int, src Source, st start, work *sync.WaitGroup, guard func(), now func() time.Time) *session {
 	ctx, cancel := context.WithCancel(context.Background())
 	s := &session{
-		number: number, source: src, start: st, store: store.New(st.maxBytes, st.maxRows),
+		number: number, source: src, start: st, store: store.New(st.maxBytes, st.maxRows), txns: newTransactions(),
 		ctx: ctx, cancel: cancel, work: work, guard: guard, now: now,
 		ready: make(chan struct{}), changed: make(chan struct{}, 1),
 		parts:   make(map[kafka.TopicPartition]*partition),
@@ -123,14 +127,20 @@ func newSession(number int, src Source, st start, work *sync.WaitGroup, guard fu
 // begin starts reading.
 func (s *session) begin() {
 	s.spawn(func() {
-		spans := s.start.spans
+		spans, newest := s.start.spans, s.start.newest
 		if spans == nil {
 			from := s.start.from
-			if s.start.newest > 0 {
+			if newest > 0 {
 				from = kafka.Position{Kind: kafka.End}
 			}
 			var err error
-			if spans, err = s.source.Spans(s.ctx, from); err != nil {
+			if spans, err = s.source.Spans(s.ctx, from); err == nil && newest > 0 && s.start.markers {
+				// What lies between the records is wanted too: they are read on
+				// to the end, from where the newest of them begin.
+				spans, err = s.back(spans, newest)
+				newest = 0
+			}
+			if err != nil {
 				s.fail(err)
 				return
 			}
@@ -139,7 +149,7 @@ func (s *session) begin() {
 			s.store.Append(s.start.held.Records)
 		}
 		var ends map[kafka.TopicPartition]kafka.Offset
-		if s.start.newest == 0 && len(spans) > 1 {
+		if newest == 0 && len(spans) > 1 {
 			tps := make([]kafka.TopicPartition, len(spans))
 			for i, span := range spans {
 				tps[i] = span.TopicPartition
@@ -153,6 +163,7 @@ func (s *session) begin() {
 		s.mu.Lock()
 		for _, span := range spans {
 			s.low[span.TopicPartition] = span.From
+			s.txns.known(span.TopicPartition, span.From)
 			s.partitionLocked(span.TopicPartition).next = span.From
 		}
 		if ends != nil {
@@ -167,11 +178,35 @@ func (s *session) begin() {
 		}
 		s.mu.Unlock()
 		close(s.ready)
-		if s.start.newest > 0 {
-			s.loadOlder(s.start.newest, true)
+		if newest > 0 {
+			s.loadOlder(newest, true)
+		} else if held := s.start.held; held != nil {
+			s.spawn(func() { s.readMarkers(held.Records) })
 		}
 		s.resume()
 	})
+}
+
+// back moves spans to where the newest n records before them begin.
+func (s *session) back(spans []kafka.Span, n int) ([]kafka.Span, error) {
+	before := make(map[kafka.TopicPartition]int64, len(spans))
+	for _, span := range spans {
+		before[span.TopicPartition] = span.From
+	}
+	var match func() kafka.Matcher
+	if s.start.query != nil {
+		match = s.start.query.Matcher
+	}
+	found, err := s.source.Newest(s.ctx, before, n, match, nil)
+	if err != nil {
+		return nil, err
+	}
+	for i := range spans {
+		if from, ok := found.From[spans[i].TopicPartition]; ok {
+			spans[i].From = from
+		}
+	}
+	return spans, nil
 }
 
 func (s *session) spawn(f func()) {
@@ -367,30 +402,39 @@ func (s *session) loadOlder(n int, history bool) {
 	s.spawn(func() {
 		defer cancel()
 		found, err := s.searchOlder(ctx, n)
-		s.mu.Lock()
-		defer s.mu.Unlock()
-		defer s.signal()
-		s.older.busy = false
-		switch {
-		case ctx.Err() != nil:
-		case err != nil:
-			s.older.err = err
-		default:
-			if !s.store.Prepend(found.Records) {
-				s.older.refused = found
-				return
-			}
-			for tp, from := range found.From {
-				s.low[tp] = from
-			}
-			s.older.rows = len(found.Records)
-			s.older.atStart = found.AtStart
-			s.matched += int64(len(found.Records))
-			if s.start.query == nil {
-				s.seen += int64(len(found.Records))
-			}
+		if s.addOlder(ctx, found, err) {
+			s.readMarkers(found.Records)
 		}
 	})
+}
+
+// addOlder takes what a search for older records found; true: it is held now.
+func (s *session) addOlder(ctx context.Context, found *kafka.Newest, err error) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	defer s.signal()
+	s.older.busy = false
+	switch {
+	case ctx.Err() != nil:
+	case err != nil:
+		s.older.err = err
+	default:
+		if s.start.markers && len(found.Records) > 0 || !s.store.Prepend(found.Records) {
+			s.older.refused = found
+			return false
+		}
+		for tp, from := range found.From {
+			s.low[tp] = from
+		}
+		s.older.rows = len(found.Records)
+		s.older.atStart = found.AtStart
+		s.matched += int64(len(found.Records))
+		if s.start.query == nil {
+			s.seen += int64(len(found.Records))
+		}
+		return true
+	}
+	return false
 }
 
 func (s *session) searchOlder(ctx context.Context, n int) (*kafka.Newest, error) {
@@ -521,6 +565,7 @@ func (k sessionSink) Event(e kafka.Event) {
 		kind = store.NoteTopicDeleted
 	case kafka.TopicRecreated:
 		kind = store.NoteTopicRecreated
+		k.s.txns.forget(e.TopicPartition)
 	}
 	at := e.Time
 	if at.IsZero() {
@@ -539,7 +584,7 @@ func (k sessionSink) Event(e kafka.Event) {
 // Record takes a record.
 func (p *partition) Record(v *batch.View) bool {
 	p.seen++
-	p.next = v.Offset + 1
+	p.next, p.at = v.Offset+1, v.Timestamp
 	if p.match == nil || p.match.Match(v) {
 		p.matched++
 		p.w.Add(v)
@@ -552,25 +597,36 @@ func (p *partition) Record(v *batch.View) bool {
 	return true
 }
 
-// Skip notes what could not be read; markers and gaps are no news.
+// Skip notes what could not be read; markers and gaps are no news, unless they
+// are asked for.
 func (p *partition) Skip(k batch.Skip) {
 	p.next = k.Last + 1
+	p.s.txns.skipped(p.tp, k)
 	p.noteSkip(k, p.w.Note)
 }
 
 func (p *partition) noteSkip(k batch.Skip, note func(store.Note)) {
-	kind := store.NoteCorrupt
+	n := store.Note{
+		Kind: store.NoteCorrupt, TopicPartition: p.tp, First: k.First, Last: k.Last,
+		Time: p.s.now().UnixMilli(),
+	}
 	switch k.Kind {
 	case batch.SkipCorrupt:
+		n.Text = skipText(p.tp, k)
 	case batch.SkipTooLarge:
-		kind = store.NoteTooLarge
+		n.Kind, n.Text = store.NoteTooLarge, skipText(p.tp, k)
 	default:
-		return
+		if !p.s.start.markers {
+			return
+		}
+		n.Kind, n.Text, n.Time = noteMarker, markerText(k), p.at
+		if k.Kind == batch.SkipGap {
+			n.Kind = noteGap
+		} else if k.Batch != nil {
+			n.Time = k.Batch.MaxTimestamp
+		}
 	}
-	note(store.Note{
-		Kind: kind, TopicPartition: p.tp, First: k.First, Last: k.Last,
-		Text: skipText(p.tp, k), Time: p.s.now().UnixMilli(),
-	})
+	note(n)
 }
 
 // Flush publishes what was collected.

@@ -42,6 +42,8 @@ type tail struct {
 	find    finding
 	keySeen int // columns that the keys in sight needed so far
 	mode    timeMode
+	txns    bool   // rows of transactions were in sight
+	seek    *place // where the cursor shall stand; nil: where it is
 }
 
 // noSeq is the number of no row.
@@ -51,7 +53,7 @@ const noSeq = math.MinInt64
 type colsKey struct {
 	session, w, parts, digits, key int
 	mode                           timeMode
-	utc, date                      bool
+	utc, date, txns                bool
 }
 
 // newest100 is how a tail begins when nothing else was asked for.
@@ -90,6 +92,7 @@ func (m *Model) startSession(st start) tea.Cmd {
 	t.snap = snapshot{}
 	t.counted = 0
 	t.follow, t.paused, t.asking = st.follow, false, false
+	t.seek = nil
 	t.cursor, t.top, t.left, t.keySeen = 0, 0, noSeq, 0
 	if st.held != nil && len(st.held.Records) > 0 {
 		t.cursor = store.Seq(len(st.held.Records) - 1)
@@ -132,7 +135,17 @@ func (m *Model) news(msg newsMsg) tea.Cmd {
 		// No room before what is held: read on from there instead.
 		var spans []kafka.Span
 		for tp, to := range older.To {
+			if t.session.start.markers {
+				to = older.From[tp]
+			}
 			spans = append(spans, kafka.Span{TopicPartition: tp, From: to, To: kafka.NoEnd})
+		}
+		if t.session.start.markers {
+			// What lies between the older ones is wanted too.
+			at := t.under()
+			cmd := m.startSession(start{spans: spans, query: t.session.start.query, label: t.session.start.label, markers: true})
+			t.seek = at
+			return cmd
 		}
 		return m.startSession(start{
 			spans: spans, held: older, query: t.session.start.query, label: "older records",
@@ -142,6 +155,7 @@ func (m *Model) news(msg newsMsg) tea.Cmd {
 		t.cursor = snap.next - 1
 	}
 	t.clamp(m)
+	t.sought(m)
 	m.compose.saw(m)
 	return t.session.wait
 }
@@ -247,7 +261,7 @@ func (m *Model) goEnd() tea.Cmd {
 	}
 	if t.snap.err != nil || t.snap.blocked || t.snap.lag > 10_000 || t.paused && t.waiting > 10_000 {
 		st := newest100()
-		st.query = t.session.start.query
+		st.query, st.markers = t.session.start.query, t.session.start.markers
 		return m.startSession(st)
 	}
 	t.follow = true
@@ -264,7 +278,7 @@ func (m *Model) goEnd() tea.Cmd {
 func (m *Model) goTo(p kafka.Position, label string) tea.Cmd {
 	st := start{from: p, label: label}
 	if m.tail.session != nil {
-		st.query = m.tail.session.start.query
+		st.query, st.markers = m.tail.session.start.query, m.tail.session.start.markers
 	}
 	switch p.Kind {
 	case kafka.End:
@@ -422,6 +436,7 @@ func (m *Model) applyFilter(q *query.Query) tea.Cmd {
 	m.tail.preview = filterPreview{}
 	st := newest100()
 	old := m.tail.session.start
+	st.markers = old.markers
 	if q.Empty() {
 		if old.query == nil {
 			return nil
@@ -480,6 +495,10 @@ func (m *Model) drawTail(r rect) []string {
 		} else {
 			l.text("", " ")
 		}
+		t.cols.outcome = txnNone
+		if t.cols.txn {
+			t.cols.outcome = m.rowOutcome(row)
+		}
 		l.row(row, t.cols, m.zone, q)
 		lines = append(lines, l.end())
 	}
@@ -531,13 +550,14 @@ func (t *tail) fit(m *Model, w int, rows []store.Row) {
 	same := t.colsFor.w == w && t.colsFor.session == t.session.number
 	date := same && t.cols.date
 	if !same {
-		t.keySeen = 0
+		t.keySeen, t.txns = 0, false
 	}
 	for i := range rows {
 		r := &rows[i]
 		if r.Skip != nil {
 			continue
 		}
+		t.txns = t.txns || r.Transactional
 		at := time.UnixMilli(r.Timestamp).In(m.zone)
 		date = date || now.Sub(at) > 20*time.Hour || at.Sub(now) > time.Hour
 		// Steps of four, so that keys that get longer bit by bit do not move
@@ -548,7 +568,7 @@ func (t *tail) fit(m *Model, w int, rows []store.Row) {
 	}
 	key := colsKey{
 		session: t.session.number, w: w, parts: t.snap.partitions, digits: len(itoa(t.snap.maxOffset)),
-		key: t.keySeen, mode: t.mode, utc: m.zone == time.UTC, date: date,
+		key: t.keySeen, mode: t.mode, utc: m.zone == time.UTC, date: date, txns: t.txns,
 	}
 	if key == t.colsFor {
 		return
@@ -562,6 +582,7 @@ func (t *tail) fit(m *Model, w int, rows []store.Row) {
 	}
 	t.cols = columnsFor(w-1, key.parts, t.snap.maxOffset, topic, t.keySeen)
 	t.cols.clock(t.mode, date, w-1, now)
+	t.cols.txn = t.txns
 }
 
 func (t *tail) emptyText(m *Model) []string {

@@ -171,6 +171,9 @@ func (m *Model) tailDoing(l *line, b brevity) {
 			l.text(st.dim, "  beginning of the topic")
 		}
 	}
+	if s.start.markers {
+		say(st.dim, "   with markers and gaps", "")
+	}
 	if t.find.text != "" {
 		say(st.dim, "   find: ", " f:")
 		if b < bare {

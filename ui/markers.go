@@ -1,0 +1,113 @@
+package ui
+
+import (
+	"fmt"
+
+	tea "charm.land/bubbletea/v2"
+
+	"milena/kafka"
+	"milena/kafka/batch"
+	"milena/store"
+)
+
+// Markers and gaps on demand: the offsets that hold no message have rows of
+// their own while a person wants to see them. What is held is read again for
+// that, since nothing is kept of them otherwise.
+
+// Kinds of notes that only the screen makes; the store holds them as any other.
+const (
+	noteMarker store.NoteKind = 64 + iota
+	noteGap
+)
+
+// silent says whether a note stands for offsets without trouble.
+func silent(k store.NoteKind) bool { return k == noteMarker || k == noteGap }
+
+// markerText says what a stretch of offsets without messages is.
+func markerText(k batch.Skip) string {
+	n := k.Last - k.First + 1
+	switch {
+	case k.Kind == batch.SkipGap && n == 1:
+		return "no record here: compacted away, or never written"
+	case k.Kind == batch.SkipGap:
+		return fmt.Sprintf("no records up to %d (%s): compacted away, or never written", k.Last, plural(int(n), "offset"))
+	case k.Kind == batch.SkipAborted:
+		return fmt.Sprintf("an aborted transaction of producer %d, up to offset %d", k.Batch.ProducerID, k.Last)
+	case k.Control == batch.CommitMarker:
+		return fmt.Sprintf("commit: producer %d, epoch %d", k.Batch.ProducerID, k.Batch.ProducerEpoch)
+	case k.Control == batch.AbortMarker:
+		return fmt.Sprintf("abort: producer %d, epoch %d", k.Batch.ProducerID, k.Batch.ProducerEpoch)
+	}
+	return "a control record of Kafka's own"
+}
+
+// place is a record by where it is.
+type place struct {
+	tp     kafka.TopicPartition
+	offset int64
+	from   store.Seq // rows before it were looked at
+}
+
+// toggleMarkers shows markers and gaps, or messages alone again. What is held is
+// read anew; the cursor stays on its record.
+func (m *Model) toggleMarkers() tea.Cmd {
+	t := &m.tail
+	spans := t.session.heldSpans()
+	if spans == nil {
+		return nil // it is not known yet where to read
+	}
+	old := t.session.start
+	st := start{
+		spans: spans, query: old.query, label: old.label, follow: t.follow, markers: !old.markers, from: old.from,
+	}
+	at := t.under()
+	if st.markers {
+		m.note(levelInfo, "transaction markers and gaps are shown")
+	} else {
+		m.note(levelInfo, "messages alone are shown")
+	}
+	cmd := m.startSession(st)
+	t.seek = at
+	return cmd
+}
+
+// heldSpans begin with what is held, and have no end.
+func (s *session) heldSpans() []kafka.Span {
+	var spans []kafka.Span
+	for tp, from := range s.lows() {
+		spans = append(spans, kafka.Span{TopicPartition: tp, From: from, To: kafka.NoEnd})
+	}
+	return spans
+}
+
+// under is where the cursor is; nil: it follows, or is on no record.
+func (t *tail) under() *place {
+	if t.follow {
+		return nil
+	}
+	rows := t.session.store.Rows(t.cursor, 1, 0, nil)
+	if len(rows) == 0 || rows[0].Offset < 0 {
+		return nil
+	}
+	return &place{tp: kafka.TopicPartition{Topic: rows[0].Topic, Partition: rows[0].Partition}, offset: rows[0].Offset}
+}
+
+// sought puts the cursor on the record that it shall stand on, once that is
+// there.
+func (t *tail) sought(m *Model) {
+	p := t.seek
+	if p == nil {
+		return
+	}
+	first, next := t.snap.first, t.snap.next
+	seq, ok := t.session.store.Find(func(r *kafka.Record) bool {
+		return r.Offset >= p.offset && r.Partition == p.tp.Partition && r.Topic == p.tp.Topic
+	}, max(first, p.from), 1)
+	switch {
+	case ok:
+		t.seek = nil
+		t.stand(m, min(seq, next-1))
+	default:
+		p.from = next
+	}
+}
