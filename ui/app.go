@@ -18,6 +18,7 @@
 //	editor.go    a text that is edited; changes.go: undo
 //	history.go   what was sent, across runs
 //	inspect.go   one record, whole; jsonview.go, hexview.go, inspectlayout.go: its value
+//	legend.go    what the tail's columns mean
 //	transactions.go  how transactions ended; markers.go: offsets without messages
 //	inspectfind.go  looking for words in it; copy.go: copying it
 //	dialog.go    what asks at the bottom of the screen

@@ -146,7 +146,7 @@ func (m *Model) copied(msg copiedMsg) tea.Cmd {
 	case msg.err != nil:
 		m.note(levelBad, fmt.Sprintf("the %s, %s, was not copied (%s), and no file could be written: %s", msg.what, size, msg.why, sentence(msg.err)))
 	case msg.file != "":
-		m.note(levelGood, fmt.Sprintf("the %s, %s, is in %s (%s)", msg.what, size, msg.file, msg.why))
+		m.note(levelGood, fmt.Sprintf("%s, %s: in %s (%s)", msg.what, size, atHome(msg.file), msg.why))
 	default:
 		m.note(levelGood, fmt.Sprintf("copied the %s, %s, to the clipboard", msg.what, size))
 		return m.opt.Clipboard(string(msg.bytes))
@@ -190,6 +190,15 @@ func keepCopy(what string, b []byte) (string, error) {
 		return "", err
 	}
 	return name, nil
+}
+
+// atHome shortens a path for the screen.
+func atHome(file string) string {
+	home, err := os.UserHomeDir()
+	if rest, ok := strings.CutPrefix(file, home+string(filepath.Separator)); err == nil && ok {
+		return filepath.Join("~", rest)
+	}
+	return file
 }
 
 // recordJSON is a record as `milena tail -J` prints it, without a newline.

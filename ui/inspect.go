@@ -324,7 +324,7 @@ func (in *inspector) draw(m *Model, r rect) []string {
 	if in.left > 0 {
 		where = fmt.Sprintf("column %d  ", in.left+1) + where
 	}
-	if in.text != "" {
+	if in.text != "" && head.width+9+min(cells(in.text, st.width), 30) < r.w {
 		head.text(st.dim, "  find: ")
 		head.clipped(st.accent, in.text, 30)
 	}

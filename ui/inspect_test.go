@@ -73,7 +73,7 @@ func TestWhatTheTerminalWouldNotTakeGoesToAFile(t *testing.T) {
 	file := func(name, want string) {
 		t.Helper()
 		name = filepath.Join(dir, "milena", name)
-		d.notes(" is in " + name)
+		d.notes(": in " + atHome(name))
 		got, err := os.ReadFile(name)
 		if err != nil || string(got) != want {
 			t.Fatalf("%d bytes, %v", len(got), err)

@@ -98,6 +98,9 @@ func (m *Model) help() tea.Cmd {
 				}
 				lines = append(lines, l.end())
 			}
+			if scope == ScopeTail {
+				lines = append(lines, tailLegend(m.st, w)...)
+			}
 			if scope == ScopeTopics {
 				lines = append(lines, marksLegend(m.st, w)...)
 			}

@@ -169,3 +169,30 @@ func TestKeysGetTheColumnsThatTheyNeed(t *testing.T) {
 }
 
 func stripped(s string) string { return ansi.Strip(s) }
+
+func TestHelpExplainsTheColumns(t *testing.T) {
+	d := drive(t, sample(), Options{Topics: []string{"orders"}}, 120, 60)
+	d.follows("orders")
+	d.press("?")
+	for _, want := range []string{"✓ committed, ✗ aborted, ○ open", "rows in memory", "were not read yet"} {
+		if !strings.Contains(d.screen(), want) {
+			t.Errorf("%q is not in the help:\n%s", want, d.screen())
+		}
+	}
+}
+
+func TestPausedTailDoesNotSayThatNothingIsBehind(t *testing.T) {
+	c := sample()
+	d := drive(t, c, Options{Topics: []string{"message-log"}}, 140, 40)
+	d.follows("message-log")
+	d.sees("behind 0")
+	d.press("space")
+	for range 3 {
+		c.add("message-log", 0, text("later"))
+	}
+	d.send(animateMsg{})
+	d.sees("3 waiting")
+	if strings.Contains(d.screen(), "behind") {
+		t.Errorf("three wait, and the screen says\n%s", d.screen())
+	}
+}

@@ -200,6 +200,7 @@ func (m *Model) tailFigures(l *line, b brevity) {
 		pair("skipped", "s", t.snap.stats.Evicted, st.warn)
 	}
 	switch {
+	case t.paused && t.waiting >= 0: // said already, and truer than when the pause began
 	case t.snap.lag > 0:
 		pair("behind", "b", t.snap.lag, st.warn)
 	case b < noPartitions:
