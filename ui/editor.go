@@ -363,11 +363,18 @@ func (e *editor) drawRow(l *line, r docLine, sgr string) {
 // drawField draws a text of one line into l, in w columns, scrolled so that the
 // cursor is in sight; it gives the cursor's column in l.
 func (e *editor) drawField(l *line, w int, sgr string) int {
-	from := 0
-	for from < e.at && cells(string(e.text[from:e.at]), l.st.width) > w-1 {
-		from = e.next(from, l.st.width)
+	// What is far before the cursor cannot be in sight, however large a paste was.
+	from := max(0, e.at-16*w)
+	for from < e.at && !utf8.RuneStart(e.text[from]) {
+		from++
 	}
-	x := l.width + cells(string(e.text[from:e.at]), l.st.width)
+	before := cells(string(e.text[from:e.at]), l.st.width)
+	for from < e.at && before > w-1 {
+		next := min(e.next(from, l.st.width), e.at)
+		before -= cells(string(e.text[from:next]), l.st.width)
+		from = next
+	}
+	x := l.width + before
 	l.column(w, func() { e.drawRow(l, docLine{from: from, to: len(e.text)}, sgr) })
 	return x
 }
