@@ -10,6 +10,7 @@ import (
 	"time"
 
 	tea "charm.land/bubbletea/v2"
+	"github.com/charmbracelet/x/ansi"
 
 	"milena/kafka"
 )
@@ -29,6 +30,7 @@ type topicsPane struct {
 	cursor   string // the topic that the cursor is on
 	at, top  int
 	figures  map[string]*figures // by name
+	longest  int                 // columns of the longest name that is not internal
 	troubled int                 // topics with a partition that is not as it should be
 	counting bool                // offsets are asked for
 	asking   bool                // policies are asked for
@@ -135,20 +137,18 @@ func (m *Model) gotMetadata(msg metadataMsg) tea.Cmd {
 
 // set takes over what the cluster has.
 func (p *topicsPane) set(md *kafka.Metadata) {
-	p.all = slices.Clone(md.Topics)
-	slices.SortStableFunc(p.all, func(a, b kafka.Topic) int {
-		if a.Internal != b.Internal {
-			if a.Internal {
-				return 1
+	p.all = make([]kafka.Topic, 0, len(md.Topics)) // what runs in the background keeps the old one
+	for _, internal := range []bool{false, true} {
+		for i := range md.Topics { // which are by name
+			if md.Topics[i].Internal == internal {
+				p.all = append(p.all, md.Topics[i])
 			}
-			return -1
 		}
-		return cmp.Compare(a.Name, b.Name)
-	})
+	}
 	before := p.figures
 	p.figures = make(map[string]*figures, len(p.all))
 	p.lower, p.known = p.lower[:0], p.known[:0]
-	p.troubled = 0
+	p.troubled, p.longest = 0, 0
 	for i := range p.all {
 		t := &p.all[i]
 		f := before[t.Name]
@@ -158,6 +158,9 @@ func (p *topicsPane) set(md *kafka.Metadata) {
 		f.trouble = troubleOf(t)
 		if f.trouble != noTrouble {
 			p.troubled++
+		}
+		if !t.Internal {
+			p.longest = max(p.longest, ansi.StringWidth(t.Name))
 		}
 		p.figures[t.Name] = f
 		p.known = append(p.known, f)
@@ -173,7 +176,7 @@ func (p *topicsPane) set(md *kafka.Metadata) {
 func (p *topicsPane) arrange(afresh bool) {
 	f := newTopicFilter(p.filter)
 	p.found, p.shown = f, p.shown[:0]
-	scores := make(map[int]int)
+	scores := make([]int, len(p.all))
 	for i := range p.all {
 		if f.trouble && p.known[i].trouble == noTrouble {
 			continue
@@ -190,15 +193,17 @@ func (p *topicsPane) arrange(afresh bool) {
 			k.place, k.placed = p.key(k), true
 		}
 	}
-	slices.SortStableFunc(p.shown, func(a, b int) int {
-		switch {
-		case p.order == byName && len(f.words) > 0:
-			return cmp.Or(cmp.Compare(scores[b], scores[a]), cmp.Compare(a, b))
-		case p.order == byName || p.all[a].Internal != p.all[b].Internal:
-			return cmp.Compare(a, b)
-		}
-		return cmp.Or(cmp.Compare(p.known[b].place, p.known[a].place), cmp.Compare(a, b))
-	})
+	if p.order != byName || len(f.words) > 0 { // otherwise they are
+		slices.SortFunc(p.shown, func(a, b int) int {
+			switch {
+			case p.order == byName:
+				return cmp.Or(cmp.Compare(scores[b], scores[a]), cmp.Compare(a, b))
+			case p.all[a].Internal != p.all[b].Internal:
+				return cmp.Compare(a, b)
+			}
+			return cmp.Or(cmp.Compare(p.known[b].place, p.known[a].place), cmp.Compare(a, b))
+		})
+	}
 	line := p.at - p.top
 	for i, at := range p.shown {
 		if p.all[at].Name == p.cursor {
@@ -316,8 +321,9 @@ type topicColumns struct {
 }
 
 // topicColumnsFor fits the columns to w. Where there is room for one figure
-// only, it is the one that the rows are ordered by.
-func topicColumnsFor(w int, order topicOrder) topicColumns {
+// only, it is the one that the rows are ordered by; partitions give way to names
+// that do not fit, of which the longest has so many columns.
+func topicColumnsFor(w int, order topicOrder, longest int) topicColumns {
 	var c topicColumns
 	if w < 24 {
 		return c
@@ -344,6 +350,9 @@ func topicColumnsFor(w int, order topicOrder) topicColumns {
 	}
 	if w >= 56 {
 		c.age = 6
+	}
+	if w-2-c.width() < longest {
+		c.parts = 0
 	}
 	return c
 }
@@ -376,7 +385,7 @@ func (m *Model) drawTopics(r rect) []string {
 	p, st := &m.topics, m.st
 	lines := make([]string, 0, r.h)
 	focused := m.focus == paneTopics && m.over == nil
-	cols := topicColumnsFor(r.w, p.order)
+	cols := topicColumnsFor(r.w, p.order, p.longest)
 
 	l := newLine(st, r.w, nil)
 	title := st.text

@@ -101,8 +101,8 @@ func TestNamesThatBeginAlikeAreToldApart(t *testing.T) {
 	}
 	d := drive(t, c, Options{}, 80, 24)
 	d.settled()
-	d.sees("com.exa…ices")
-	d.sees("com.exa…ders")
+	d.sees("com.example…voices")
+	d.sees("com.example…orders")
 	d.press("/")
 	d.typed("ces")
 	if !strings.Contains(d.m.View().Content, d.m.st.match+d.m.st.selected+"mces") {
