@@ -153,7 +153,7 @@ func TestTenThousandHeaders(t *testing.T) {
 
 func TestAbsurdTimestamps(t *testing.T) {
 	s := anyCluster(t)
-	topic := s.topic(1, map[string]string{"message.timestamp.after.max.ms": "9223372036854775807", "message.timestamp.before.max.ms": "9223372036854775807"})
+	topic := s.topic(1, map[string]string{"retention.ms": "-1", "message.timestamp.after.max.ms": "9223372036854775807", "message.timestamp.before.max.ms": "9223372036854775807"})
 	times := []string{"0", "-1", "-5", "-62135596800001", "253402300800000", "9223372036854775807", "-9223372036854775807"}
 	var lines, want strings.Builder
 	for _, at := range times {

@@ -59,11 +59,29 @@ func (c *Cluster) CreateTopic(ctx context.Context, t NewTopic) error {
 		return fmt.Errorf("a replication factor cannot be %d", t.ReplicationFactor)
 	}
 	for _, validateOnly := range []bool{true, false} {
-		if err := c.createTopic(ctx, t, validateOnly); err != nil {
+		if err := c.createWhenGone(ctx, t, validateOnly); err != nil {
 			return err
 		}
 	}
 	return c.awaitTopic(ctx, t.Name, true)
+}
+
+// createWhenGone creates a topic, and waits for one of that name to be gone that
+// was deleted a moment ago: with ZooKeeper a broker forgets it before the
+// controller does.
+func (c *Cluster) createWhenGone(ctx context.Context, t NewTopic, validateOnly bool) error {
+	deadline := time.Now().Add(adminTimeout)
+	for try := 0; ; try++ {
+		err := c.createTopic(ctx, t, validateOnly)
+		var refusal *Error
+		if !errors.As(err, &refusal) || refusal.Code != codeTopicAlreadyExists ||
+			!strings.Contains(refusal.Message, "marked for deletion") || time.Now().After(deadline) {
+			return err
+		}
+		if err := sleep(ctx, backoff(try)); err != nil {
+			return err
+		}
+	}
 }
 
 func (c *Cluster) createTopic(ctx context.Context, t NewTopic, validateOnly bool) error {

@@ -95,8 +95,8 @@ func TestCreateTopicAsTold(t *testing.T) {
 			t.Errorf("%s: %+v", name, e)
 		}
 	}
-	if e := set["retention.ms"]; e.Value != "604800000" || e.Source != "DEFAULT_CONFIG" || !e.Default {
-		t.Errorf("retention.ms: %+v", e)
+	if e := set["segment.ms"]; e.Value != "604800000" || e.Source != "DEFAULT_CONFIG" || !e.Default {
+		t.Errorf("segment.ms: %+v", e)
 	}
 	if e := set["retention.ms"]; os.Getenv("MILENA_TEST_BROKERS") != "" && !strings.Contains(e.Doc, "retain") {
 		t.Errorf("Kafka's words on retention.ms are %q", e.Doc)

@@ -6,6 +6,7 @@ import (
 	"context"
 	"crypto/rand"
 	"fmt"
+	"maps"
 	"os"
 	"strings"
 	"testing"
@@ -63,6 +64,13 @@ func timeout(t testing.TB, d time.Duration) context.Context {
 func newTopic(t testing.TB, c *Cluster, partitions int32, configs map[string]string) string {
 	t.Helper()
 	name := "milena-test-" + strings.ToLower(rand.Text()[:10])
+	configs = maps.Clone(configs)
+	if configs == nil {
+		configs = make(map[string]string)
+	}
+	if _, set := configs["retention.ms"]; !set {
+		configs["retention.ms"] = "-1" // timestamps of the tests are as old as they like
+	}
 	if err := c.CreateTopic(timeout(t, 30*time.Second), NewTopic{Name: name, Partitions: partitions, ReplicationFactor: -1, Configs: configs}); err != nil {
 		t.Fatal(err)
 	}
