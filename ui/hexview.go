@@ -28,8 +28,17 @@ func hexLines(b []byte, w int) []docLine {
 	return lines
 }
 
-// hexLine draws: position, bytes in hex, the same as ASCII.
-func (l *line) hexLine(b []byte, d docLine, n int) {
+// hexLine draws: position, bytes in hex, the same as ASCII; the stretches in
+// spans are lit.
+func (l *line) hexLine(b []byte, d docLine, n int, spans [][2]int) {
+	lit := func(at int, otherwise string) string {
+		for _, s := range spans {
+			if s[0] <= at && at < s[1] {
+				return l.st.match
+			}
+		}
+		return otherwise
+	}
 	l.text(l.st.dim, fmt.Sprintf("%08x ", d.from))
 	for i := range n {
 		if i%8 == 0 {
@@ -41,17 +50,18 @@ func (l *line) hexLine(b []byte, d docLine, n int) {
 			if c == 0 {
 				sgr = l.st.dim
 			}
-			l.text(sgr, fmt.Sprintf("%02x ", c))
+			l.text(lit(d.from+i, sgr), fmt.Sprintf("%02x", c))
+			l.text("", " ")
 		} else {
 			l.text("", "   ")
 		}
 	}
 	l.text("", " ")
-	for _, c := range b[d.from:d.to] {
+	for i, c := range b[d.from:d.to] {
 		if c >= 0x20 && c < 0x7f {
-			l.text(l.st.jsonStr, string(rune(c)))
+			l.text(lit(d.from+i, l.st.jsonStr), string(rune(c)))
 		} else {
-			l.text(l.st.dim, ".")
+			l.text(lit(d.from+i, l.st.dim), ".")
 		}
 	}
 }

@@ -355,7 +355,7 @@ func (in *inspector) draw(m *Model, r rect) []string {
 			case viewJSON:
 				l.jsonLine(in.rec.Value, d, in.litIn(lit, d.from, d.to))
 			case viewHex:
-				l.hexLine(in.rec.Value, d, n)
+				l.hexLine(in.rec.Value, d, n, in.litIn(lit, d.from, d.to))
 			default:
 				l.textLine(in.rec.Value, d, in.litIn(lit, d.from, d.to))
 			}

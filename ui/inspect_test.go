@@ -159,6 +159,8 @@ func TestFindInAValue(t *testing.T) {
 	d.press("r") // text: one long line, wrapped
 	d.press("n")
 	at("a needle here")
+	d.press("r", "n") // bytes
+	at("needle")
 	d.press("esc")
 	if d.m.over != overlay(in) || in.q != nil {
 		t.Error("esc does not just end finding")
