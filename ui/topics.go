@@ -54,10 +54,6 @@ const (
 	topicOrders
 )
 
-func (o topicOrder) String() string {
-	return [...]string{"name", "messages", "messages a second", "age of the last message"}[o]
-}
-
 // refreshEvery is the time between two looks at the cluster, refreshGone the
 // same while it does not answer.
 const (
@@ -247,7 +243,6 @@ func (m *Model) nextOrder() tea.Cmd {
 	p.order = (p.order + 1) % topicOrders
 	p.touched = m.now()
 	p.sort(m.now())
-	m.note(levelInfo, "topics by "+p.order.String())
 	return m.lookAround()
 }
 

@@ -202,8 +202,10 @@ func (m *Model) deleteTopic() tea.Cmd {
 	name := t.Name
 	lines := []string{fmt.Sprintf("Deletes %s with %s", name, plural(len(t.Partitions), "partition"))}
 	f := m.topics.figures[name]
-	if f.counted {
-		lines[0] += fmt.Sprintf(" and about %s messages", exact(f.end-f.start))
+	if n := f.end - f.start; n > 0 {
+		lines[0] += fmt.Sprintf(" and about %s messages", exact(n))
+	} else if f.counted {
+		lines[0] += " and no messages"
 	}
 	lines[0] += ". This cannot be undone."
 	if t.Internal {

@@ -141,13 +141,13 @@ func (m *Model) drawPreview(r rect) []string {
 	if v.n > 0 {
 		facts = append(facts, "  newest "+exact(int64(v.n)), ", the last "+ago(m.now().Sub(v.last)))
 	}
+	const hint = "enter opens it "
 	for _, s := range facts {
-		if l.width+len(s)+1 > r.w {
+		if l.width+len(s)+len(hint)+2 > r.w {
 			break
 		}
 		l.text(st.dim, s)
 	}
-	hint := "enter opens it "
 	if l.width+len(hint)+2 <= r.w {
 		l.fill(r.w - len(hint))
 		l.text(st.accent, "enter")
