@@ -158,3 +158,20 @@ func TestSuspends(t *testing.T) {
 		t.Error("no suspension")
 	}
 }
+
+func TestHelpAndNoticesGoBackToTheRecord(t *testing.T) {
+	d := drive(t, sample(), Options{Topics: []string{"message-log"}}, 200, 60)
+	d.follows("message-log")
+	d.press("up", "enter")
+	before := d.screen()
+	for _, key := range []string{"?", "!"} {
+		d.press(key)
+		if d.screen() == before {
+			t.Errorf("%s shows nothing", key)
+		}
+		d.press("esc")
+		if d.screen() != before {
+			t.Errorf("after %s it is not as before:\n%s", key, d.screen())
+		}
+	}
+}

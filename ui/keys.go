@@ -279,7 +279,7 @@ func table() []Binding {
 
 	add(ScopePager,
 		Binding{Keys: []string{"esc", "q", "?", "!", "enter"}, Label: "esc", Short: "back", What: "back", Weight: 10, NoPalette: true, Do: closeOver},
-		Binding{Keys: down, What: "down", NoPalette: true, Do: scrollOver(by(1))},
+		Binding{Keys: down, Short: "scroll", What: "down", Weight: 20, NoPalette: true, Do: scrollOver(by(1))},
 		Binding{Keys: up, What: "up", NoPalette: true, Do: scrollOver(by(-1))},
 		Binding{Keys: append(pageDown, "space"), What: "a page down", NoPalette: true, Do: scrollOver(pageOf(1))},
 		Binding{Keys: pageUp, What: "a page up", NoPalette: true, Do: scrollOver(pageOf(-1))},
