@@ -279,13 +279,13 @@ func TestLargeValuesOpenBeforeTheyAreLaidOut(t *testing.T) {
 	b.WriteString(`"the end"]`)
 	value := []byte(b.String())
 
-	d, in := opened(t, []byte("x"), 120, 40)
+	d, _ := opened(t, []byte("x"), 120, 40)
 	start := time.Now()
 	viewOf(value)
 	lines := laying{viewJSON, 87, d.m.st.width}.lay(value)
 	whole := time.Since(start)
 
-	in = &inspector{rec: kafka.Record{Topic: "one", Value: value}, hit: noHit}
+	in := &inspector{rec: kafka.Record{Topic: "one", Value: value}, hit: noHit}
 	start = time.Now()
 	in.choose()
 	d.m.over = in

@@ -72,7 +72,8 @@ func endHits(m *Model) tea.Cmd {
 }
 
 func (in *inspector) goHit(m *Model, by int) {
-	v, at := in.rec.Value, noHit
+	v := in.rec.Value
+	var at int
 	if by > 0 {
 		from := in.hit + 1
 		if in.hit == noHit && in.top > len(in.head) && in.top-len(in.head) < len(in.lines) {
@@ -97,11 +98,9 @@ func (in *inspector) goHit(m *Model, by int) {
 // hitAfter is where the first hit from a place on begins.
 func hitAfter(q *query.Query, b []byte, from int) int {
 	for at := max(from, 0); at < len(b); at += findPiece {
-		for _, s := range q.Spans(string(b[at:min(len(b), at+findPiece+findOverlap)])) {
-			if s[0] < findPiece {
-				return at + s[0]
-			}
-			break
+		spans := q.Spans(string(b[at:min(len(b), at+findPiece+findOverlap)]))
+		if len(spans) > 0 && spans[0][0] < findPiece {
+			return at + spans[0][0]
 		}
 	}
 	return noHit
