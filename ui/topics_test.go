@@ -7,6 +7,8 @@ import (
 	"testing"
 	"time"
 
+	tea "charm.land/bubbletea/v2"
+
 	"milena/kafka"
 	"milena/kafka/batch"
 )
@@ -578,4 +580,40 @@ func BenchmarkMoveIn10000Topics(b *testing.B) {
 		d.m.topics.move(1)
 		d.m.View()
 	}
+}
+
+func TestThePaneFitsAtAnySize(t *testing.T) {
+	c := sample()
+	c.topic("com.example.a-very-long-name.of-a-topic.that-nobody-can-read-at-once.v1", 3)
+	c.broken = map[string]kafka.Partition{"orders": {Leader: -1, Replicas: []int32{1, 2, 3}}}
+	c.configs = []kafka.ConfigEntry{{Name: "retention.ms", Value: "604800000", Doc: "how long\x1b[31m we will\nretain a log"}}
+	c.createErr = &kafka.Error{Code: 40, Doing: "create topic a", Partition: -1, Message: "a sentence that is far too long to stand beside its field on any screen that people use, \x1b[2J"}
+	d := drive(t, c, Options{}, 120, 40)
+	d.settled()
+	d.m.topics.selectName("orders")
+	at := func(what string) {
+		for _, w := range []int{20, 23, 24, 28, 40, 69, 70, 109, 110, 130, 170, 300} {
+			for _, h := range []int{5, 6, 12, 18, 40, 100} {
+				d.send(tea.WindowSizeMsg{Width: w, Height: h})
+				checkFrame(t, fmt.Sprintf("%s at %dx%d", what, w, h), d.m)
+			}
+		}
+	}
+	for range topicOrders {
+		d.press("o")
+		at("by " + fmt.Sprint(d.m.topics.order))
+	}
+	d.press("i")
+	d.until("the details", func() bool { v, ok := d.m.over.(*topicDetails); return ok && v.d != nil })
+	at("details")
+	d.press("G")
+	at("details, at the end")
+	d.press("esc", "+")
+	d.typed("a")
+	d.press("enter")
+	d.sees("a sentence")
+	at("a refusal")
+	d.press("esc", "/")
+	d.typed("orders v1 zz")
+	at("nothing found")
 }
