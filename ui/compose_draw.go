@@ -63,7 +63,7 @@ func (m *Model) drawCompose(r rect) []string {
 			l.text(st.bad, " "+st.g.null)
 			l.text(st.dim, " null (tombstone)   ctrl+n takes it back")
 			if c.key.empty() && !c.emptyKey {
-				l.text(st.dim, "   it has no key: compacted topics refuse that")
+				l.text(st.dim, "   compacted topics want a key")
 			}
 			lines = append(lines, l.end())
 		case !focused && c.value.empty():
@@ -230,7 +230,7 @@ func (m *Model) partitionGuess(narrow bool) string {
 func (m *Model) composeStatus(w int) string {
 	c, st := &m.compose, m.st
 	said := c.verdict()
-	if c.err == "" && !c.sending && !c.running() && !c.asked && c.last.ok && !c.value.empty() && w < 100 {
+	if c.err == "" && !c.sending && !c.running() && !c.asked && c.last.ok && c.unsent() && w < 100 {
 		// No room for both: what is typed now is nearer.
 		return m.composeVerdict(newLine(st, w, nil), said)
 	}

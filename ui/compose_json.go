@@ -22,10 +22,19 @@ type verdict struct {
 }
 
 // judge says whether b is JSON, when it sets out to be: a text that begins with
-// neither { nor [ is nobody's broken JSON.
+// neither { nor [ is nobody's broken JSON. Of the counter it says what it takes
+// for it to count: sent once, it stays as it is.
 func judge(b []byte) verdict {
-	if len(b) > checkedBelow || !looksJSON(b) {
+	if len(b) > checkedBelow {
 		return verdict{}
+	}
+	hint, also := "", ""
+	if bytes.Contains(b, []byte(counter)) {
+		hint = "ctrl+r counts " + counter
+		also = ", " + hint
+	}
+	if !looksJSON(b) {
+		return verdict{word: hint}
 	}
 	// The counter stands for a number; blanks keep the columns where they are.
 	number := "0" + strings.Repeat(" ", len(counter)-1)
@@ -36,7 +45,7 @@ func judge(b []byte) verdict {
 		if i := invalidUTF8(b); i >= 0 {
 			return verdict{"JSON: " + placeIn(b, i) + ": not UTF-8", true}
 		}
-		return verdict{word: "valid JSON"}
+		return verdict{word: "valid JSON" + also}
 	}
 	var wrong *json.SyntaxError
 	if !errors.As(err, &wrong) {
