@@ -17,6 +17,8 @@ type wireReader struct {
 	b    []byte
 	flex bool // compact strings, arrays and tagged fields (KIP-482)
 	bad  bool
+
+	numbers []int32 // room for the next lists of numbers
 }
 
 func (r *wireReader) err() error {
@@ -120,7 +122,12 @@ func (r *wireReader) int32s() []int32 {
 		r.take(4 * n)
 		return nil
 	}
-	out := make([]int32, n)
+	if n > len(r.numbers) {
+		// Metadata has three short lists for each of thousands of partitions.
+		r.numbers = make([]int32, max(n, min(1024, len(r.b)/4)))
+	}
+	out := r.numbers[:n:n]
+	r.numbers = r.numbers[n:]
 	for i := range out {
 		out[i] = r.int32()
 	}
