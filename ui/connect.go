@@ -141,6 +141,24 @@ func (m *Model) askAddress() tea.Cmd {
 	return nil
 }
 
+// steps shows how far the way to a broker led. Of TLS and login, which not every
+// cluster has, only the failure is known.
+func (c *connecting) steps(l *line, a *kafka.ConnectError) {
+	st := l.st
+	l.text(st.bold, a.Broker)
+	l.text("", "  ")
+	for _, step := range []kafka.Step{kafka.StepResolve, kafka.StepConnect, kafka.StepTLS, kafka.StepVersions, kafka.StepLogin, kafka.StepMetadata} {
+		if step == a.Step {
+			break
+		}
+		if step != kafka.StepTLS && step != kafka.StepLogin {
+			l.text(st.ok, " "+st.g.check)
+			l.text(st.dim, " "+string(step))
+		}
+	}
+	l.text(st.bad, " "+st.g.cross+" "+string(a.Step))
+}
+
 func (c *connecting) draw(m *Model, r rect) []string {
 	st := m.st
 	var lines []string
@@ -177,6 +195,9 @@ func (c *connecting) draw(m *Model, r rect) []string {
 	case c.busy:
 		say(st.text, m.spinner()+" connecting to "+to)
 		gap()
+		if since := m.now().Sub(c.started); since >= 2*time.Second {
+			say(st.dim, "for "+humanDuration(since.Truncate(time.Second)))
+		}
 		say(st.dim, "esc stops, q quits")
 	default:
 		say(st.badBold, "cannot reach "+to)
@@ -184,7 +205,16 @@ func (c *connecting) draw(m *Model, r rect) []string {
 		var open *kafka.OpenError
 		if errors.As(c.err, &open) && len(open.Attempts) > 0 {
 			for _, a := range open.Attempts {
-				say(st.text, st.g.cross+" "+sentence(a))
+				if r.h > 12 {
+					l := newLine(st, r.w, nil)
+					l.fill(indent)
+					c.steps(l, a)
+					lines = append(lines, l.end())
+					_, why, _ := strings.Cut(sentence(a), " failed: ")
+					say(st.text, "  "+why)
+				} else {
+					say(st.text, st.g.cross+" "+sentence(a))
+				}
 				if a.Hint != "" {
 					say(st.dim, "  "+sentence(errors.New(a.Hint)))
 				}
@@ -204,6 +234,10 @@ func (c *connecting) draw(m *Model, r rect) []string {
 			l.field(st.accent, b.label(), 7)
 			l.text(st.text, b.What)
 			lines = append(lines, l.end())
+		}
+		if r.h > 12 && !c.demo {
+			gap()
+			say(st.dim, "milena doctor, in a shell, takes the way step by step, and looks at what the brokers advertise")
 		}
 	}
 	return m.fillLines(lines, r)
