@@ -172,7 +172,7 @@ func (m *Model) tailDoing(l *line, b brevity) {
 		}
 	}
 	if s.start.markers {
-		say(st.dim, "   with markers and gaps", "")
+		say(st.dim, "   markers too", "")
 	}
 	if t.find.text != "" {
 		say(st.dim, "   find: ", " f:")

@@ -194,7 +194,7 @@ func TestMarkersAndGapsOnDemand(t *testing.T) {
 	d.until("the markers", func() bool { r, n := held(); return r == 40 && n == 20 })
 	d.sees("─ commit: producer 0, epoch 0")
 	d.sees("─ abort: producer 1, epoch 0")
-	d.sees("with markers and gaps")
+	d.sees("markers too")
 	d.until("the cursor on its record", func() bool {
 		rec, ok := d.m.tail.session.store.At(d.m.tail.cursor)
 		return ok && rec.Offset == before.Offset && rec.Partition == before.Partition
