@@ -319,14 +319,14 @@ func TestPreviewOfTheTopicUnderTheCursor(t *testing.T) {
 	c := sample()
 	d := drive(t, c, Options{}, 120, 40)
 	d.settled()
-	before := len(c.looks)
+	_, _, before := c.askedFor()
 	d.press("down", "down")
 	for range 20 {
 		d.press("up", "down")
 	}
 	d.sees("message-log  preview")
 	d.sees("this is message299")
-	if got := c.looks[before:]; !slices.Equal(got, []string{"message-log"}) {
+	if _, _, got := c.askedFor(); !slices.Equal(got[len(before):], []string{"message-log"}) {
 		t.Errorf("looked at %v", got)
 	}
 	if d.m.tail.session != nil {
@@ -494,6 +494,14 @@ func many(n int) *fakeCluster {
 	return c
 }
 
+// askedFor is how many offsets and policies were asked for, and which topics'
+// newest records.
+func (c *fakeCluster) askedFor() (offsets, policies int, looks []string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.counted, c.policies, slices.Clone(c.looks)
+}
+
 func TestTenThousandTopics(t *testing.T) {
 	const n = 10_000
 	c := many(n)
@@ -501,15 +509,15 @@ func TestTenThousandTopics(t *testing.T) {
 	d.settled()
 	d.until("all to be counted", func() bool { return !d.m.topics.allAt.IsZero() && d.m.topicsSettled() })
 	rows := d.m.lay.topics.h
-	if c.counted > n+2*rows || c.policies > 2*rows || len(c.looks) > 2*rows {
-		t.Fatalf("the first look asked for %d offsets, %d policies, %d newest records", c.counted, c.policies, len(c.looks))
+	if offsets, policies, looks := c.askedFor(); offsets > n+2*rows || policies > 2*rows || len(looks) > 2*rows {
+		t.Fatalf("the first look asked for %d offsets, %d policies, %d newest records", offsets, policies, len(looks))
 	}
 	c.set(func() { c.counted = 0 })
 	d.advance(refreshEvery)
 	d.send(refreshMsg{})
-	d.until("those in sight", func() bool { return c.counted > 0 && d.m.topicsSettled() })
-	if c.counted > rows {
-		t.Errorf("a refresh asked for %d offsets", c.counted)
+	d.until("those in sight", func() bool { n, _, _ := c.askedFor(); return n > 0 && d.m.topicsSettled() })
+	if offsets, _, _ := c.askedFor(); offsets > rows {
+		t.Errorf("a refresh asked for %d offsets", offsets)
 	}
 
 	// Keys held down ask for nothing until they rest.
@@ -524,8 +532,8 @@ func TestTenThousandTopics(t *testing.T) {
 		d.press(key)
 		took = append(took, time.Since(begun))
 	}
-	if c.counted+c.policies+len(c.looks) > 2*rows {
-		t.Errorf("moving asked for %d offsets, %d policies, %d newest records", c.counted, c.policies, len(c.looks))
+	if offsets, policies, looks := c.askedFor(); offsets+policies+len(looks) > 2*rows {
+		t.Errorf("moving asked for %d offsets, %d policies, %d newest records", offsets, policies, len(looks))
 	}
 	slices.Sort(took)
 	if median := took[len(took)/2]; median > frame {
@@ -554,8 +562,9 @@ func TestOrderByAgeLooksAtAllInTheBackground(t *testing.T) {
 	d := drive(t, c, Options{}, 120, 40)
 	d.settled()
 	d.until("all to be counted", func() bool { return !d.m.topics.allAt.IsZero() && d.m.topicsSettled() })
-	if slices.Sort(c.looks); len(slices.Compact(c.looks)) > 1 {
-		t.Fatalf("ages were asked for that nobody sees: %v", c.looks)
+	_, _, looks := c.askedFor()
+	if slices.Sort(looks); len(slices.Compact(looks)) > 1 {
+		t.Fatalf("ages were asked for that nobody sees: %v", looks)
 	}
 	d.press("o", "o", "o")
 	d.until("the ages", func() bool { return d.m.topicsSettled() })
