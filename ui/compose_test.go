@@ -458,3 +458,22 @@ func TestPartitionIsKnownBeforeSending(t *testing.T) {
 		t.Error("the cursor is not where it is wrong")
 	}
 }
+
+func TestHeaderScreen(t *testing.T) {
+	for _, size := range sizes {
+		d := drive(t, sample(), Options{Topics: []string{"orders"}}, size[0], size[1])
+		d.follows("orders")
+		d.m.topics.counting = true // the count stands still
+		d.press("c")
+		d.typed(`{"id": 18}`)
+		d.press("tab")
+		d.typed("user-12")
+		d.press("tab")
+		d.typed("trace-id=4bf92f")
+		d.press("enter")
+		d.typed("주문")
+		d.press("tab", "ctrl+n", "enter")
+		d.typed("trace-id=again")
+		golden(t, fmt.Sprintf("headers-%dx%d", size[0], size[1]), d.screen())
+	}
+}
