@@ -28,7 +28,6 @@ const rateOver = 20
 type repeat struct {
 	topic   string
 	every   time.Duration
-	number  int
 	now     func() time.Time
 	cancel  context.CancelFunc // gives up the message that is under way
 	halt    chan struct{}      // closed: no further message

@@ -232,7 +232,8 @@ func (e *editor) key(k tea.KeyPressMsg, w int, m width) bool {
 // move moves the cursor, as a key without shift says; with it, what lies
 // between is selected. False: the key moves nothing here.
 func (e *editor) move(name string, selects bool, w int, m width) bool {
-	to, want := e.at, -1
+	var to int
+	want := -1
 	from, end := e.selection()
 	switch name {
 	case "left", "ctrl+b":
