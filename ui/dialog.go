@@ -196,9 +196,12 @@ func (d *dialog) hints() []hint {
 // hint is a key and what it does.
 type hint struct{ key, what string }
 
+// width is in columns: keys and words are plain ASCII.
+func (h hint) width() int { return len(h.key) + 1 + len(h.what) }
+
 func (l *line) hints(hs []hint) {
 	for i, h := range hs {
-		need := len(h.key) + len(h.what) + 1
+		need := h.width()
 		if i > 0 {
 			need += 3
 		}

@@ -172,7 +172,7 @@ func table() []Binding {
 		Binding{Keys: []string{"shift+tab"}, What: "previous pane", NoPalette: true, Do: cyclePane(-1)},
 		Binding{Keys: []string{"1"}, What: "topics", Do: focusOn(paneTopics)},
 		Binding{Keys: []string{"2"}, What: "tail", Do: focusOn(paneTail)},
-		Binding{Keys: []string{"3", "c"}, Label: "c 3", Short: "compose", What: "compose a message to the open topic", Weight: 50, Off: composeOff, Do: focusOn(paneCompose)},
+		Binding{Keys: []string{"3", "c"}, Label: "c 3", Short: "compose", What: "compose a message to the open topic", Weight: 32, Off: composeOff, Do: focusOn(paneCompose)},
 		Binding{Keys: []string{"z"}, What: "zoom the pane, and back", Do: func(m *Model) tea.Cmd { m.zoom = !m.zoom; return nil }},
 		Binding{Keys: []string{"i"}, Short: "details", What: "all about the topic: partitions, leaders, replicas in sync, offsets, settings", Weight: 35, Off: off(func(m *Model) bool { return m.detailsOf() == "" }, offTopics), Do: (*Model).showDetails},
 		Binding{Keys: []string{"u"}, What: "times: local, UTC, as ages, as epoch milliseconds", Do: (*Model).nextTimes},
@@ -492,6 +492,7 @@ func (m *Model) footer() string {
 			hs = append(hs, hint{strings.Fields(b.label())[0], what})
 		}
 		l.max = max(l.width, room)
+		hs, bs = keepHelp(hs, bs, l.max-l.width)
 		m.hitHints(l.width, m.lay.footer.y, l.max, hs, func(i int) tea.Cmd { return m.do(bs[i]) })
 		l.hints(hs)
 		l.max = m.w
@@ -514,6 +515,22 @@ func (m *Model) footer() string {
 		l.max = m.w
 	}
 	return l.end()
+}
+
+// keepHelp takes hints away until the one for help fits into w columns behind the
+// others: whoever sees few keys needs the one that shows all.
+func keepHelp(hs []hint, bs []*Binding, w int) ([]hint, []*Binding) {
+	help := slices.IndexFunc(hs, func(h hint) bool { return h.key == "?" })
+	if help < 0 {
+		return hs, bs
+	}
+	n := 0 // of those before it that stay
+	for used := hs[help].width(); n < help; n++ {
+		if used += hs[n].width() + 3; used > w {
+			break
+		}
+	}
+	return slices.Delete(slices.Clone(hs), n, help), slices.Delete(slices.Clone(bs), n, help)
 }
 
 // KeysMarkdown is the table of keys as docs/keys.md has it.

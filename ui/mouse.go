@@ -28,7 +28,7 @@ type hit struct {
 // places to click; do is given the number of one.
 func (m *Model) hitHints(x, y, end int, hs []hint, do func(i int) tea.Cmd) {
 	for i, h := range hs {
-		w := len(h.key) + 1 + len(h.what)
+		w := h.width()
 		if x+w > end {
 			return
 		}
