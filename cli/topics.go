@@ -6,7 +6,9 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -54,6 +56,12 @@ func newTopics(g *global) *cobra.Command {
 			starts, ends, err := c.Bounds(ctx, kafka.ReadUncommitted, kafka.Partitions(topics...))
 			if err != nil {
 				return err
+			}
+			// One that was deleted meanwhile is no topic without offsets.
+			gone := func(name string) bool { return c.Metadata().Topic(name) == nil }
+			topics = slices.DeleteFunc(topics, func(t *kafka.Topic) bool { return gone(t.Name) })
+			for _, offsets := range []map[kafka.TopicPartition]kafka.Offset{starts, ends} {
+				maps.DeleteFunc(offsets, func(tp kafka.TopicPartition, _ kafka.Offset) bool { return gone(tp.Topic) })
 			}
 			lines := topicLines(topics, starts, ends)
 			g.unknownOffsets(starts, ends)
