@@ -105,6 +105,7 @@ func endure(t *testing.T, rnd *rand.Rand, lasts time.Duration) (heap uint64) {
 	c := sample()
 	open := func(context.Context, []string) (Cluster, error) { return unsteady{c}, nil }
 	d := drive(t, c, Options{Open: open, Topics: []string{"orders"}, HoldBytes: 2 << 20, HoldRows: 5000}, 120, 40)
+	d.quits = true
 	var keys []string
 	for i := range bindings {
 		keys = append(keys, bindings[i].Keys...)

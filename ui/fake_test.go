@@ -431,6 +431,7 @@ type driver struct {
 	mu     sync.Mutex
 	clock  time.Time
 	copied string
+	quits  bool // random keys may have asked to quit: that is passed over
 }
 
 func (d *driver) now() time.Time {
@@ -516,10 +517,11 @@ func (d *driver) until(what string, ok func() bool) {
 	for !ok() {
 		select {
 		case msg := <-d.msgs:
-			if _, quit := msg.(tea.QuitMsg); quit {
+			if _, quit := msg.(tea.QuitMsg); !quit {
+				d.send(msg)
+			} else if !d.quits {
 				d.t.Fatalf("quit while waiting for %s", what)
 			}
-			d.send(msg)
 		case <-deadline.C:
 			d.t.Fatalf("never came: %s\n%s", what, d.screen())
 		}
