@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"milena/kafka"
+	"milena/ui"
 
 	"github.com/charmbracelet/x/ansi"
 	"github.com/charmbracelet/x/term"
@@ -139,7 +140,7 @@ func newStepReport(out io.Writer, getenv func(string) string) *stepReport {
 	r := &stepReport{out: out, marks: map[kafka.Outcome]string{
 		kafka.Passed: "✓", kafka.Warned: "!", kafka.Failed: "✗", kafka.NotChecked: "·",
 	}}
-	if asciiOnly(getenv) {
+	if ui.ASCIIOnly(getenv) {
 		r.marks = map[kafka.Outcome]string{kafka.Passed: "ok", kafka.Warned: "! ", kafka.Failed: "X ", kafka.NotChecked: "- "}
 	}
 	if isTerminal(out) {
@@ -149,16 +150,6 @@ func newStepReport(out io.Writer, getenv func(string) string) *stepReport {
 		}
 	}
 	return r
-}
-
-// asciiOnly tells whether the locale is one that cannot show more than ASCII.
-func asciiOnly(getenv func(string) string) bool {
-	for _, name := range []string{"LC_ALL", "LC_CTYPE", "LANG"} {
-		if v := strings.ToLower(getenv(name)); v != "" {
-			return !strings.Contains(v, "utf-8") && !strings.Contains(v, "utf8")
-		}
-	}
-	return getenv("TERM") == "linux"
 }
 
 // paint colours text by SGR code.

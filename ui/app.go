@@ -183,7 +183,7 @@ func (m *Model) update(msg tea.Msg) tea.Cmd {
 		m.look.light = !msg.IsDark()
 		m.restyle()
 	case tea.EnvMsg:
-		m.look.ascii = asciiOnly(msg.Getenv)
+		m.look.ascii = ASCIIOnly(msg.Getenv)
 		m.tmux = msg.Getenv("TMUX") != ""
 		m.restyle()
 	case tea.ModeReportMsg:

@@ -123,7 +123,7 @@ func (m *Model) startRepeat(msg kafka.Message, every time.Duration) tea.Cmd {
 		defer cancel()
 		r.run(ctx, cluster, msg)
 	})
-	return tea.Batch(r.wait(ctx), m.remember(c.topic, c.composed()))
+	return tea.Batch(r.wait(), m.remember(c.topic, c.composed()))
 }
 
 // run sends until it is halted, or a message cannot be sent.
@@ -182,7 +182,7 @@ func (r *repeat) note(f func()) {
 }
 
 // wait waits for news, at most once a frame.
-func (r *repeat) wait(ctx context.Context) tea.Cmd {
+func (r *repeat) wait() tea.Cmd {
 	return func() tea.Msg {
 		select {
 		case <-r.done:
@@ -251,7 +251,7 @@ func (m *Model) repeated(msg repeatMsg) tea.Cmd {
 	select {
 	case <-r.done:
 	default:
-		return r.wait(m.ctx)
+		return r.wait()
 	}
 	c.repeat = nil
 	if err != nil {

@@ -165,15 +165,7 @@ func tmuxTakes(ctx context.Context) bool {
 // keepCopy writes a copy to a file that only its owner may read, in place of the
 // one before.
 func keepCopy(what string, b []byte) (string, error) {
-	dir, err := os.UserCacheDir()
-	if err != nil {
-		return "", err
-	}
-	dir = filepath.Join(dir, "milena")
-	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return "", err
-	}
-	f, err := os.CreateTemp(dir, "copied-*") // 0600
+	f, err := cacheFile("copied-*")
 	if err != nil {
 		return "", err
 	}
@@ -181,7 +173,7 @@ func keepCopy(what string, b []byte) (string, error) {
 	if closed := f.Close(); err == nil {
 		err = closed
 	}
-	name := filepath.Join(dir, "copied-"+strings.ReplaceAll(what, " ", "-"))
+	name := filepath.Join(filepath.Dir(f.Name()), "copied-"+strings.ReplaceAll(what, " ", "-"))
 	if err == nil {
 		err = os.Rename(f.Name(), name)
 	}

@@ -185,8 +185,8 @@ func (e *editor) paste(s string) {
 	e.insert(s)
 }
 
-// key does what a key does in a text; false: nothing.
-func (e *editor) key(k tea.KeyPressMsg, w int, m width) bool {
+// key does what a key does in a text.
+func (e *editor) key(k tea.KeyPressMsg, w int, m width) {
 	name := k.String()
 	move, selects := name, false
 	if k.Mod&tea.ModShift != 0 {
@@ -195,12 +195,12 @@ func (e *editor) key(k tea.KeyPressMsg, w int, m width) bool {
 		move, selects = plain.Keystroke(), true
 	}
 	if e.move(move, selects, w, m) {
-		return true
+		return
 	}
 	switch name {
 	case "enter", "shift+enter":
 		if !e.lines {
-			return false
+			return
 		}
 		e.insert("\n")
 	case "backspace", "shift+backspace", "ctrl+h":
@@ -216,17 +216,16 @@ func (e *editor) key(k tea.KeyPressMsg, w int, m width) bool {
 	case "ctrl+k":
 		e.cutTo(e.lineEnd(e.at))
 	case "ctrl+_", "ctrl+/":
-		return e.undo()
+		e.undo()
 	case "ctrl+y", "ctrl+shift+z":
-		return e.redo()
+		e.redo()
 	default:
 		if k.Text == "" || k.Mod&^(tea.ModShift|tea.ModCapsLock|tea.ModNumLock) != 0 {
-			return false
+			return
 		}
 		from, to := e.selection()
 		e.replace(from, to, k.Text, change{typed: from == to})
 	}
-	return true
 }
 
 // move moves the cursor, as a key without shift says; with it, what lies

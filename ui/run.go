@@ -194,15 +194,7 @@ func what(r any) string {
 
 // report writes what is known of a panic.
 func (c *crash) report(r any, stack []byte) (string, error) {
-	dir, err := os.UserCacheDir()
-	if err != nil {
-		return "", err
-	}
-	dir = filepath.Join(dir, "milena")
-	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return "", err
-	}
-	f, err := os.CreateTemp(dir, "crash-*.txt")
+	f, err := cacheFile("crash-*.txt")
 	if err != nil {
 		return "", err
 	}
@@ -218,4 +210,18 @@ func (c *crash) report(r any, stack []byte) (string, error) {
 		err = closeErr
 	}
 	return f.Name(), err
+}
+
+// cacheFile makes a new file in milena's own folder for them; both are their
+// owner's alone.
+func cacheFile(pattern string) (*os.File, error) {
+	dir, err := os.UserCacheDir()
+	if err != nil {
+		return nil, err
+	}
+	dir = filepath.Join(dir, "milena")
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return nil, err
+	}
+	return os.CreateTemp(dir, pattern) // 0600
 }

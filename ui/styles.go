@@ -170,8 +170,8 @@ func accentOf(name, otherwise string) string {
 	return otherwise
 }
 
-// asciiOnly says whether the locale is one that cannot show more than ASCII.
-func asciiOnly(getenv func(string) string) bool {
+// ASCIIOnly says whether the locale is one that cannot show more than ASCII.
+func ASCIIOnly(getenv func(string) string) bool {
 	for _, name := range []string{"LC_ALL", "LC_CTYPE", "LANG"} {
 		if v := getenv(name); v != "" {
 			v = strings.ToLower(v)

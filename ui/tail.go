@@ -503,7 +503,7 @@ func (m *Model) drawTail(r rect) []string {
 		lines = append(lines, l.end())
 	}
 	if len(rows) == 0 {
-		for _, s := range t.emptyText(m) {
+		for _, s := range t.emptyText() {
 			for _, row := range wrapWords(s, r.w-2, st.width) {
 				l := newLine(st, r.w, nil)
 				l.text(st.dim, " ")
@@ -585,7 +585,7 @@ func (t *tail) fit(m *Model, w int, rows []store.Row) {
 	t.cols.txn = t.txns
 }
 
-func (t *tail) emptyText(m *Model) []string {
+func (t *tail) emptyText() []string {
 	s := t.session
 	switch {
 	case t.preview.active() && t.preview.done:
