@@ -117,6 +117,7 @@ type Model struct {
 	hits      []hit // what can be clicked on the screen that was drawn last, beside the panes
 	sheetTop  int   // the line that a sheet begins in; negative: above the screen
 	mouseFree bool  // the terminal has the mouse
+	blank     bool  // quitting: the last frame shows nothing
 	cursor    *tea.Cursor
 	pressed   tea.KeyPressMsg // the newest key
 	quitAsked bool
@@ -333,7 +334,10 @@ func (m *Model) quit() tea.Cmd {
 // View draws the screen.
 func (m *Model) View() tea.View {
 	m.cursor = nil
-	lines := m.lines()
+	var lines []string
+	if !m.blank {
+		lines = m.lines()
+	}
 	v := tea.NewView(strings.Join(lines, "\n"))
 	v.AltScreen = true
 	v.ReportFocus = true

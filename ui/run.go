@@ -43,7 +43,7 @@ func run(ctx context.Context, opt Options, terminal ...tea.ProgramOption) error 
 	c := &crash{version: opt.Version}
 	var work sync.WaitGroup
 	m := newModel(inner, opt, &work, c.guard)
-	p := tea.NewProgram(guarded{m, c}, append([]tea.ProgramOption{tea.WithContext(ctx)}, terminal...)...)
+	p := tea.NewProgram(guarded{m, c}, append([]tea.ProgramOption{tea.WithContext(ctx), tea.WithFilter(blankBeforeQuit)}, terminal...)...)
 	c.quit = p.Quit
 
 	hangup := make(chan os.Signal, 1)
@@ -74,6 +74,18 @@ func run(ctx context.Context, opt Options, terminal ...tea.ProgramOption) error 
 		return nil
 	}
 	return fmt.Errorf("the screen ended: %w", err)
+}
+
+// blankBeforeQuit makes the last frame an empty one. tmux, when a window grew
+// under a program, wraps the wide rows of the alternate screen as it leaves it
+// and shows some of them above the prompt.
+func blankBeforeQuit(model tea.Model, msg tea.Msg) tea.Msg {
+	if _, quit := msg.(tea.QuitMsg); quit {
+		if g, ours := model.(guarded); ours {
+			g.m.blank = true
+		}
+	}
+	return msg
 }
 
 // leave ends what the model has under way.
