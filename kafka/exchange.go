@@ -44,6 +44,7 @@ var readsOnly = map[int16]bool{
 	29:             true, // DescribeAcls
 	32:             true, // DescribeConfigs
 	35:             true, // DescribeLogDirs
+	55:             true, // DescribeQuorum
 	60:             true, // DescribeCluster
 	61:             true, // DescribeProducers
 	65:             true, // DescribeTransactions
