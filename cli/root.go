@@ -305,6 +305,13 @@ func (g *global) screen(ctx context.Context, topics []string) error {
 			}
 			return openFor(ctx, cfg)
 		},
+		Probe: func(ctx context.Context, brokers []string, report func(kafka.ProbeStep)) error {
+			cfg := s.Kafka
+			if len(brokers) > 0 {
+				cfg.Brokers = brokers
+			}
+			return kafka.Probe(ctx, cfg, report)
+		},
 	}
 	if g.demo {
 		opt.DemoAddr = s.Kafka.Brokers[0]

@@ -53,6 +53,8 @@ type Options struct {
 	// Demo starts the embedded broker and gives its cluster and address. Nil:
 	// it is not offered.
 	Demo func(ctx context.Context) (Cluster, string, error)
+	// Probe looks closer at the way to the cluster. Nil: it is not offered.
+	Probe Probe
 
 	Name      string   // of the context, or the address; at the top left
 	Brokers   []string // what is tried first, for the screen
@@ -97,6 +99,7 @@ type Model struct {
 	blurred bool // the terminal has lost the focus
 
 	connect connecting // until there is a cluster
+	checkup checkup
 	cluster Cluster
 	name    string
 	addr    string    // of the demo broker
@@ -212,6 +215,10 @@ func (m *Model) update(msg tea.Msg) tea.Cmd {
 		return m.tick()
 	case openedMsg:
 		return m.opened(msg)
+	case againMsg:
+		return m.dialQuietly(msg)
+	case probedMsg:
+		return m.probed(msg)
 	case metadataMsg:
 		return m.gotMetadata(msg)
 	case refreshMsg:
@@ -280,7 +287,7 @@ func (m *Model) animate() tea.Cmd {
 		every = 100 * time.Millisecond
 	case m.tail.preview.unfinished():
 		every = frame
-	case !m.gone.IsZero(), m.compose.running(), m.tail.rate.moving(m.now()), m.notices.showing(m.now()),
+	case !m.gone.IsZero(), m.cluster == nil && !m.connect.again.IsZero(), m.compose.running(), m.tail.rate.moving(m.now()), m.notices.showing(m.now()),
 		m.tail.paused && !m.blurred, m.tail.aging() && !m.blurred, m.dialog != nil && m.dialog.swallowing(m.now()):
 		every = time.Second
 		if m.dialog != nil && m.dialog.swallowing(m.now()) {
@@ -295,7 +302,7 @@ func (m *Model) animate() tea.Cmd {
 
 // busy says whether a spinner turns.
 func (m *Model) busy() bool {
-	return m.connect.trying() || m.compose.sending || m.tail.snap.older.busy ||
+	return m.connect.trying() || m.checkup.busy && (m.cluster == nil || m.over != nil) || m.compose.sending || m.tail.snap.older.busy ||
 		m.dialog != nil && m.dialog.busy || m.tail.starting() || m.layingOut()
 }
 

@@ -809,7 +809,7 @@ func TestKeysAreUnambiguous(t *testing.T) {
 					t.Errorf("%q cannot be told apart by every terminal", k)
 				}
 			}
-			if b.What == "" || b.Do == nil || len(b.Keys) == 0 || (b.Weight > 0) != (b.Short != "") {
+			if b.What == "" || b.Do == nil || len(b.Keys) == 0 && b.Label == "" || (b.Weight > 0) != (b.Short != "") {
 				t.Errorf("an incomplete binding: %+v", b)
 			}
 		}

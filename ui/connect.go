@@ -3,6 +3,7 @@ package ui
 import (
 	"context"
 	"errors"
+	"fmt"
 	"strings"
 	"time"
 
@@ -15,7 +16,9 @@ import (
 
 type connecting struct {
 	busy    bool
-	number  int // of the attempt; answers of others are dropped
+	quiet   bool      // tried again by itself: what went wrong before stays on the screen
+	again   time.Time // when it is tried again by itself; zero: it is not
+	number  int       // of the attempt; answers of others are dropped
 	brokers []string
 	demo    bool
 	started time.Time
@@ -23,7 +26,11 @@ type connecting struct {
 	cancel  context.CancelFunc
 }
 
-func (c *connecting) trying() bool { return c.busy }
+// trying says whether nothing but the attempt is on the screen.
+func (c *connecting) trying() bool { return c.busy && !c.quiet }
+
+// againMsg is the time for another try.
+type againMsg struct{ number int }
 
 // openedMsg is how an attempt ended.
 type openedMsg struct {
@@ -46,8 +53,41 @@ func (m *Model) dial(brokers []string) tea.Cmd {
 	} else {
 		m.name = strings.Join(brokers, ",")
 	}
+	m.checkup.stop()
+	m.checkup = checkup{number: m.checkup.number + 1}
 	*c = connecting{busy: true, number: c.number + 1, brokers: shown, started: m.now(), cancel: cancel}
-	n, open := c.number, m.opt.Open
+	return m.open(ctx, brokers)
+}
+
+// dialAgain tries the same brokers once more.
+func (m *Model) dialAgain() tea.Cmd {
+	switch {
+	case m.connect.demo:
+		return m.startDemo()
+	case m.name != m.opt.Name && len(m.connect.brokers) > 0:
+		return m.dial(m.connect.brokers)
+	}
+	return m.dial(nil)
+}
+
+// dialQuietly tries once more while the reason why it failed stays to be read.
+func (m *Model) dialQuietly(msg againMsg) tea.Cmd {
+	c := &m.connect
+	if msg.number != c.number || c.busy || c.again.IsZero() || m.cluster != nil {
+		return nil
+	}
+	ctx, cancel := context.WithCancel(m.ctx)
+	c.busy, c.quiet, c.again, c.cancel = true, true, time.Time{}, cancel
+	c.number++
+	var brokers []string
+	if m.name != m.opt.Name {
+		brokers = c.brokers
+	}
+	return m.open(ctx, brokers)
+}
+
+func (m *Model) open(ctx context.Context, brokers []string) tea.Cmd {
+	n, open := m.connect.number, m.opt.Open
 	return func() tea.Msg {
 		cluster, err := open(ctx, brokers)
 		return openedMsg{number: n, cluster: cluster, err: err}
@@ -83,9 +123,12 @@ func (m *Model) opened(msg openedMsg) tea.Cmd {
 	}
 	c.busy = false
 	if msg.err != nil {
-		c.err = msg.err
-		return nil
+		return m.cannotConnect(msg.err)
 	}
+	if c.quiet {
+		m.note(levelGood, "the cluster answers, after "+humanDuration(m.now().Sub(c.started)))
+	}
+	m.checkup.stop()
 	m.cluster = msg.cluster
 	if msg.addr != "" {
 		m.addr = msg.addr
@@ -105,10 +148,31 @@ func (m *Model) opened(msg openedMsg) tea.Cmd {
 	return tea.Batch(cmds...)
 }
 
+// cannotConnect shows why, looks closer, and tries again where time may help.
+func (m *Model) cannotConnect(err error) tea.Cmd {
+	c := &m.connect
+	known := c.quiet && sameTrouble(c.err, err)
+	c.err, c.quiet = err, false
+	var cmds []tea.Cmd
+	if m.opt.Probe != nil && !c.demo && !known {
+		var brokers []string
+		if m.name != m.opt.Name {
+			brokers = c.brokers
+		}
+		cmds = append(cmds, m.checkUp(brokers))
+	}
+	if worthAnotherTry(err) && !c.demo {
+		c.again = m.now().Add(tryAgainAfter)
+		n := c.number
+		cmds = append(cmds, tea.Tick(tryAgainAfter, func(time.Time) tea.Msg { return againMsg{n} }))
+	}
+	return tea.Batch(cmds...)
+}
+
 // stopDial gives an attempt up.
 func (m *Model) stopDial() tea.Cmd {
 	c := &m.connect
-	if !c.busy {
+	if !c.trying() {
 		return nil
 	}
 	c.cancel()
@@ -161,26 +225,12 @@ func (c *connecting) steps(l *line, a *kafka.ConnectError) {
 
 func (c *connecting) draw(m *Model, r rect) []string {
 	st := m.st
-	var lines []string
 	indent := min(4, r.w/10)
-	say := func(sgr, text string) {
-		rest := strings.TrimLeft(text, " ")
-		hang := len(text) - len(rest) // lines that go on are indented as the first
-		if strings.HasPrefix(text, st.g.cross) {
-			hang = 2
-		}
-		for i, row := range wrapWords(rest, max(8, r.w-2*indent-hang), st.width) {
-			l := newLine(st, r.w, nil)
-			l.fill(indent)
-			if i > 0 || !strings.HasPrefix(text, st.g.cross) {
-				l.fill(indent + hang)
-			}
-			l.text(sgr, row)
-			lines = append(lines, l.end())
-		}
-	}
+	airy := r.h > 12
+	var lines []string
+	say := func(sgr, text string) { lines = append(lines, paragraph(st, r.w, indent, sgr, text)...) }
 	gap := func() {
-		if r.h > 12 {
+		if airy {
 			lines = append(lines, newLine(st, r.w, nil).end())
 		}
 	}
@@ -190,9 +240,9 @@ func (c *connecting) draw(m *Model, r rect) []string {
 		to = "the cluster"
 	}
 	switch {
-	case c.busy && c.demo:
+	case c.trying() && c.demo:
 		say(st.text, m.spinner()+" starting the demo broker")
-	case c.busy:
+	case c.trying():
 		say(st.text, m.spinner()+" connecting to "+to)
 		gap()
 		if since := m.now().Sub(c.started); since >= 2*time.Second {
@@ -202,43 +252,118 @@ func (c *connecting) draw(m *Model, r rect) []string {
 	default:
 		say(st.badBold, "cannot reach "+to)
 		gap()
-		var open *kafka.OpenError
-		if errors.As(c.err, &open) && len(open.Attempts) > 0 {
-			for _, a := range open.Attempts {
-				if r.h > 12 {
-					l := newLine(st, r.w, nil)
-					l.fill(indent)
-					c.steps(l, a)
-					lines = append(lines, l.end())
-					_, why, _ := strings.Cut(sentence(a), " failed: ")
-					say(st.text, "  "+why)
-				} else {
-					say(st.text, st.g.cross+" "+sentence(a))
-				}
-				if a.Hint != "" {
-					say(st.dim, "  "+sentence(errors.New(a.Hint)))
-				}
-				gap()
-			}
-		} else if c.err != nil {
-			say(st.text, sentence(c.err))
-			gap()
-		}
-		for i := range bindings {
-			b := &bindings[i]
-			if b.Scope != ScopeConnect || b.Weight == 0 || b.Off != nil && b.Off(m) != "" {
-				continue
-			}
-			l := newLine(st, r.w, nil)
-			l.fill(indent)
-			l.field(st.accent, b.label(), 7)
-			l.text(st.text, b.What)
-			lines = append(lines, l.end())
-		}
-		if r.h > 12 && !c.demo {
-			gap()
-			say(st.dim, "milena doctor, in a shell, takes the way step by step, and looks at what the brokers advertise")
-		}
+		foot := c.ways(m, r.w, indent)
+		room := max(1, r.h-len(lines)-len(foot))
+		lines = append(append(lines, c.why(m, r.w, room, indent)...), foot...)
 	}
 	return m.fillLines(lines, r)
+}
+
+// why says what went wrong, in at most room lines: what the attempt found, until
+// a closer look at the way to the cluster has been taken.
+func (c *connecting) why(m *Model, w, room, indent int) []string {
+	var lines []string
+	gap := newLine(m.st, w, nil).end()
+	failed := -1
+	if look := &m.checkup; !look.busy && look.worst() != nil {
+		lines, failed = look.lines(m, w, indent, false)
+		if len(lines) >= room {
+			lines, failed = look.lines(m, w, indent, true)
+		}
+	} else {
+		lines = c.attempts(m, w, indent, room > 8)
+	}
+	if len(lines) < room {
+		return append(lines, gap)
+	}
+	// The first that failed is what has to be seen.
+	first := max(0, min(failed-1, len(lines)-room))
+	return lines[first : first+room]
+}
+
+// attempts is how far each attempt came.
+func (c *connecting) attempts(m *Model, w, indent int, airy bool) (lines []string) {
+	st := m.st
+	say := func(sgr, text string) { lines = append(lines, paragraph(st, w, indent, sgr, text)...) }
+	var open *kafka.OpenError
+	if !errors.As(c.err, &open) || len(open.Attempts) == 0 {
+		if c.err != nil {
+			say(st.text, sentence(c.err))
+		}
+		return lines
+	}
+	for i, a := range open.Attempts {
+		if airy && i > 0 {
+			lines = append(lines, newLine(st, w, nil).end())
+		}
+		if airy {
+			l := newLine(st, w, nil)
+			l.fill(indent)
+			c.steps(l, a)
+			lines = append(lines, l.end())
+			_, why, _ := strings.Cut(sentence(a), " failed: ")
+			say(st.text, "  "+why)
+		} else {
+			say(st.text, st.g.cross+" "+sentence(a))
+		}
+		if a.Hint != "" {
+			say(st.dim, "  "+sentence(errors.New(a.Hint)))
+		}
+	}
+	return lines
+}
+
+// ways are the keys that lead on from here, and what is going on.
+func (c *connecting) ways(m *Model, w, indent int) (lines []string) {
+	st := m.st
+	for i := range bindings {
+		b := &bindings[i]
+		if m.h <= 14 { // the footer says them too
+			break
+		}
+		if b.Scope != ScopeConnect || b.Weight == 0 || b.Off != nil && b.Off(m) != "" {
+			continue
+		}
+		l := newLine(st, w, nil)
+		l.fill(indent)
+		l.field(st.accent, b.label(), 7)
+		l.text(st.text, b.What)
+		lines = append(lines, l.end())
+	}
+	doing := ""
+	switch {
+	case m.checkup.busy:
+		doing = m.spinner() + " looking closer, step by step"
+	case c.busy:
+		doing = m.spinner() + " trying again"
+	case !c.again.IsZero():
+		doing = fmt.Sprintf("trying again in %d s", max(1, int(c.again.Sub(m.now()).Round(time.Second)/time.Second)))
+	}
+	if doing != "" && m.h > 12 {
+		lines = append(lines, newLine(st, w, nil).end())
+	}
+	if doing != "" {
+		lines = append(lines, paragraph(st, w, indent, st.dim, doing)...)
+	}
+	return lines
+}
+
+// paragraph is text in lines of w columns, indented, the further ones as the
+// first; behind a cross they hang.
+func paragraph(st *Styles, w, indent int, sgr, text string) (lines []string) {
+	rest := strings.TrimLeft(text, " ")
+	hang := len(text) - len(rest)
+	if strings.HasPrefix(text, st.g.cross) {
+		hang = 2
+	}
+	for i, row := range wrapWords(rest, max(8, w-2*indent-hang), st.width) {
+		l := newLine(st, w, nil)
+		l.fill(indent)
+		if i > 0 || !strings.HasPrefix(text, st.g.cross) {
+			l.fill(indent + hang)
+		}
+		l.text(sgr, row)
+		lines = append(lines, l.end())
+	}
+	return lines
 }

@@ -180,6 +180,7 @@ func table() []Binding {
 		Binding{Keys: []string{"Y"}, What: "copy the view as a command: milena, kcat, kafka-console-consumer.sh", Off: off(noSession, offSession), Do: (*Model).openCopy},
 		Binding{Keys: []string{":"}, Short: "command", What: "all commands", Weight: 80, NoPalette: true, Do: (*Model).openPalette},
 		Binding{Keys: []string{"!"}, What: "notices", Do: (*Model).showNotices},
+		Binding{Label: ":doctor", What: "doctor: the way to the cluster, step by step, and what may be done there", Off: off(func(m *Model) bool { return m.opt.Probe == nil }, "there is none"), Do: (*Model).showCheckup},
 		Binding{Keys: []string{"?"}, Short: "help", What: "keys that work here", Weight: 81, Do: (*Model).help},
 		Binding{Keys: []string{"q"}, Short: "quit", What: "quit", Weight: 90, NoPalette: true, Do: (*Model).quit},
 	)
@@ -347,21 +348,13 @@ func table() []Binding {
 	)
 
 	failed := func(m *Model) string {
-		if m.connect.busy {
+		if m.connect.trying() {
 			return "it is connecting"
 		}
 		return ""
 	}
 	add(ScopeConnect,
-		Binding{Keys: []string{"r"}, Short: "retry", What: "try again", Weight: 10, Off: failed, Do: func(m *Model) tea.Cmd {
-			if m.connect.demo {
-				return m.startDemo()
-			}
-			if m.name != m.opt.Name && len(m.connect.brokers) > 0 {
-				return m.dial(m.connect.brokers)
-			}
-			return m.dial(nil)
-		}},
+		Binding{Keys: []string{"r"}, Short: "retry", What: "try again", Weight: 10, Off: failed, Do: (*Model).dialAgain},
 		Binding{Keys: []string{"a"}, Short: "address", What: "another address", Weight: 20, Off: failed, Do: (*Model).askAddress},
 		Binding{Keys: []string{"d"}, Short: "demo", What: "a demo broker inside this program, with living data", Weight: 30, Off: func(m *Model) string {
 			if m.opt.Demo == nil {
@@ -548,6 +541,9 @@ func KeysMarkdown() string {
 			keys := make([]string, len(b.Keys))
 			for j, k := range b.Keys {
 				keys[j] = "`" + k + "`"
+			}
+			if len(keys) == 0 { // by its name only
+				keys = append(keys, "`"+b.Label+"`")
 			}
 			fmt.Fprintf(&out, "| %s | %s |\n", strings.Join(keys, " "), b.What)
 		}

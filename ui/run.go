@@ -96,6 +96,7 @@ func (m *Model) leave() {
 	if m.connect.cancel != nil {
 		m.connect.cancel()
 	}
+	m.checkup.stop()
 	if m.cluster != nil {
 		cluster := m.cluster
 		m.work.Go(func() { _ = cluster.Close() })
