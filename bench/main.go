@@ -32,8 +32,18 @@ func main() {
 	flag.IntVar(&b.count, "count", 0, "how many records the topic holds")
 	flag.StringVar(&b.lines, "lines", "", "a `file` of values to produce, one a line")
 	flag.IntVar(&b.runs, "runs", 6, "runs of each contestant")
-	tasks := flag.String("tasks", "read,produce", "comma-separated: read, produce, topics")
+	flag.IntVar(&b.passing, "passing", 50_000_000, "how many messages pass the screen")
+	flag.StringVar(&b.only, "parts", "", "of screen: idle, trip, steady, burst, flood; empty: all")
+	tasks := flag.String("tasks", "read,produce", "comma-separated: read, produce, topics, first, first-of-many, screen")
+	empty := flag.Bool("empty", false, "be an empty Bubble Tea program")
 	flag.Parse()
+	if *empty {
+		if err := runEmpty(); err != nil {
+			fmt.Fprintln(os.Stderr, "bench:", err)
+			os.Exit(1)
+		}
+		return
+	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	err := b.run(ctx, strings.Split(*tasks, ","))
 	stop()
@@ -46,6 +56,8 @@ func main() {
 type bench struct {
 	milena, brokers, topic, lines string
 	count, runs                   int
+	passing                       int
+	only                          string
 }
 
 // contestant is a command that does a task, and what it took.
@@ -79,6 +91,12 @@ func (b *bench) run(ctx context.Context, tasks []string) error {
 			err = b.produce(ctx)
 		case "topics":
 			err = b.topics(ctx)
+		case "first":
+			err = b.first(ctx, "bench-few-00001", 150*time.Millisecond)
+		case "first-of-many":
+			err = b.first(ctx, "bench-few-00001", 300*time.Millisecond)
+		case "screen":
+			err = b.screen(ctx)
 		default:
 			err = fmt.Errorf("no such task: %s", task)
 		}

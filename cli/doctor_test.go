@@ -74,7 +74,7 @@ BROKER, advertised by broker 0
 cluster
   ✓ permissions N ms  on the cluster: describe it, see settings, change settings, create any topic, alter it (ACLs, reassignments, users), write idempotently
   · permissions N ms  there is no topic to ask about
-  · clock                   brokers tell their time only in answer to a write, and nothing is written here
+  · clock N ms  the cluster does not tell its time: it is older than Kafka 3.3, or runs with ZooKeeper
 
 ✓ 6 passed, 2 not checked
 `

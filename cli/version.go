@@ -36,9 +36,11 @@ func newVersion(g *global) *cobra.Command {
 		Use:   "version",
 		Short: "Print the version",
 		Args:  exactly(0, "no arguments"),
-		RunE: func(*cobra.Command, []string) error {
-			_, err := fmt.Fprintf(g.stdout, "milena %s\n", version())
-			return err
-		},
+		RunE:  func(*cobra.Command, []string) error { return g.tellVersion() },
 	}
+}
+
+func (g *global) tellVersion() error {
+	_, err := fmt.Fprintf(g.stdout, "milena %s\n", version())
+	return err
 }

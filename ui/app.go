@@ -287,6 +287,8 @@ func (m *Model) animate() tea.Cmd {
 		every = 100 * time.Millisecond
 	case m.tail.preview.unfinished():
 		every = frame
+	case m.now().Before(m.tail.rushing):
+		every = rushEnds
 	case !m.gone.IsZero(), m.cluster == nil && !m.connect.again.IsZero(), m.compose.running(), m.tail.rate.moving(m.now()), m.notices.showing(m.now()),
 		m.tail.paused && !m.blurred, m.tail.aging() && !m.blurred, m.dialog != nil && m.dialog.swallowing(m.now()):
 		every = time.Second

@@ -24,6 +24,7 @@ type columns struct {
 	now                            time.Time // for ages, and in the zone that is shown
 	txn                            bool      // how transactions ended has a column
 	outcome                        outcome   // of the row that is drawn
+	rush                           bool      // nobody can read it: without colours
 }
 
 // columnsFor fits the columns to w and to what is held. They depend on what
@@ -105,7 +106,11 @@ func (l *line) row(r *store.Row, c columns, loc *time.Location, q *query.Query) 
 		return
 	}
 	if c.part > 0 {
-		l.number(st.parts[int(r.Partition)%len(st.parts)], string(strconv.AppendInt(scratch[:0], int64(r.Partition), 10)), c.part)
+		sgr := st.parts[int(r.Partition)%len(st.parts)]
+		if c.rush {
+			sgr = st.dim
+		}
+		l.number(sgr, string(strconv.AppendInt(scratch[:0], int64(r.Partition), 10)), c.part)
 		l.fill(l.width + 2)
 	}
 	if c.offset > 0 {
@@ -121,9 +126,9 @@ func (l *line) row(r *store.Row, c columns, loc *time.Location, q *query.Query) 
 		l.text(sgr, sign)
 		l.fill(l.width + 2)
 	}
-	l.column(c.key, func() { l.keyCell(r, q) })
+	l.column(c.key, func() { l.keyCell(r, q, c.rush) })
 	l.fill(l.width + 2)
-	l.valueCell(r, q)
+	l.valueCell(r, q, c.rush)
 }
 
 // keyCells is how many columns a key would like to have.
@@ -139,7 +144,7 @@ func keyCells(r *store.Row, m width) int {
 	return cells(string(r.Key[:min(len(r.Key), 64)]), m)
 }
 
-func (l *line) keyCell(r *store.Row, q *query.Query) {
+func (l *line) keyCell(r *store.Row, q *query.Query, rush bool) {
 	st := l.st
 	switch {
 	case r.KeyNull:
@@ -148,12 +153,14 @@ func (l *line) keyCell(r *store.Row, q *query.Query) {
 		l.text(st.dim, `""`)
 	case isBinary(r.Key, r.KeyLen == len(r.Key)):
 		l.hexBytes(r.Key, l.max-l.width)
+	case rush:
+		l.lit(st.text, r.Key, 0, len(r.Key), spans(q, r.Key))
 	default:
 		l.lit(st.key, r.Key, 0, len(r.Key), spans(q, r.Key))
 	}
 }
 
-func (l *line) valueCell(r *store.Row, q *query.Query) {
+func (l *line) valueCell(r *store.Row, q *query.Query, rush bool) {
 	st := l.st
 	switch {
 	case r.ValueNull:
@@ -164,7 +171,7 @@ func (l *line) valueCell(r *store.Row, q *query.Query) {
 	case isBinary(r.Value, r.ValueLen == len(r.Value)):
 		l.hexBytes(r.Value, min(48, max(0, l.max-l.width-22)))
 		l.text(st.dim, fmt.Sprintf("  binary, %s", plural(r.ValueLen, "byte")))
-	case looksLikeJSON(r.Value):
+	case !rush && looksLikeJSON(r.Value):
 		l.jsonRow(r.Value, spans(q, r.Value))
 	default:
 		l.lit(st.text, r.Value, 0, len(r.Value), spans(q, r.Value))

@@ -44,6 +44,24 @@ type tail struct {
 	mode    timeMode
 	txns    bool   // rows of transactions were in sight
 	seek    *place // where the cursor shall stand; nil: where it is
+
+	newsAt  time.Time // the newest news
+	rushing time.Time // until then rows come faster than anybody reads
+}
+
+// A rush is when one frame after another brings nothing but new rows. They are
+// drawn without colours then, which nobody would see but a slow line would feel.
+const (
+	rushFrames = 100 * time.Millisecond // between two pieces of news
+	rushEnds   = 300 * time.Millisecond
+)
+
+// noteRush takes note of n new rows.
+func (t *tail) noteRush(n int64, now time.Time) {
+	if t.follow && len(t.rows) > 0 && n >= int64(len(t.rows)) && now.Sub(t.newsAt) < rushFrames {
+		t.rushing = now.Add(rushEnds)
+	}
+	t.newsAt = now
 }
 
 // noSeq is the number of no row.
@@ -122,6 +140,7 @@ func (m *Model) news(msg newsMsg) tea.Cmd {
 	if snap.older.err != nil && t.snap.older.err == nil {
 		m.note(levelBad, "older records could not be read: "+sentence(snap.older.err))
 	}
+	t.noteRush(snap.next-t.snap.next, m.now())
 	t.snap = snap
 	m.noteEvents(events)
 	if failed {
@@ -495,6 +514,7 @@ func (m *Model) drawTail(r rect) []string {
 		} else {
 			l.text("", " ")
 		}
+		t.cols.rush = t.follow && m.now().Before(t.rushing)
 		t.cols.outcome = txnNone
 		if t.cols.txn {
 			t.cols.outcome = m.rowOutcome(row)

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	tea "charm.land/bubbletea/v2"
+	"github.com/charmbracelet/colorprofile"
 	"github.com/charmbracelet/x/ansi"
 
 	"milena/kafka/batch"
@@ -194,5 +195,35 @@ func TestPausedTailDoesNotSayThatNothingIsBehind(t *testing.T) {
 	d.sees("3 waiting")
 	if strings.Contains(d.screen(), "behind") {
 		t.Errorf("three wait, and the screen says\n%s", d.screen())
+	}
+}
+
+func TestRowsThatNobodyCanReadHaveNoColours(t *testing.T) {
+	c := sample()
+	d := drive(t, c, Options{Topics: []string{"orders"}}, 120, 40)
+	d.m.look.profile = colorprofile.TrueColor
+	d.m.restyle()
+	d.follows("orders")
+	coloured := func() bool { return strings.Contains(d.m.View().Content, d.m.st.key+"m") }
+	if !coloured() {
+		t.Fatal("keys have no colours to begin with")
+	}
+	// Two frames in a row that bring more rows than the screen has.
+	for range 2 {
+		d.advance(frame)
+		d.m.tail.noteRush(1000, d.now())
+	}
+	if coloured() {
+		t.Error("a rush of rows is coloured")
+	}
+	d.advance(rushEnds)
+	if !coloured() {
+		t.Error("the colours do not come back after the rush")
+	}
+	// One such frame alone, as at the start of a topic, is no rush.
+	d.advance(time.Second)
+	d.m.tail.noteRush(1000, d.now())
+	if !coloured() {
+		t.Error("a single frame takes the colours away")
 	}
 }
