@@ -612,3 +612,28 @@ func sample() *fakeCluster {
 	}
 	return c
 }
+
+// settle handles messages until nothing is under way: nothing turns, and nothing
+// has come for a while.
+func (d *driver) settle() {
+	d.t.Helper()
+	deadline := time.Now().Add(10 * time.Second)
+	for quiet := 0; quiet < 6; { // longer than a preview waits for the cursor to rest
+		if time.Now().After(deadline) {
+			d.t.Fatalf("it does not come to rest:\n%s", d.screen())
+		}
+		select {
+		case msg := <-d.msgs:
+			if _, tick := msg.(animateMsg); !tick {
+				quiet = 0
+			}
+			d.send(msg)
+		case <-time.After(40 * time.Millisecond):
+			if d.m.busy() || d.m.tail.preview.unfinished() || d.m.tail.find.busy != 0 || d.m.topics.counting {
+				quiet = 0
+				continue
+			}
+			quiet++
+		}
+	}
+}
