@@ -72,6 +72,7 @@ type Sink interface {
 // How a Read paces itself.
 const (
 	fetchWait        = 500 * time.Millisecond // how long a broker may wait for news
+	quietWait        = 2 * time.Second        // the same when it has had none for a while
 	fetchMaxBytes    = 4 << 20                // of one answer, with few brokers
 	partitionBytes   = 1 << 20                // of one partition in it
 	answersHeld      = 2                      // a broker's answers that are not decoded yet, the one on the wire included
@@ -439,6 +440,7 @@ type fetcher struct {
 	asked    []*readPart
 	inFlight context.CancelFunc
 	turn     int // rotates the order of partitions, so that none starves
+	quiet    int // answers in a row that brought nothing
 }
 
 func (f *fetcher) tell() {
@@ -550,7 +552,7 @@ func (f *fetcher) next() (*fetchRequest, []*readPart, time.Duration) {
 	f.turn = (f.turn + 1) % len(wanted)
 	wanted = slices.Concat(wanted[f.turn:], wanted[:f.turn])
 	q := &fetchRequest{
-		maxWait:   fetchWait,
+		maxWait:   min(quietWait, fetchWait<<min(f.quiet, 4)),
 		minBytes:  1,
 		maxBytes:  int32(max(256<<10, min(fetchMaxBytes, fetchBudget/(answersHeld*max(1, f.brokers))))),
 		isolation: f.req.Isolation,
@@ -613,6 +615,7 @@ func (f *fetcher) hand(ctx context.Context, address string, q *fetchRequest, ask
 		<-f.held
 	})
 	defer release()
+	quiet := true
 	places := make(map[TopicPartition]int, len(q.parts))
 	for i := range q.parts {
 		places[q.parts[i].TopicPartition] = i
@@ -632,6 +635,7 @@ func (f *fetcher) hand(ctx context.Context, address string, q *fetchRequest, ask
 		if p.next == offset && !p.done && p.topicID == q.parts[at].topicID && !f.ended {
 			p.tries, p.stuckSince, p.stuckSaid, p.confirmed = 0, time.Time{}, false, true
 			if s, ok := f.stretchLocked(p, got); ok {
+				quiet = false
 				left.Add(1)
 				s.release = release
 				f.enqueueLocked(p, s)
@@ -639,6 +643,11 @@ func (f *fetcher) hand(ctx context.Context, address string, q *fetchRequest, ask
 		}
 		f.mu.Unlock()
 	}
+	f.mu.Lock()
+	if f.quiet++; !quiet {
+		f.quiet = 0
+	}
+	f.mu.Unlock()
 }
 
 // stretchLocked is what an answer brought for p, and moves p on; false when
