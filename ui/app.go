@@ -34,6 +34,7 @@ package ui
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -207,6 +208,8 @@ func (m *Model) update(msg tea.Msg) tea.Cmd {
 		return m.paste(msg.Content)
 	case tea.MouseClickMsg:
 		return m.clicked(msg.Mouse())
+	case tea.MouseMotionMsg:
+		return m.dragged(msg.Mouse())
 	case tea.MouseWheelMsg:
 		return m.wheel(msg.Mouse())
 	case animateMsg:
@@ -392,10 +395,12 @@ func (m *Model) lines() []string {
 		lines = append(lines, m.footer())
 	}
 	if m.dialog != nil {
+		m.hits = m.hits[:0] // it takes all keys, and all clicks
 		m.sheet(lines, m.dialog.draw(m))
 		hs := m.dialog.hints()
 		m.hitHints(1, len(lines)-m.lay.footer.h-1, m.w, hs, func(i int) tea.Cmd { return m.press(hs[i].key) })
 	} else if s, ok := m.over.(sheetOverlay); ok {
+		m.hits = slices.DeleteFunc(m.hits, func(h hit) bool { return h.at.y < m.lay.footer.y })
 		m.sheet(lines, s.sheet(m))
 	}
 	for len(lines) < m.h {

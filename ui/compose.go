@@ -59,6 +59,8 @@ type compose struct {
 	err     string
 	repeat  *repeat // not nil: the message is sent again and again
 
+	area rect // of the text, or the table, as it was drawn
+
 	history  *history              // nil: none is kept across runs
 	past     map[string][]composed // what was sent, by topic, the oldest first
 	walk     int                   // how many messages back; 0: not walking
@@ -531,7 +533,7 @@ func (m *Model) paste(s string) tea.Cmd {
 	if d := m.dialog; d != nil {
 		if len(d.fields) > 0 && !d.busy && !d.swallowing(m.now()) {
 			d.fields[d.at].ed.paste(s)
-			d.changed(m)
+			return d.changed(m)
 		}
 		return nil
 	}

@@ -5,6 +5,8 @@ import (
 	"strconv"
 	"strings"
 
+	tea "charm.land/bubbletea/v2"
+
 	"milena/kafka"
 	"milena/kafka/batch"
 )
@@ -35,7 +37,9 @@ func (m *Model) drawCompose(r rect) []string {
 		lines = append(lines, l.end())
 		return m.fillLines(lines, r)
 	}
+	c.area = rect{}
 	show := func(e *editor, h int, sgr string, cursor bool) {
+		c.area = rect{r.x + 1, r.y + len(lines), max(1, r.w-2), h}
 		text, x, y := e.draw(st, max(1, r.w-2), h, sgr)
 		if cursor && m.dialog == nil {
 			m.putCursor(r.x+1+x, r.y+len(lines)+y)
@@ -45,6 +49,7 @@ func (m *Model) drawCompose(r rect) []string {
 		}
 	}
 	if c.at == partHeaders && focused {
+		c.area = rect{r.x, r.y + len(lines), r.w, room}
 		text, x, y := c.heads.draw(st, r.w, room)
 		if m.dialog == nil {
 			m.putCursor(r.x+x, r.y+len(lines)+y)
@@ -90,7 +95,19 @@ func (m *Model) composeHeader(r rect, y int, focused bool) string {
 	if focused {
 		title = st.accentBold
 	}
+	hits := len(m.hits)
+	endHit := func(x int) { // the part before ends where the next begins
+		if n := len(m.hits); n > hits {
+			m.hits[n-1].at.w = x - m.hits[n-1].at.x
+		}
+	}
 	name := func(p part, s string) {
+		endHit(r.x + l.width)
+		m.hits = append(m.hits, hit{rect{r.x + l.width, r.y + y, r.w - l.width, 1}, func() tea.Cmd {
+			m.setFocus(paneCompose)
+			c.at = p
+			return nil
+		}})
 		sgr := st.dim
 		if focused && c.at == p {
 			sgr = st.accent

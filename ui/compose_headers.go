@@ -28,6 +28,22 @@ type headerTable struct {
 	row     int
 	onValue bool // the cursor is in the value, not in the name
 	top     int
+
+	nameWidth, lead int // as it was drawn: columns of the names, lines above the first row
+}
+
+// clicked goes to the cell at column x of line y, and to the letter there.
+func (h *headerTable) clicked(x, y int, m width) {
+	i := h.top + y - h.lead
+	if y < h.lead || i >= len(h.rows) {
+		return
+	}
+	h.row, h.onValue = i, x > h.nameWidth
+	if r := &h.rows[i]; h.onValue {
+		r.value.clickField(x-h.nameWidth-3, m)
+	} else {
+		r.name.clickField(x-1, m)
+	}
 }
 
 func (h *headerTable) init() { h.load(nil) }
@@ -248,7 +264,9 @@ func (h *headerTable) draw(st *Styles, w, height int) (lines []string, x, y int)
 		name = max(name, cells(h.rows[i].name.String(), st.width)+1)
 	}
 	name = min(max(name, 12), max(4, w/3))
+	h.nameWidth, h.lead = name, 0
 	if height > 1 {
+		h.lead = 1
 		l := newLine(st, w, nil)
 		l.text("", " ")
 		l.field(st.dim, "name", name)

@@ -31,9 +31,11 @@ type dialog struct {
 	busy   bool
 	opened time.Time
 
+	places []fieldPlace // of the fields, as they were drawn
+
 	submit func(*Model, *dialog) tea.Cmd
-	change func(*Model, *dialog) // after each key
-	walk   func(*Model, int)     // what up and down move, where there is one field
+	change func(*Model, *dialog) tea.Cmd // after each key
+	walk   func(*Model, int) tea.Cmd     // what up and down move, where there is one field
 	cancel func(*Model, *dialog) tea.Cmd
 }
 
@@ -43,6 +45,20 @@ type field struct {
 	hint  string // shown while it is empty
 	ed    editor
 	err   string
+}
+
+// fieldPlace is where the text of a field begins: its line within the dialog,
+// and its column.
+type fieldPlace struct{ y, x int }
+
+// clicked goes to the field of a line, and to the letter that was meant.
+func (d *dialog) clicked(m *Model, x, y int) {
+	for i, p := range d.places {
+		if p.y == y && i < len(d.fields) && !d.busy {
+			d.at = i
+			d.fields[i].ed.clickField(x-p.x, m.st.width)
+		}
+	}
 }
 
 // refuse marks a field as wrong and goes there.
@@ -71,24 +87,27 @@ func (d *dialog) key(m *Model, k tea.KeyPressMsg) tea.Cmd {
 	before := d.fields[d.at].ed.String()
 	d.fields[d.at].ed.key(k, m.w, m.st.width)
 	if before != d.fields[d.at].ed.String() {
-		d.changed(m)
+		return d.changed(m)
 	}
 	return nil
 }
 
-func (d *dialog) changed(m *Model) {
+func (d *dialog) changed(m *Model) tea.Cmd {
 	d.clearErrors()
 	if d.change != nil {
-		d.change(m, d)
+		return d.change(m, d)
 	}
+	return nil
 }
 
-func (d *dialog) move(m *Model, by int) {
+func (d *dialog) move(m *Model, by int) tea.Cmd {
 	if d.walk != nil {
-		d.walk(m, by)
-	} else if n := len(d.fields); n > 0 {
+		return d.walk(m, by)
+	}
+	if n := len(d.fields); n > 0 {
 		d.at = (d.at + by + n) % n
 	}
+	return nil
 }
 
 func (d *dialog) draw(m *Model) []string {
@@ -116,6 +135,7 @@ func (d *dialog) draw(m *Model) []string {
 		label = max(label, len(d.fields[i].label))
 	}
 	label = min(label, max(4, m.w/3))
+	d.places = d.places[:0]
 	for i := range d.fields {
 		f := &d.fields[i]
 		l := newLine(st, m.w, nil)
@@ -136,6 +156,7 @@ func (d *dialog) draw(m *Model) []string {
 			}
 		}
 		x := f.ed.drawField(l, max(1, room), st.text)
+		d.places = append(d.places, fieldPlace{y: len(lines), x: label + 3})
 		if f.ed.empty() && f.hint != "" && f.err == "" {
 			l = newLine(st, m.w, nil)
 			l.text("", " ")

@@ -21,6 +21,7 @@ type editor struct {
 	lines   bool    // enter makes a new line
 	want    int     // the column that up and down aim for; -1: the cursor's
 	top     int     // first line that is shown
+	left    int     // first byte that is shown, of a field
 	changes changes // what can be undone
 	version int     // counts the changes
 }
@@ -342,6 +343,34 @@ func (e *editor) draw(st *Styles, w, h int, sgr string) (lines []string, x, y in
 	return lines, min(x, w-1), y - e.top
 }
 
+// click puts the cursor where the text was clicked at: column x of the y-th line
+// that is shown, w columns wide; with drag, what lies between is selected.
+func (e *editor) click(x, y, w int, drag bool, m width) {
+	rows := e.rows(w, m)
+	r := rows[max(0, min(y+e.top, len(rows)-1))]
+	at := e.atColumn(r, max(0, x), m)
+	if drag {
+		e.at, e.want = at, -1
+		return
+	}
+	e.moveTo(at)
+}
+
+// scroll moves the cursor by lines, as the wheel does.
+func (e *editor) scroll(n, w int, m width) {
+	if w <= 0 {
+		return
+	}
+	rows := e.rows(w, m)
+	y, x := e.place(rows, m)
+	e.moveTo(e.atColumn(rows[max(0, min(y+n, len(rows)-1))], x, m))
+}
+
+// clickField is click in a field of one line that shows its text from e.left on.
+func (e *editor) clickField(x int, m width) {
+	e.moveTo(e.atColumn(docLine{from: e.left, to: len(e.text)}, max(0, x), m))
+}
+
 // drawRow draws a part of the text, with what is selected in it lit; a selected
 // line end shows as a blank.
 func (e *editor) drawRow(l *line, r docLine, sgr string) {
@@ -375,6 +404,7 @@ func (e *editor) drawField(l *line, w int, sgr string) int {
 		from = next
 	}
 	x := l.width + before
+	e.left = from
 	l.column(w, func() { e.drawRow(l, docLine{from: from, to: len(e.text)}, sgr) })
 	return x
 }

@@ -2,6 +2,7 @@ package ui
 
 import (
 	"context"
+	"fmt"
 	"strings"
 
 	tea "charm.land/bubbletea/v2"
@@ -20,6 +21,22 @@ type finding struct {
 	text string
 	busy int // the search that is under way; 0: none
 	last int
+	nth  int // which of those that are held the cursor stands on, the oldest first; 0: not known
+	of   int // how many are held, as they were counted
+}
+
+// countAtMost is where counting what is found stops.
+const countAtMost = 9999
+
+// count says which of how many it is; empty: not known.
+func (f *finding) count() string {
+	switch {
+	case f.nth == 0:
+		return ""
+	case f.of > countAtMost:
+		return fmt.Sprintf("%s of %s+", exact(int64(f.nth)), exact(countAtMost))
+	}
+	return fmt.Sprintf("%s of %s", exact(int64(f.nth)), exact(int64(f.of)))
 }
 
 func noFind(m *Model) bool { return m.tail.find.q == nil }
@@ -55,10 +72,11 @@ func (m *Model) askFind() tea.Cmd {
 			}
 			return m.findFrom(0)
 		},
-		change: func(m *Model, d *dialog) {
+		change: func(m *Model, d *dialog) tea.Cmd {
 			if look(m, d) != nil {
 				m.tail.find = before
 			}
+			return nil
 		},
 		cancel: func(m *Model, _ *dialog) tea.Cmd {
 			m.tail.find = before
@@ -75,6 +93,7 @@ type foundMsg struct {
 	session, search, by int
 	seq                 store.Seq
 	ok                  bool
+	nth, of             int
 }
 
 // findFrom looks for the next newer record (1), the next older one (-1), or the
@@ -99,6 +118,9 @@ func (m *Model) findFrom(by int) tea.Cmd {
 		default:
 			msg.seq, msg.ok = s.store.Find(match, at+store.Seq(by), by)
 		}
+		if msg.ok {
+			msg.nth, msg.of = countFound(s.store, match, msg.seq)
+		}
 		return msg
 	})
 }
@@ -121,7 +143,26 @@ func (m *Model) found(msg foundMsg) {
 		}
 		return
 	}
+	t.find.nth, t.find.of = msg.nth, msg.of
 	t.stand(m, msg.seq)
+}
+
+// countFound counts what matches in the store, and which of those at is. Of very
+// many it gives the number of neither.
+func countFound(s *store.Store, match func(*kafka.Record) bool, at store.Seq) (nth, of int) {
+	seq, _ := s.Bounds()
+	for of <= countAtMost {
+		found, ok := s.Find(match, seq, 1)
+		if !ok {
+			return nth, of
+		}
+		of++
+		if found == at {
+			nth = of
+		}
+		seq = found + 1
+	}
+	return nth, of
 }
 
 // stand puts the cursor on a row; where that is out of sight, in the middle.

@@ -32,6 +32,11 @@ func (m *Model) header() string {
 			l.text(st.dim, "  ")
 			l.text(st.warn, "read-only")
 		}
+		if m.mouseFree && m.w >= 50 {
+			l.text(st.dim, "  mouse: the terminal's, ")
+			l.text(st.accent, "M")
+			l.text(st.dim, " takes it back")
+		}
 		if m.addr != "" && m.w >= 80 {
 			l.text(st.dim, "  others: milena -b "+m.addr)
 		}

@@ -315,6 +315,7 @@ func table() []Binding {
 		Binding{Keys: []string{"ctrl+e"}, Short: "editor", What: "edit the value in $EDITOR", Weight: 30, Off: composeBusy, Do: (*Model).edit},
 		Binding{Keys: []string{"ctrl+n"}, Short: "null", What: `make a value null (a tombstone), or the key ""`, Weight: 40, Off: composeBusy, Do: (*Model).toggleNull},
 		Binding{Keys: []string{"ctrl+r"}, Short: "repeat", What: "send it again and again; {{.N}} counts", Weight: 45, Off: composeBusy, Do: (*Model).askRepeat},
+		Binding{Keys: []string{"ctrl+o"}, What: "copy the message as a command: milena, kcat, kafka-console-producer.sh", Off: off(func(m *Model) bool { return m.compose.topic == "" }, offTopics), Do: (*Model).openCopyMessage},
 		Binding{Keys: []string{"esc"}, Short: "back", What: "stop what is being sent, or back to the tail; the text stays", Weight: 50, NoPalette: true, Do: (*Model).composeBack},
 		inText("up down", "in an empty editor: what was sent before", "up", "down"),
 		Binding{Keys: []string{"ctrl+_", "ctrl+/"}, Label: "ctrl+/", What: "undo", NoPalette: true, Off: composeBusy, Do: (*Model).undo},
@@ -334,8 +335,8 @@ func table() []Binding {
 			}
 			return nil
 		}},
-		Binding{Keys: []string{"tab", "down"}, What: "next field; down the list, where one is filtered", NoPalette: true, Do: func(m *Model) tea.Cmd { m.dialog.move(m, 1); return nil }},
-		Binding{Keys: []string{"shift+tab", "up"}, What: "previous field; up the list", NoPalette: true, Do: func(m *Model) tea.Cmd { m.dialog.move(m, -1); return nil }},
+		Binding{Keys: []string{"tab", "down"}, What: "next field; down the list, where one is filtered", NoPalette: true, Do: func(m *Model) tea.Cmd { return m.dialog.move(m, 1) }},
+		Binding{Keys: []string{"shift+tab", "up"}, What: "previous field; up the list", NoPalette: true, Do: func(m *Model) tea.Cmd { return m.dialog.move(m, -1) }},
 		Binding{Keys: []string{"esc"}, What: "back, nothing is done", NoPalette: true, Do: func(m *Model) tea.Cmd {
 			d := m.dialog
 			m.dialog = nil

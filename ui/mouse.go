@@ -63,7 +63,11 @@ func (m *Model) clicked(e tea.Mouse) tea.Cmd {
 			return h.do()
 		}
 	}
-	if m.cluster == nil || m.dialog != nil {
+	if m.dialog != nil {
+		m.dialog.clicked(m, e.X, e.Y-m.sheetTop)
+		return nil
+	}
+	if m.cluster == nil {
 		return nil
 	}
 	if s, ok := m.over.(clickedSheet); ok {
@@ -91,9 +95,16 @@ func (m *Model) clicked(e tea.Mouse) tea.Cmd {
 			}
 			return m.moveTopic(i - m.topics.at)
 		}
+	case m.lay.tail.contains(e.X, e.Y) && m.previewShown():
+		if double {
+			return m.openPreviewed()
+		}
 	case m.lay.tail.contains(e.X, e.Y):
 		m.setFocus(paneTail)
 		t := &m.tail
+		if at := m.lay.tail; e.Y == at.y+1 && at.h > 3 {
+			return m.explain(e.X - at.x - 1)
+		}
 		if i := e.Y - m.lay.tail.y - 2; i >= 0 && i < len(t.rows) && !t.preview.active() {
 			t.leave()
 			t.top = max(t.snap.first, t.rows[0].Seq)
@@ -107,9 +118,34 @@ func (m *Model) clicked(e tea.Mouse) tea.Cmd {
 	case m.lay.compose.contains(e.X, e.Y):
 		if composeOff(m) == "" {
 			m.setFocus(paneCompose)
+			m.compose.clicked(e.X, e.Y, false, m.st.width)
 		}
 	}
 	return nil
+}
+
+// dragged selects text in the pane that writes.
+func (m *Model) dragged(e tea.Mouse) tea.Cmd {
+	if e.Button == tea.MouseLeft && m.focus == paneCompose && m.dialog == nil && m.over == nil {
+		m.compose.clicked(e.X, e.Y, true, m.st.width)
+	}
+	return nil
+}
+
+// clicked puts the cursor where the text was clicked at.
+func (c *compose) clicked(x, y int, drag bool, m width) {
+	if !c.area.contains(x, y) {
+		return
+	}
+	x, y = x-c.area.x, y-c.area.y
+	switch {
+	case c.at == partHeaders && !drag:
+		c.heads.clicked(x, y, m)
+	case c.at == partHeaders || c.attached != nil || c.nullValue:
+	default:
+		c.at = partValue
+		c.value.click(x, y, c.area.w, drag, m)
+	}
 }
 
 func (m *Model) wheel(e tea.Mouse) tea.Cmd {
@@ -131,6 +167,8 @@ func (m *Model) wheel(e tea.Mouse) tea.Cmd {
 		return m.moveTopic(n)
 	case m.lay.tail.contains(e.X, e.Y):
 		return m.scroll(n)
+	case m.lay.compose.contains(e.X, e.Y) && m.focus == paneCompose:
+		m.compose.value.scroll(n, m.compose.area.w, m.st.width)
 	}
 	return nil
 }

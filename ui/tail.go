@@ -385,16 +385,17 @@ func (m *Model) askPosition() tea.Cmd {
 			m.dialog = nil
 			return m.goTo(p, "from "+text)
 		},
-		change: func(m *Model, d *dialog) {
+		change: func(m *Model, d *dialog) tea.Cmd {
 			text := strings.TrimSpace(d.fields[0].ed.String())
 			if text == "" {
-				return
+				return nil
 			}
 			if p, err := parsePosition(text, m.now(), m.zone); err == nil && p.Kind == kafka.AtTime {
 				d.lines = []string{"the first record at or after " + p.Time.In(m.zone).Format("Mon 2 Jan 2006 15:04:05 MST")}
 			} else {
 				d.lines = nil
 			}
+			return nil
 		},
 	}
 	return nil
@@ -430,13 +431,14 @@ func (m *Model) askFilter() tea.Cmd {
 			m.dialog = nil
 			return m.applyFilter(q)
 		},
-		change: func(m *Model, d *dialog) {
+		change: func(m *Model, d *dialog) tea.Cmd {
 			q, err := query.Parse(d.fields[0].ed.String())
 			if err != nil {
 				m.tail.preview = filterPreview{}
-				return
+				return nil
 			}
 			m.tail.preview.begin(q, m.tail.session, m.tail.height(m))
+			return nil
 		},
 		cancel: func(m *Model, _ *dialog) tea.Cmd {
 			m.tail.preview = filterPreview{}

@@ -178,6 +178,9 @@ func (m *Model) tailDoing(l *line, b brevity) {
 		say(st.dim, "   find: ", " f:")
 		if b < bare {
 			l.clipped(st.accent, t.find.text, 30)
+			if n := t.find.count(); n != "" {
+				l.text(st.dim, "  "+n)
+			}
 		}
 	}
 }

@@ -631,12 +631,16 @@ func (m *Model) askTopicFilter() tea.Cmd {
 	d := &dialog{
 		title: "filter topics", opened: m.now(), action: "keep it",
 		fields: []field{{label: "name has", hint: "letters in their order; ! those in trouble"}},
-		change: func(m *Model, d *dialog) {
+		change: func(m *Model, d *dialog) tea.Cmd {
 			m.topics.filter = strings.TrimSpace(d.fields[0].ed.String())
 			m.topics.cursor, m.topics.at, m.topics.top = "", 0, 0 // the best is the first
 			m.topics.arrange(false)
+			return m.rest()
 		},
-		walk: func(m *Model, by int) { m.topics.move(by) },
+		walk: func(m *Model, by int) tea.Cmd {
+			m.topics.move(by)
+			return m.rest()
+		},
 		submit: func(m *Model, _ *dialog) tea.Cmd {
 			m.dialog = nil
 			return m.rest()

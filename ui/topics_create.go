@@ -38,7 +38,10 @@ func (m *Model) create() tea.Cmd {
 			createConfigs:    {label: "configs", hint: "cleanup.policy=compact retention.ms=7d"},
 		},
 		submit: (*Model).submitCreate,
-		change: (*Model).checkCreate,
+		change: func(m *Model, d *dialog) tea.Cmd {
+			m.checkCreate(d)
+			return nil
+		},
 	}
 	each := strconv.Itoa(max(1, min(3, brokers)))
 	d.fields[createPartitions].ed.set(each)
