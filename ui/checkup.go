@@ -28,7 +28,6 @@ type checkup struct {
 	steps  []kafka.ProbeStep
 	err    error // why it could not come to its end
 	cancel context.CancelFunc
-	top    int // first line that is shown, of the screen that says that there is no cluster
 }
 
 // probedMsg is one step; with done, the end.

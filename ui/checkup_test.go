@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -78,9 +79,11 @@ func TestDoctorScreen(t *testing.T) {
 
 func TestAClusterThatComesBackIsFoundByItself(t *testing.T) {
 	failed := &kafka.OpenError{Attempts: []*kafka.ConnectError{troubles[0].open}}
-	there, tries := false, 0
+	var there atomic.Bool
+	var tries atomic.Int32
 	open := func(context.Context, []string) (Cluster, error) {
-		if tries++; !there {
+		tries.Add(1)
+		if !there.Load() {
 			return nil, failed
 		}
 		return sample(), nil
@@ -89,13 +92,13 @@ func TestAClusterThatComesBackIsFoundByItself(t *testing.T) {
 	d.sees("trying again in 5 s")
 	number := d.m.connect.number
 	d.send(againMsg{number})
-	d.until("the second try", func() bool { return tries == 2 && !d.m.connect.busy })
+	d.until("the second try", func() bool { return tries.Load() == 2 && !d.m.connect.busy })
 	d.sees("cannot reach")
 	d.send(againMsg{number}) // of the attempt before: somebody has tried since
-	if tries != 2 {
-		t.Errorf("tried %d times, not 2", tries)
+	if tries.Load() != 2 {
+		t.Errorf("tried %d times, not 2", tries.Load())
 	}
-	there = true
+	there.Store(true)
 	d.advance(12 * time.Second)
 	d.send(againMsg{d.m.connect.number})
 	d.sees("orders")

@@ -103,11 +103,12 @@ func (t *tail) sought(m *Model) {
 	seq, ok := t.session.store.Find(func(r *kafka.Record) bool {
 		return r.Offset >= p.offset && r.Partition == p.tp.Partition && r.Topic == p.tp.Topic
 	}, max(first, p.from), 1)
-	switch {
-	case ok:
-		t.seek = nil
-		t.stand(m, min(seq, next-1))
-	default:
+	if !ok || seq >= next {
+		// Not there yet, or not yet seen: the store may be ahead of the snapshot,
+		// and what came in since is the next news.
 		p.from = next
+		return
 	}
+	t.seek = nil
+	t.stand(m, seq)
 }
