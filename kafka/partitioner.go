@@ -2,7 +2,46 @@ package kafka
 
 // Which partition a record goes to.
 
-import "encoding/binary"
+import (
+	"encoding/binary"
+	"fmt"
+	"hash/crc32"
+	"hash/fnv"
+)
+
+// Partitioner is how a producer chooses a key's partition.
+type Partitioner string
+
+// The partitioners that clients have.
+const (
+	Murmur2 Partitioner = "murmur2" // Java's, and most others'; milena's own
+	CRC32   Partitioner = "crc32"   // librdkafka's default (consistent_random), so kcat's and confluent-kafka-python's
+	FNV1a   Partitioner = "fnv1a"   // Sarama's default
+)
+
+// ParsePartitioner knows a partitioner by its name.
+func ParsePartitioner(name string) (Partitioner, error) {
+	switch p := Partitioner(name); p {
+	case Murmur2, CRC32, FNV1a:
+		return p, nil
+	}
+	return "", fmt.Errorf("%q is no partitioner that is known here; there are murmur2 (Java), crc32 (librdkafka) and fnv1a (Sarama)", name)
+}
+
+// Of is the partition of a key among so many.
+func (p Partitioner) Of(key []byte, partitions int) int32 {
+	switch p {
+	case CRC32:
+		return int32(crc32.ChecksumIEEE(key) % uint32(partitions))
+	case FNV1a:
+		h := fnv.New32a()
+		_, _ = h.Write(key) // it never fails
+		// Sarama takes the sum for signed, and of the remainder the absolute value.
+		n := int64(int32(h.Sum32())) % int64(partitions)
+		return int32(max(n, -n))
+	}
+	return PartitionOf(key, partitions)
+}
 
 // PartitionOf is the partition of a key among so many: murmur2, as the Java
 // producer has it (BuiltInPartitioner.partitionForKey), so that a key stays where
