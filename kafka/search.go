@@ -56,8 +56,10 @@ type SearchRequest struct {
 	Order     SearchOrder
 	Isolation Isolation
 	// Follow goes on when the ends are reached: with what comes, in order of
-	// arrival, and with new partitions. Not with NewestFirst.
+	// arrival. Not with NewestFirst.
 	Follow bool
+	// Grow follows partitions that are added to the topics, too.
+	Grow bool
 	// Workers decode at the same time; 0: as many as there are processors.
 	Workers int
 }
@@ -73,6 +75,9 @@ type Search struct {
 	give    func([]Record) error // of this Run; nil: hits are only counted
 	taken   atomic.Int64         // hits in all that were given or are about to be
 	stopped atomic.Bool          // this Run takes no more records
+	held    int64                // bytes of hits that wait for their turn; the Run's own
+	share   int64                // what one partition may add to it in a window
+	giving  sync.Mutex           // one call of give at a time
 
 	mu      sync.Mutex // guards what follows, and what searchPart says
 	byTP    map[TopicPartition]*searchPart
@@ -83,6 +88,7 @@ type Search struct {
 	bytes   int64
 	untimed int64
 	hits    int64
+	waiting int64 // hits that were found and not given
 	trouble []Trouble
 	missed  int64
 	events  []Event
@@ -244,16 +250,15 @@ func (s *Search) Progress() SearchProgress {
 		Partitions: make([]PartitionProgress, len(s.parts)),
 		Records:    s.records, Bytes: s.bytes, Untimed: s.untimed, Hits: s.hits,
 		Trouble: slices.Clone(s.trouble), Missed: s.missed, Events: slices.Clone(s.events),
-		Elapsed: s.spent, Done: true, Following: s.follows,
+		Elapsed: s.spent, Done: s.waiting == 0, Following: s.follows,
 	}
 	if !s.since.IsZero() {
 		p.Elapsed += s.c.cfg.Now().Sub(s.since)
 	}
 	for i, part := range s.parts {
-		from, to := part.leftLocked()
-		all := part.span.To - part.span.From
-		p.Partitions[i] = PartitionProgress{part.TopicPartition, part.span.From, part.span.To, all - max(0, to-from)}
-		p.Done = p.Done && from >= to
+		all, left := part.span.To-part.span.From, max(0, part.to-part.from)
+		p.Partitions[i] = PartitionProgress{part.TopicPartition, part.span.From, part.span.To, all - left}
+		p.Done = p.Done && left == 0
 	}
 	return p
 }
