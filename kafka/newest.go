@@ -22,9 +22,9 @@ type NewestRequest struct {
 	// N records at most, and about MaxBytes of them (0: 32 MiB).
 	N        int
 	MaxBytes int
-	// Match, when not nil, makes a matcher for each worker: only what it matches
+	// Match, when not nil, makes a matcher for each partition: only what it matches
 	// counts. The search goes back in growing steps until N are found.
-	Match     func() Matcher
+	Match     func(TopicPartition) Matcher
 	Isolation Isolation
 	// Progress, when not nil, is told now and then how many offsets were looked
 	// at in all.
@@ -223,7 +223,7 @@ type newestPart struct {
 func (s *newestSink) Partition(tp TopicPartition) PartitionSink {
 	p := &newestPart{sink: s, tp: tp, last: s.from[tp]}
 	if s.req.Match != nil {
-		p.match = s.req.Match()
+		p.match = s.req.Match(tp)
 	}
 	s.mu.Lock()
 	s.held[tp] = p

@@ -164,7 +164,7 @@ func TestNewestThatMatch(t *testing.T) {
 	}
 	tps := everyPartition(t, c, topic)
 	var told atomic.Int64
-	req := NewestRequest{Partitions: tps, N: 2, Match: func() Matcher { return contains("needle") },
+	req := NewestRequest{Partitions: tps, N: 2, Match: func(TopicPartition) Matcher { return contains("needle") },
 		Progress: func(read int64) { told.Store(max(told.Load(), read)) }}
 	got := newest(t, c, req)
 	if have := valuesOf(got); !slices.Equal(have, []string{"needle4000", "needle4001"}) {
@@ -177,7 +177,7 @@ func TestNewestThatMatch(t *testing.T) {
 	if got = newest(t, c, req); len(got.Records) != 3 || !got.AtStart {
 		t.Errorf("%q, at start %v", valuesOf(got), got.AtStart)
 	}
-	req.Match = func() Matcher { return contains("not there") }
+	req.Match = func(TopicPartition) Matcher { return contains("not there") }
 	if got = newest(t, c, req); len(got.Records) != 0 || !got.AtStart {
 		t.Errorf("%q, at start %v", valuesOf(got), got.AtStart)
 	}
@@ -203,7 +203,7 @@ func TestNewestOfUnevenPartitions(t *testing.T) {
 	if err := k.ProduceSync(t.Context(), recs...).FirstErr(); err != nil {
 		t.Fatal(err)
 	}
-	got := newest(t, c, NewestRequest{Partitions: everyPartition(t, c, topic), N: 5, Match: func() Matcher { return contains("match") }})
+	got := newest(t, c, NewestRequest{Partitions: everyPartition(t, c, topic), N: 5, Match: func(TopicPartition) Matcher { return contains("match") }})
 	if want := []string{"match6", "match7", "match8", "match9", "match new"}; !slices.Equal(valuesOf(got), want) {
 		t.Errorf("%q, want %q", valuesOf(got), want)
 	}
@@ -286,7 +286,7 @@ func TestNewestIsWhatSortingWouldGive(t *testing.T) {
 		}
 		req := NewestRequest{Partitions: everyPartition(t, c, topic), N: rapid.IntRange(1, 40).Draw(r, "n")}
 		if rapid.Bool().Draw(r, "filtered") {
-			req.Match = func() Matcher { return contains("yes") }
+			req.Match = func(TopicPartition) Matcher { return contains("yes") }
 			all = slices.DeleteFunc(all, func(x one) bool { return !x.match })
 		}
 		slices.SortFunc(all, func(a, b one) int {

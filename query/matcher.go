@@ -7,9 +7,9 @@ import (
 
 // Words against records.
 
-// Matcher is the query as a reader asks it, of records in place. An instance
-// serves one goroutine and allocates nothing for a record.
-func (q *Query) Matcher() kafka.Matcher { return matcher{q.words} }
+// Matcher is the query as a reader asks it, of a partition's records in place.
+// An instance serves one goroutine and allocates nothing for a record.
+func (q *Query) Matcher(tp kafka.TopicPartition) kafka.Matcher { return matcher{q.words} }
 
 type matcher struct{ words []word }
 

@@ -19,6 +19,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 	"unicode"
 	"unicode/utf8"
 )
@@ -28,9 +29,66 @@ type Query struct {
 	words []word
 }
 
-// Parse reads a query. Empty text matches every record. The error, a sentence
-// that names the place, is for a quote that is never closed.
-func Parse(text string) (*Query, error) {
+// Kind says how a query's text was read.
+type Kind int8
+
+// The kinds of queries.
+const (
+	Words Kind = iota
+	Expression
+)
+
+// String is the kind's name, for the screen.
+func (k Kind) String() string {
+	if k == Expression {
+		return "expression"
+	}
+	return "words"
+}
+
+// Error is what is wrong with a query's text.
+type Error struct {
+	Text    string
+	Column  int    // of Text, in runes, from 1
+	Message string // a sentence without its place
+}
+
+// Error is the sentence with its place.
+func (e *Error) Error() string { return fmt.Sprintf("column %d: %s", e.Column, e.Message) }
+
+// Parse reads a query. Empty text matches every record. The error is an *Error.
+// What now() is, is decided here: the time of the call.
+func Parse(text string) (*Query, error) { return ParseAt(text, time.Now(), time.Local) }
+
+// Kind says whether the text was read as words or as an expression.
+func (q *Query) Kind() Kind { return Words }
+
+// Hint says why a text that looks like an expression was read as words; empty:
+// it does not look like one.
+func (q *Query) Hint() string { return "" }
+
+// Explain is the plan by which records are matched, several lines for people.
+func (q *Query) Explain() string { return "" }
+
+// Key is the key that every match has; false: there is no such key.
+func (q *Query) Key() (key []byte, ok bool) { return nil, false }
+
+// Partitions are those in which matches can be, in order; false: in any.
+func (q *Query) Partitions() (set []int32, ok bool) { return nil, false }
+
+// Times are the bounds of every match's timestamp, from ≤ timestamp < to, in ms
+// since the epoch; a side without a bound is the least or the largest int64.
+// False: neither side is bounded.
+func (q *Query) Times() (from, to int64, ok bool) { return 0, 0, false }
+
+// Fields gives the paths of a sample's JSON, as an expression names them behind
+// value or key (".order.total", `["trace-id"]`, ".items[0].sku"), in the order in which
+// they stand, until yield says no. It goes 8 levels deep, to the first element
+// of an array, and gives 1,000 paths at most.
+func Fields(value []byte, yield func(path string) bool) {}
+
+// ParseAt is Parse with a clock, and the zone of times without one.
+func ParseAt(text string, now time.Time, loc *time.Location) (*Query, error) {
 	q := &Query{}
 	rest := text
 	for {
@@ -48,7 +106,7 @@ func Parse(text string) (*Query, error) {
 			quoted, after, closed := unquote(rest)
 			switch {
 			case !closed:
-				return nil, fmt.Errorf("the quote at column %d is not closed: end it with \", or write \\\" inside quotes to find one", 1+utf8.RuneCountInString(text[:at]))
+				return nil, &Error{Text: text, Column: 1 + utf8.RuneCountInString(text[:at]), Message: `the quote is not closed: end it with ", or write \" inside quotes to find one`}
 			case after == "" || startsWithSpace(after):
 				w, rest = quoted, after
 			default:

@@ -38,7 +38,7 @@ func verdicts(t testing.TB, q *Query, rec batch.Record) (inPlace, held bool) {
 	var d batch.Decoder
 	d.Walk(raw, 0, math.MaxInt64, nil, visit(func(v *batch.View) {
 		given++
-		inPlace = q.Matcher().Match(v)
+		inPlace = q.Matcher(kafka.TopicPartition{}).Match(v)
 		kept := kafka.Keep(kafka.TopicPartition{}, v)
 		held = q.MatchRecord(&kept)
 	}))
@@ -123,11 +123,11 @@ func TestNullMatchesOnlyWhatExcludes(t *testing.T) {
 
 func TestAQuoteThatIsNotClosedIsAnErrorThatNamesThePlace(t *testing.T) {
 	for text, column := range map[string]string{
-		`"order`:       "column 1 ",
-		`größe "ord`:   "column 7 ",
-		`-"order`:      "column 2 ",
-		`"a" "b\" c`:   "column 5 ",
-		`"order\\\"  `: "column 1 ",
+		`"order`:       "column 1:",
+		`größe "ord`:   "column 7:",
+		`-"order`:      "column 2:",
+		`"a" "b\" c`:   "column 5:",
+		`"order\\\"  `: "column 1:",
 	} {
 		if q, err := Parse(text); err == nil || !strings.Contains(err.Error(), column) {
 			t.Errorf("Parse(%q) = %v, %v; want an error at %s", text, q, err, column)
@@ -305,7 +305,7 @@ var benchQueries = []string{"milena", "Milena", "jesenská", "refund", "-refund 
 func TestMatchingAllocatesNothing(t *testing.T) {
 	benchView(t, func(v *batch.View) {
 		for _, text := range benchQueries {
-			m := parse(t, text).Matcher()
+			m := parse(t, text).Matcher(kafka.TopicPartition{})
 			if n := testing.AllocsPerRun(100, func() { m.Match(v) }); n > 0 {
 				t.Errorf("%q allocates %v times a record", text, n)
 			}
@@ -329,7 +329,7 @@ func TestSearchIsLinear(t *testing.T) {
 func BenchmarkMatch(b *testing.B) {
 	for _, text := range benchQueries {
 		b.Run(fmt.Sprintf("%q", text), func(b *testing.B) {
-			m := parse(b, text).Matcher()
+			m := parse(b, text).Matcher(kafka.TopicPartition{})
 			benchView(b, func(v *batch.View) {
 				b.ReportAllocs()
 				b.SetBytes(int64(v.Size()))

@@ -242,7 +242,7 @@ func (c *fakeCluster) Newest(ctx context.Context, req kafka.NewestRequest) (*kaf
 		}
 		k := &keeper{tp: tp}
 		if req.Match != nil {
-			k.match = req.Match()
+			k.match = req.Match(tp)
 		}
 		var d batch.Decoder
 		for i, raw := range p.batches {

@@ -190,7 +190,7 @@ func (t *tail) lit() *query.Query {
 	if t.find.q == nil {
 		return q
 	}
-	if q != nil {
+	if q != nil && q.Kind() == query.Words && t.find.q.Kind() == query.Words {
 		if both, err := query.Parse(q.String() + " " + t.find.q.String()); err == nil {
 			return both
 		}

@@ -193,7 +193,7 @@ func (s *session) back(spans []kafka.Span, n int) ([]kafka.Span, error) {
 	for _, span := range spans {
 		before[span.TopicPartition] = span.From
 	}
-	var match func() kafka.Matcher
+	var match func(kafka.TopicPartition) kafka.Matcher
 	if s.start.query != nil {
 		match = s.start.query.Matcher
 	}
@@ -442,7 +442,7 @@ func (s *session) searchOlder(ctx context.Context, n int) (*kafka.Newest, error)
 	if len(before) == 0 {
 		return &kafka.Newest{AtStart: true}, nil
 	}
-	var match func() kafka.Matcher
+	var match func(kafka.TopicPartition) kafka.Matcher
 	var progress func(int64)
 	if q := s.start.query; q != nil {
 		match = q.Matcher
@@ -533,7 +533,7 @@ func (s *session) partitionLocked(tp kafka.TopicPartition) *partition {
 	if p == nil {
 		p = &partition{s: s, tp: tp, w: s.store.Writer(tp)}
 		if q := s.start.query; q != nil {
-			p.match = q.Matcher()
+			p.match = q.Matcher(tp)
 		}
 		s.parts[tp] = p
 	}

@@ -32,7 +32,7 @@ type Source interface {
 	// Spans begin at a position in every partition and have no end.
 	Spans(ctx context.Context, from kafka.Position) ([]kafka.Span, error)
 	// Newest finds the newest records below the offsets in before.
-	Newest(ctx context.Context, before map[kafka.TopicPartition]int64, n int, match func() kafka.Matcher, progress func(int64)) (*kafka.Newest, error)
+	Newest(ctx context.Context, before map[kafka.TopicPartition]int64, n int, match func(kafka.TopicPartition) kafka.Matcher, progress func(int64)) (*kafka.Newest, error)
 	// Read gives what spans hold to the sink; those without an end, for ever.
 	Read(ctx context.Context, spans []kafka.Span, sink kafka.Sink) error
 	// Ends are the offsets that follow the last records.
@@ -61,7 +61,7 @@ func (s *topicSource) Spans(ctx context.Context, from kafka.Position) ([]kafka.S
 	return s.cluster.Resolve(ctx, kafka.Partitions(topics...), from, nil, s.isolation)
 }
 
-func (s *topicSource) Newest(ctx context.Context, before map[kafka.TopicPartition]int64, n int, match func() kafka.Matcher, progress func(int64)) (*kafka.Newest, error) {
+func (s *topicSource) Newest(ctx context.Context, before map[kafka.TopicPartition]int64, n int, match func(kafka.TopicPartition) kafka.Matcher, progress func(int64)) (*kafka.Newest, error) {
 	tps := make([]kafka.TopicPartition, 0, len(before))
 	for tp := range before {
 		tps = append(tps, tp)
