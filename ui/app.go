@@ -25,6 +25,7 @@
 //	overlay.go   help and notices
 //	command.go   the palette; command_copy.go: the view as a command line
 //	connect.go   no cluster yet, or none that answers
+//	search.go    searching history: the form, and hits as the rows of a tail
 //	source.go    what a tail reads from; session.go: one reading of it
 //	backlog.go   what comes before following: several partitions by time
 //	mouse.go     clicks and the wheel
@@ -114,17 +115,18 @@ type Model struct {
 	dialog  *dialog // nil: none
 	notices notices
 
-	sessions  int // how many there were
-	animating bool
-	spin      int
-	click     click
-	hits      []hit // what can be clicked on the screen that was drawn last, beside the panes
-	sheetTop  int   // the line that a sheet begins in; negative: above the screen
-	mouseFree bool  // the terminal has the mouse
-	blank     bool  // quitting: the last frame shows nothing
-	cursor    *tea.Cursor
-	pressed   tea.KeyPressMsg // the newest key
-	quitAsked bool
+	sessions   int     // how many there were
+	searchRate float64 // bytes a second of the newest search
+	animating  bool
+	spin       int
+	click      click
+	hits       []hit // what can be clicked on the screen that was drawn last, beside the panes
+	sheetTop   int   // the line that a sheet begins in; negative: above the screen
+	mouseFree  bool  // the terminal has the mouse
+	blank      bool  // quitting: the last frame shows nothing
+	cursor     *tea.Cursor
+	pressed    tea.KeyPressMsg // the newest key
+	quitAsked  bool
 }
 
 // click remembers the last one, to know a double click.
@@ -246,6 +248,8 @@ func (m *Model) update(msg tea.Msg) tea.Cmd {
 		m.laidOut(msg)
 	case foundMsg:
 		m.found(msg)
+	case costMsg:
+		msg.take(msg.text)
 	case waitingMsg:
 		m.tail.gotWaiting(msg)
 	case sentMsg:
@@ -307,7 +311,7 @@ func (m *Model) animate() tea.Cmd {
 
 // busy says whether a spinner turns.
 func (m *Model) busy() bool {
-	return m.connect.trying() || m.checkup.busy && (m.cluster == nil || m.over != nil) || m.compose.sending || m.tail.snap.older.busy ||
+	return m.connect.trying() || m.checkup.busy && (m.cluster == nil || m.over != nil) || m.compose.sending || m.tail.snap.older.busy || m.tail.searching() ||
 		m.dialog != nil && m.dialog.busy || m.tail.starting() || m.layingOut()
 }
 
@@ -361,6 +365,9 @@ func (m *Model) View() tea.View {
 	switch {
 	case !m.gone.IsZero():
 		v.ProgressBar = tea.NewProgressBar(tea.ProgressBarError, 100)
+	case m.tail.searching():
+		searched, all := m.tail.snap.search.progress.Offsets()
+		v.ProgressBar = tea.NewProgressBar(tea.ProgressBarDefault, int(searched*100/max(1, all)))
 	case m.tail.snap.older.busy, m.connect.trying():
 		v.ProgressBar = tea.NewProgressBar(tea.ProgressBarIndeterminate, 0)
 	}

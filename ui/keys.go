@@ -175,6 +175,7 @@ func table() []Binding {
 		Binding{Keys: []string{"3", "c"}, Label: "c 3", Short: "compose", What: "compose a message to the open topic", Weight: 32, Off: composeOff, Do: focusOn(paneCompose)},
 		Binding{Keys: []string{"z"}, What: "zoom the pane, and back", Do: func(m *Model) tea.Cmd { m.zoom = !m.zoom; return nil }},
 		Binding{Keys: []string{"i"}, Short: "details", What: "all about the topic: partitions, leaders, replicas in sync, offsets, settings", Weight: 35, Off: off(func(m *Model) bool { return m.detailsOf() == "" }, offTopics), Do: (*Model).showDetails},
+		Binding{Keys: []string{"S"}, Short: "search", What: "search the whole history, or a range of it, of one or several topics", Weight: 38, Off: off(func(m *Model) bool { return noTopics(m) && noSession(m) }, offTopics), Do: (*Model).askSearch},
 		Binding{Keys: []string{"u"}, What: "times: local, UTC, as ages, as epoch milliseconds", Do: (*Model).nextTimes},
 		Binding{Keys: []string{"M"}, What: "give the mouse to the terminal, to select text; again takes it back", Do: (*Model).freeMouse},
 		Binding{Keys: []string{"Y"}, What: "copy the view as a command: milena, kcat, kafka-console-consumer.sh", Off: off(noSession, offSession), Do: (*Model).openCopy},
@@ -232,6 +233,10 @@ func table() []Binding {
 		Binding{Keys: []string{"N"}, Short: "previous", What: "previous (older) record that was found", Weight: 13, Off: off(noFind, offFind), Do: func(m *Model) tea.Cmd { return m.findFrom(-1) }},
 		Binding{Keys: []string{"m"}, What: "show transaction markers and gaps, or messages alone", Off: off(noSession, offSession), Do: (*Model).toggleMarkers},
 		Binding{Keys: []string{"y"}, What: "copy the value, key, headers, or the record as JSON", Off: off(noRows, offRows), Do: (*Model).askCopy},
+		Binding{Keys: []string{"a"}, What: "show the topic around the record", Off: off(noRows, offRows), Do: (*Model).around},
+		Binding{Keys: []string{"K"}, What: "the history of the record's key: all its values, tombstones too", Off: off(noRows, offRows), Do: (*Model).keyHistory},
+		Binding{Keys: []string{"A"}, What: "search the partitions, too, where the key should not be", Off: off(func(m *Model) bool { return m.tail.snap.search == nil || len(m.tail.snap.search.rest) == 0 }, "nothing was left out"), Do: (*Model).searchRest},
+		Binding{Keys: []string{"P"}, What: "how far each partition is searched, and what could not be", Off: off(func(m *Model) bool { return m.tail.snap.search == nil }, "nothing is searched: S searches"), Do: (*Model).showSearch},
 		Binding{Keys: []string{"esc"}, What: "stop loading, end finding, or drop the filter", NoPalette: true, Do: (*Model).tailBack},
 	)
 
@@ -249,6 +254,8 @@ func table() []Binding {
 		}},
 		Binding{Keys: []string{"y"}, Short: "copy", What: "copy the value, key, headers, or the record as JSON", Weight: 40, Do: (*Model).askCopy},
 		Binding{Keys: []string{"/", "f"}, Label: "/", Short: "find", What: "find words in the value", Weight: 35, Do: (*Model).askInRecord},
+		Binding{Keys: []string{"a"}, What: "show the topic around the record", Do: (*Model).around},
+		Binding{Keys: []string{"K"}, What: "the history of its key: all its values, tombstones too", Do: (*Model).keyHistory},
 		Binding{Keys: []string{"w"}, Short: "wrap", What: "wrap long lines, or scroll them with left and right", Weight: 45, Do: (*Model).toggleWrap},
 		Binding{Keys: []string{"z"}, What: "zoom, and back", Do: func(m *Model) tea.Cmd { m.zoom = !m.zoom; return nil }},
 		Binding{Keys: down, What: "down", NoPalette: true, Do: scrollOver(by(1))},

@@ -32,6 +32,10 @@ type start struct {
 
 	markers bool // markers and gaps have rows too
 
+	search *searching  // not nil: its hits are shown, and nothing is read on
+	exact  *kafka.Span // this partition begins there, whatever from says
+	before int         // so many older records are shown above what comes
+
 	maxBytes int64 // that are held
 	maxRows  int
 }
@@ -77,6 +81,11 @@ type session struct {
 	events  []kafka.Event
 	err     error // what ended the reading
 	older   older
+
+	search *kafka.Search // nil: it reads, or what to search is not known yet
+	limit  int64         // of its hits
+	ended  searchEnd
+	rest   []kafka.Span // that it left out
 }
 
 // older is the search for records before those that are held.
@@ -118,7 +127,7 @@ func newSession(number int, src Source, st start, work *sync.WaitGroup, guard fu
 		low:     make(map[kafka.TopicPartition]int64),
 		protect: math.MaxInt64,
 	}
-	if !st.follow {
+	if !st.follow || st.search != nil {
 		s.setProtect(math.MinInt64)
 	}
 	return s
@@ -126,6 +135,10 @@ func newSession(number int, src Source, st start, work *sync.WaitGroup, guard fu
 
 // begin starts reading.
 func (s *session) begin() {
+	if s.start.search != nil {
+		s.beginSearch()
+		return
+	}
 	s.spawn(func() {
 		spans, newest := s.start.spans, s.start.newest
 		if spans == nil {
@@ -134,7 +147,13 @@ func (s *session) begin() {
 				from = kafka.Position{Kind: kafka.End}
 			}
 			var err error
-			if spans, err = s.source.Spans(s.ctx, from); err == nil && newest > 0 && s.start.markers {
+			spans, err = s.source.Spans(s.ctx, from)
+			for i := range spans {
+				if e := s.start.exact; e != nil && spans[i].TopicPartition == e.TopicPartition {
+					spans[i] = *e
+				}
+			}
+			if err == nil && newest > 0 && s.start.markers {
 				// What lies between the records is wanted too: they are read on
 				// to the end, from where the newest of them begin.
 				spans, err = s.back(spans, newest)
@@ -180,6 +199,8 @@ func (s *session) begin() {
 		close(s.ready)
 		if newest > 0 {
 			s.loadOlder(newest, true)
+		} else if s.start.before > 0 {
+			s.loadOlder(s.start.before, false)
 		} else if held := s.start.held; held != nil {
 			s.spawn(func() { s.readMarkers(held.Records) })
 		}
@@ -279,10 +300,14 @@ func (s *session) resume() {
 	s.spawn(func() {
 		defer close(done)
 		var err error
-		if backlog != nil {
-			err = backlog.read(ctx)
-		}
-		if err == nil {
+		switch {
+		case s.search != nil:
+			err = s.searchOn(ctx)
+		case backlog != nil:
+			if err = backlog.read(ctx); err == nil {
+				err = s.follow(ctx)
+			}
+		default:
 			err = s.follow(ctx)
 		}
 		if ctx.Err() == nil && err != nil && !errors.Is(err, store.ErrClosed) {
@@ -370,6 +395,9 @@ func (s *session) continueRead() {
 // setProtect keeps rows from seq on; math.MaxInt64 keeps none.
 func (s *session) setProtect(seq store.Seq) {
 	s.mu.Lock()
+	if s.start.search != nil {
+		seq = math.MinInt64 // no hit is let go
+	}
 	changed := s.protect != seq
 	s.protect = seq
 	backlog := s.backlog
@@ -391,7 +419,7 @@ func (s *session) protected() store.Seq {
 // loadOlder looks for n records before those that are held and puts them there.
 func (s *session) loadOlder(n int, history bool) {
 	s.mu.Lock()
-	if s.older.busy || s.older.atStart {
+	if s.older.busy || s.older.atStart || s.start.search != nil {
 		s.mu.Unlock()
 		return
 	}
@@ -676,17 +704,23 @@ type snapshot struct {
 	blocked       bool // the store is full, and what is looked at stays
 	err           error
 	older         older
+	search        *searchState // nil: there is none, or it has not begun
 }
 
 // look takes the session's figures, and the events since the last look.
 func (s *session) look() (snapshot, []kafka.Event) {
 	first, next := s.store.Bounds()
 	stats := s.store.Stats()
+	var search *searchState
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if s.search != nil {
+		search = &searchState{progress: s.search.Progress(), end: s.ended, rest: s.rest}
+	}
 	n := snapshot{
-		first: first, next: next, stats: stats, seen: s.seen, live: s.live, matched: s.matched,
-		partitions: len(s.parts), reading: s.stop != nil, err: s.err, older: s.older,
+		search: search,
+		first:  first, next: next, stats: stats, seen: s.seen, live: s.live, matched: s.matched,
+		partitions: len(s.parts), reading: s.stop != nil || search != nil, err: s.err, older: s.older,
 		blocked: stats.Waiting || s.backlog != nil && s.backlog.blocked.Load(),
 	}
 	for _, p := range s.parts {

@@ -22,6 +22,9 @@ type Cluster interface {
 	DeleteTopic(ctx context.Context, name string) error
 	DescribeTopic(ctx context.Context, name string) (*kafka.TopicDescription, error)
 	Compacted(ctx context.Context, names []string) (map[string]bool, error)
+	NewSearch(req kafka.SearchRequest) (*kafka.Search, error)
+	KeySpans(spans []kafka.Span, key []byte, by kafka.Partitioner) (lives, rest []kafka.Span)
+	Cost(ctx context.Context, spans []kafka.Span, iso kafka.Isolation) (kafka.SearchCost, error)
 	ReadOnly() bool
 	Close() error
 }
@@ -35,6 +38,13 @@ type Source interface {
 	Newest(ctx context.Context, before map[kafka.TopicPartition]int64, n int, match func(kafka.TopicPartition) kafka.Matcher, progress func(int64)) (*kafka.Newest, error)
 	// Read gives what spans hold to the sink; those without an end, for ever.
 	Read(ctx context.Context, spans []kafka.Span, sink kafka.Sink) error
+	// Range is what lies from one position to another; a nil one is the end as it
+	// is now.
+	Range(ctx context.Context, from kafka.Position, to *kafka.Position) ([]kafka.Span, error)
+	// KeySpans parts spans into those where a key lives, and the rest.
+	KeySpans(spans []kafka.Span, key []byte) (lives, rest []kafka.Span)
+	// Search prepares a search of spans.
+	Search(spans []kafka.Span, q *searching) (*kafka.Search, error)
 	// Ends are the offsets that follow the last records.
 	Ends(ctx context.Context, of []kafka.TopicPartition) (map[kafka.TopicPartition]kafka.Offset, error)
 }
@@ -47,6 +57,25 @@ type topicSource struct {
 }
 
 func (s *topicSource) Spans(ctx context.Context, from kafka.Position) ([]kafka.Span, error) {
+	return s.resolve(ctx, from, nil)
+}
+
+func (s *topicSource) Range(ctx context.Context, from kafka.Position, to *kafka.Position) ([]kafka.Span, error) {
+	if to == nil {
+		to = &kafka.Position{Kind: kafka.End}
+	}
+	return s.resolve(ctx, from, to)
+}
+
+func (s *topicSource) KeySpans(spans []kafka.Span, key []byte) (lives, rest []kafka.Span) {
+	return s.cluster.KeySpans(spans, key, kafka.Murmur2)
+}
+
+func (s *topicSource) Search(spans []kafka.Span, q *searching) (*kafka.Search, error) {
+	return s.cluster.NewSearch(kafka.SearchRequest{Spans: spans, Match: q.match, Order: q.order, Isolation: s.isolation})
+}
+
+func (s *topicSource) resolve(ctx context.Context, from kafka.Position, to *kafka.Position) ([]kafka.Span, error) {
 	var topics []*kafka.Topic
 	for _, name := range s.topics {
 		t, err := s.cluster.Topic(ctx, name)
@@ -58,7 +87,7 @@ func (s *topicSource) Spans(ctx context.Context, from kafka.Position) ([]kafka.S
 		}
 		topics = append(topics, t)
 	}
-	return s.cluster.Resolve(ctx, kafka.Partitions(topics...), from, nil, s.isolation)
+	return s.cluster.Resolve(ctx, kafka.Partitions(topics...), from, to, s.isolation)
 }
 
 func (s *topicSource) Newest(ctx context.Context, before map[kafka.TopicPartition]int64, n int, match func(kafka.TopicPartition) kafka.Matcher, progress func(int64)) (*kafka.Newest, error) {

@@ -126,7 +126,7 @@ func (t *tail) height(m *Model) int { return max(1, m.lay.tail.h-2) }
 
 // starting says whether a session has not come to its first answer yet.
 func (t *tail) starting() bool {
-	return t.session != nil && !t.snap.reading && t.snap.err == nil && !t.paused
+	return t.session != nil && !t.snap.reading && t.snap.search == nil && t.snap.err == nil && !t.paused
 }
 
 // news takes what a session has to say.
@@ -243,7 +243,7 @@ func (m *Model) move(n int) tea.Cmd {
 
 func (m *Model) loadOlder() {
 	t := &m.tail
-	if t.session == nil || t.snap.older.busy {
+	if t.session == nil || t.snap.older.busy || t.searched() {
 		return
 	}
 	t.session.loadOlder(olderRecords, false)
@@ -278,13 +278,13 @@ func (m *Model) goEnd() tea.Cmd {
 	if t.session == nil {
 		return nil
 	}
-	if t.snap.err != nil || t.snap.blocked || t.snap.lag > 10_000 || t.paused && t.waiting > 10_000 {
+	if !t.searched() && (t.snap.err != nil || t.snap.blocked || t.snap.lag > 10_000 || t.paused && t.waiting > 10_000) {
 		st := newest100()
 		st.query, st.markers = t.session.start.query, t.session.start.markers
 		return m.startSession(st)
 	}
 	t.follow = true
-	if t.paused {
+	if t.paused && !t.searched() {
 		m.pause()
 	}
 	t.cursor = t.snap.next - 1
@@ -296,7 +296,7 @@ func (m *Model) goEnd() tea.Cmd {
 // goTo begins anew at a position.
 func (m *Model) goTo(p kafka.Position, label string) tea.Cmd {
 	st := start{from: p, label: label}
-	if m.tail.session != nil {
+	if m.tail.session != nil && !m.tail.searched() {
 		st.query, st.markers = m.tail.session.start.query, m.tail.session.start.markers
 	}
 	switch p.Kind {
@@ -312,6 +312,12 @@ func (m *Model) goTo(p kafka.Position, label string) tea.Cmd {
 func (m *Model) pause() tea.Cmd {
 	t := &m.tail
 	if t.session == nil {
+		return nil
+	}
+	if t.searched() && t.snap.search != nil && t.snap.search.end != searchUnderWay {
+		if t.snap.search.end == searchLimit {
+			return m.goOn()
+		}
 		return nil
 	}
 	t.paused = !t.paused
@@ -333,7 +339,7 @@ type waitingMsg struct {
 
 func (m *Model) askWaiting() tea.Cmd {
 	t := &m.tail
-	if t.asking || t.session == nil {
+	if t.asking || t.session == nil || t.searched() {
 		return nil
 	}
 	t.asking = true
@@ -609,6 +615,9 @@ func (t *tail) fit(m *Model, w int, rows []store.Row) {
 
 func (t *tail) emptyText() []string {
 	s := t.session
+	if s.start.search != nil {
+		return t.searchEmptyText()
+	}
 	switch {
 	case t.preview.active() && t.preview.done:
 		return []string{"", "nothing that is held matches; enter looks further back"}
@@ -639,6 +648,9 @@ func (m *Model) dash() string {
 
 // goBeginning reads the topic from its beginning, and stays there.
 func (m *Model) goBeginning() tea.Cmd {
+	if m.tail.searched() {
+		return m.move(-far)
+	}
 	return m.goTo(kafka.Position{Kind: kafka.Beginning}, "from the beginning")
 }
 
@@ -655,6 +667,12 @@ func (m *Model) tailBack() tea.Cmd {
 	if t.find.q != nil {
 		t.find = finding{}
 		return nil
+	}
+	if t.searching() {
+		return m.pause()
+	}
+	if t.searched() {
+		return m.endSearch()
 	}
 	if t.session.start.query != nil {
 		return m.applyFilter(&query.Query{})

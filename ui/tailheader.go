@@ -109,6 +109,11 @@ func (b brevity) number(n int64) string {
 func (m *Model) tailDoing(l *line, b brevity) {
 	t, st := &m.tail, m.st
 	s := t.session
+	if s.start.search != nil {
+		m.searchDoing(l, b)
+		m.findDoing(l, b)
+		return
+	}
 	say := func(sgr, long, short string) {
 		if b >= fewWords {
 			long = short
@@ -174,8 +179,18 @@ func (m *Model) tailDoing(l *line, b brevity) {
 	if s.start.markers {
 		say(st.dim, "   markers too", "")
 	}
+	m.findDoing(l, b)
+}
+
+// findDoing says what is looked for among the rows, and which of how many it is.
+func (m *Model) findDoing(l *line, b brevity) {
+	t, st := &m.tail, m.st
 	if t.find.text != "" {
-		say(st.dim, "   find: ", " f:")
+		if b >= fewWords {
+			l.text(st.dim, " f:")
+		} else {
+			l.text(st.dim, "   find: ")
+		}
 		if b < bare {
 			l.clipped(st.accent, t.find.text, 30)
 			if n := t.find.count(); n != "" {
@@ -197,6 +212,10 @@ func (m *Model) tailFigures(l *line, b brevity) {
 		}
 		l.text(st.dim, "  "+long+" ")
 		l.text(sgr, b.number(n))
+	}
+	if t.searched() {
+		l.text("", " ")
+		return
 	}
 	pair("held", "h", t.snap.next-t.snap.first, st.text)
 	if t.snap.stats.Evicted > 0 {

@@ -1,0 +1,615 @@
+package ui
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	tea "charm.land/bubbletea/v2"
+
+	"milena/kafka"
+	"milena/query"
+)
+
+// Searching history: a session whose rows are the hits of a kafka.Search. So
+// hits are found within, opened, copied and shown as any other rows; pausing is
+// the session's, and so is the memory that bounds them.
+
+// searching is what a session searches for.
+type searching struct {
+	query *query.Query // nil: the key alone counts
+	key   *[]byte      // not nil: every value of this key, nothing else
+	order kafka.SearchOrder
+	from  kafka.Position
+	to    *kafka.Position // nil: the end as it is when the search starts
+	spans []kafka.Span    // not nil: these, whatever from and to say
+}
+
+// hitsAtFirst is how many hits a search stops at; going on adds as many.
+const hitsAtFirst = 10_000
+
+// match makes a partition's matcher.
+func (q *searching) match(tp kafka.TopicPartition) kafka.Matcher {
+	if q.key != nil {
+		return kafka.KeyIs(*q.key)
+	}
+	return q.query.Matcher(tp)
+}
+
+// wantedKey is the key that every hit has; false: it may be any.
+func (q *searching) wantedKey() ([]byte, bool) {
+	if q.key != nil {
+		return *q.key, *q.key != nil
+	}
+	return q.query.Key()
+}
+
+// String is what is searched for, for the header.
+func (q *searching) String() string {
+	if q.key == nil {
+		return q.query.String()
+	}
+	if *q.key == nil {
+		return "key: null"
+	}
+	return "key: " + plainText(string((*q.key)[:min(len(*q.key), 64)]))
+}
+
+// searchEnd is why a search does not go on.
+type searchEnd int8
+
+const (
+	searchUnderWay searchEnd = iota
+	searchDone               // everything was searched
+	searchLimit              // it has as many hits as it may
+	searchFull               // more hits have no room
+)
+
+// errHitsFull ends a run whose hits have no room any more.
+var errHitsFull = errors.New("no more hits fit into memory")
+
+// beginSearch finds out what is to be searched, and starts.
+func (s *session) beginSearch() {
+	s.spawn(func() {
+		q := s.start.search
+		spans, err := q.spans, error(nil)
+		if spans == nil {
+			spans, err = s.source.Range(s.ctx, q.from, q.to)
+		}
+		if err != nil {
+			s.fail(err)
+			return
+		}
+		var rest []kafka.Span
+		if key, ok := q.wantedKey(); ok && q.spans == nil {
+			if lives, others := s.source.KeySpans(spans, key); len(lives) > 0 {
+				spans, rest = lives, others
+			}
+		}
+		search, err := s.source.Search(spans, q)
+		if err != nil {
+			s.fail(err)
+			return
+		}
+		s.mu.Lock()
+		s.search, s.limit, s.rest = search, hitsAtFirst, rest
+		for _, span := range spans {
+			s.low[span.TopicPartition] = span.From
+			s.partitionLocked(span.TopicPartition)
+		}
+		s.mu.Unlock()
+		close(s.ready)
+		s.resume()
+	})
+}
+
+// searchOn searches until the limit, the end, or ctx's end.
+func (s *session) searchOn(ctx context.Context) error {
+	s.mu.Lock()
+	search, limit := s.search, s.limit
+	s.ended = searchUnderWay
+	s.mu.Unlock()
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	s.spawn(func() { // its progress is news, too
+		tick := time.NewTicker(3 * frame)
+		defer tick.Stop()
+		for {
+			select {
+			case <-ctx.Done():
+				return
+			case <-tick.C:
+				s.signal()
+			}
+		}
+	})
+	err := search.Run(ctx, limit, s.takeHits)
+	s.mu.Lock()
+	switch {
+	case errors.Is(err, errHitsFull):
+		s.ended, err = searchFull, nil
+	case err == nil && search.Progress().Done:
+		s.ended = searchDone
+	case err == nil:
+		s.ended = searchLimit
+	}
+	s.mu.Unlock()
+	s.signal()
+	return err
+}
+
+// takeHits gives hits to the store: at its end or, from the newest back, before
+// what is there, so that rows are in the order of time either way.
+func (s *session) takeHits(hits []kafka.Record) error {
+	const step = 256 // at a time, so that a screen need not wait
+	newestFirst := s.start.search.order == kafka.NewestFirst
+	for len(hits) > 0 {
+		some := hits[:min(step, len(hits))]
+		hits = hits[len(some):]
+		if newestFirst {
+			slices.Reverse(some)
+			if !s.store.Prepend(some) {
+				return errHitsFull
+			}
+		} else {
+			s.store.Append(some)
+		}
+		s.mu.Lock()
+		s.matched += int64(len(some))
+		s.mu.Unlock()
+	}
+	stats := s.store.Stats()
+	if stats.Bytes > s.start.maxBytes*3/4 || stats.Held > s.start.maxRows*3/4 {
+		return errHitsFull
+	}
+	return nil
+}
+
+// raise lets a search that stopped at its limit go on.
+func (s *session) raise() {
+	s.mu.Lock()
+	s.limit += hitsAtFirst
+	s.stop = nil
+	s.mu.Unlock()
+	s.continueRead()
+}
+
+// searchState is what the screen knows of a search.
+type searchState struct {
+	progress kafka.SearchProgress
+	end      searchEnd
+	rest     []kafka.Span // not searched, for the wanted key should not be there
+}
+
+// searched says whether the tail shows the hits of a search.
+func (t *tail) searched() bool { return t.session != nil && t.session.start.search != nil }
+
+// searching says whether a search is under way.
+func (t *tail) searching() bool {
+	return t.searched() && t.snap.search != nil && t.snap.search.end == searchUnderWay && !t.paused && t.snap.err == nil
+}
+
+// startSearch shows the hits of a search in the tail.
+func (m *Model) startSearch(topics []string, q *searching) tea.Cmd {
+	if !slices.Equal(m.tail.topics, topics) {
+		m.tail.rate.reset()
+		m.tail.find = finding{}
+	}
+	m.tail.topic, m.tail.topics = topics[0], topics
+	m.compose.topic = topics[0]
+	m.over = nil
+	m.setFocus(paneTail)
+	return tea.Batch(m.recall(), m.startSession(start{search: q, query: q.query, label: "search", follow: q.order == kafka.NewestFirst}))
+}
+
+// endSearch goes back to what the topics hold now.
+func (m *Model) endSearch() tea.Cmd { return m.startSession(newest100()) }
+
+// goOn lets a search go on that stopped at its limit.
+func (m *Model) goOn() tea.Cmd {
+	s := m.tail.session
+	m.tail.snap.search.end = searchUnderWay
+	s.raise()
+	return nil
+}
+
+// searchRest searches the partitions that a search by key left out.
+func (m *Model) searchRest() tea.Cmd {
+	q := *m.tail.session.start.search
+	q.spans = m.tail.snap.search.rest
+	return m.startSearch(m.tail.topics, &q)
+}
+
+// around leaves the hits for the topic around the record under the cursor:
+// everything from its time on, and what comes before it.
+func (m *Model) around() tea.Cmd {
+	t := &m.tail
+	rec, ok := t.session.store.At(t.cursor)
+	if in, open := m.over.(*inspector); open && in.note == nil {
+		rec, ok = in.rec, true
+	}
+	if !ok {
+		return nil
+	}
+	m.over = nil
+	tp := kafka.TopicPartition{Topic: rec.Topic, Partition: rec.Partition}
+	st := start{
+		from:   kafka.Position{Kind: kafka.AtTime, Time: time.UnixMilli(rec.Timestamp)},
+		exact:  &kafka.Span{TopicPartition: tp, From: rec.Offset, To: kafka.NoEnd},
+		before: historyRecords, label: fmt.Sprintf("around %d/%d", rec.Partition, rec.Offset),
+	}
+	cmd := m.startSession(st)
+	t.seek = &place{tp: tp, offset: rec.Offset}
+	return cmd
+}
+
+// keyHistory searches every value of a record's key, tombstones too, in the
+// order in which they were written.
+func (m *Model) keyHistory() tea.Cmd {
+	t := &m.tail
+	rec, ok := t.session.store.At(t.cursor)
+	if in, open := m.over.(*inspector); open && in.note == nil {
+		rec, ok = in.rec, true
+	}
+	if !ok {
+		return nil
+	}
+	key := rec.Key
+	return m.startSearch([]string{rec.Topic}, &searching{key: &key, from: kafka.Position{Kind: kafka.Beginning}, order: kafka.ByTime})
+}
+
+// manyPartitions is how many a search is asked about once more.
+const manyPartitions = 1000
+
+// askSearch opens the form of a search.
+func (m *Model) askSearch() tea.Cmd {
+	topics := m.tail.topics
+	if m.focus == paneTopics || len(topics) == 0 {
+		topics = nil
+		if c := m.topics.current(); c != nil {
+			topics = []string{c.name}
+		}
+	}
+	d := &dialog{
+		title: "search the whole history", opened: m.now(), action: "search",
+		fields: []field{
+			{label: "for", hint: `words, or an expression: value.total > 100 && key startsWith "user-"`},
+			{label: "topics", hint: `names, or a pattern: orders\..*`},
+			{label: "from", hint: "beginning   14:05   -1h   -500   1204112"},
+			{label: "to", hint: "end   15:00   -10min"},
+			{label: "order", hint: "newest first; or oldest, the fastest; or time, merged over partitions"},
+		},
+	}
+	if t := &m.tail; t.searched() && t.session.start.search.query != nil {
+		d.fields[0].ed.set(t.session.start.search.query.String())
+	} else if t.session != nil && t.session.start.query != nil {
+		d.fields[0].ed.set(t.session.start.query.String())
+	}
+	d.fields[1].ed.set(strings.Join(topics, " "))
+	asked := "" // what the cost was asked for
+	cost := ""
+	sure := false
+	d.change = func(m *Model, d *dialog) tea.Cmd {
+		sure = false
+		q, err := m.parseQuery(d.fields[0].ed.String())
+		d.lines = []string{queryLine(q, err), cost}
+		form, err := m.readSearch(d)
+		if err != nil {
+			asked, cost, d.lines[1] = "", "", "…"
+			return nil
+		}
+		now := d.fields[1].ed.String() + "\x00" + d.fields[2].ed.String() + "\x00" + d.fields[3].ed.String()
+		if now == asked {
+			return nil
+		}
+		asked, cost = now, ""
+		d.lines[1] = "…"
+		return m.askCost(form, func(text string) {
+			if asked == now && m.dialog == d {
+				cost, d.lines[1] = text, text
+			}
+		})
+	}
+	d.submit = func(m *Model, d *dialog) tea.Cmd {
+		form, err := m.readSearch(d)
+		var wrong *fieldError
+		switch {
+		case errors.As(err, &wrong):
+			return d.refuse(wrong.at, sentence(wrong.err))
+		case err != nil:
+			return d.refuse(0, sentence(err))
+		}
+		if n := m.partitionsOf(form.topics); n > manyPartitions && !sure {
+			sure = true
+			return d.refuse(1, fmt.Sprintf("%s have %s: enter once more searches them all", plural(len(form.topics), "topic"), plural(n, "partition")))
+		}
+		m.dialog = nil
+		return m.startSearch(form.topics, &form.searching)
+	}
+	m.dialog = d
+	return d.change(m, d)
+}
+
+// parseQuery reads a query as of now, in the zone that is shown.
+func (m *Model) parseQuery(text string) (*query.Query, error) {
+	return query.ParseAt(strings.TrimSpace(text), m.now(), m.zone)
+}
+
+// queryLine says how a query's text is read.
+func queryLine(q *query.Query, err error) string {
+	switch {
+	case err != nil:
+		return sentence(err)
+	case q.Hint() != "":
+		return "words; " + q.Hint()
+	case q.Empty():
+		return `words, "two words", -without, /regex/, key:word, or an expression such as value.total > 100`
+	}
+	return "read as " + q.Kind().String()
+}
+
+// searchForm is what a person filled in.
+type searchForm struct {
+	topics []string
+	searching
+}
+
+// fieldError is what is wrong with a field.
+type fieldError struct {
+	at  int
+	err error
+}
+
+func (e *fieldError) Error() string { return e.err.Error() }
+func (e *fieldError) Unwrap() error { return e.err }
+
+// readSearch reads the form.
+func (m *Model) readSearch(d *dialog) (*searchForm, error) {
+	text := func(i int) string { return strings.TrimSpace(d.fields[i].ed.String()) }
+	f := &searchForm{searching: searching{from: kafka.Position{Kind: kafka.Beginning}}}
+	var err error
+	if f.query, err = m.parseQuery(text(0)); err != nil {
+		return nil, &fieldError{0, err}
+	}
+	if f.topics, err = m.cluster.Metadata().TopicsLike(strings.Fields(text(1))); err != nil {
+		return nil, &fieldError{1, err}
+	}
+	if text(2) != "" {
+		if f.from, err = parsePosition(text(2), m.now(), m.zone); err != nil {
+			return nil, &fieldError{2, err}
+		}
+	}
+	if text(3) != "" {
+		to, err := parsePosition(text(3), m.now(), m.zone)
+		if err != nil {
+			return nil, &fieldError{3, err}
+		}
+		if f.from.Kind == kafka.AtTime && to.Kind == kafka.AtTime && to.Time.Before(f.from.Time) {
+			return nil, &fieldError{3, fmt.Errorf("that is before the beginning of the range")}
+		}
+		f.to = &to
+	}
+	switch order := text(4); {
+	case order == "" || strings.HasPrefix("newest first", order):
+		f.order = kafka.NewestFirst
+	case strings.HasPrefix("oldest first", order):
+		f.order = kafka.OldestFirst
+	case strings.HasPrefix("time", order):
+		f.order = kafka.ByTime
+	default:
+		return nil, &fieldError{4, fmt.Errorf("it is newest, oldest or time")}
+	}
+	return f, nil
+}
+
+func (m *Model) partitionsOf(topics []string) int {
+	n, md := 0, m.cluster.Metadata()
+	for _, name := range topics {
+		if t := md.Topic(name); t != nil {
+			n += len(t.Partitions)
+		}
+	}
+	return n
+}
+
+// costMsg is what a search would cost, as a sentence.
+type costMsg struct {
+	text string
+	take func(string)
+}
+
+// askCost asks what a search would read.
+func (m *Model) askCost(f *searchForm, take func(string)) tea.Cmd {
+	src := &topicSource{cluster: m.cluster, topics: f.topics, isolation: m.opt.Isolation}
+	cluster, iso := m.cluster, m.opt.Isolation
+	from, to := f.from, f.to
+	rate := m.searchRate
+	return m.background(func(ctx context.Context) tea.Msg {
+		ctx, cancel := context.WithTimeout(ctx, refreshTimeout)
+		defer cancel()
+		spans, err := src.Range(ctx, from, to)
+		var cost kafka.SearchCost
+		if err == nil {
+			cost, err = cluster.Cost(ctx, spans, iso)
+		}
+		if err != nil {
+			return costMsg{"what it costs is not known: " + sentence(err), take}
+		}
+		text := fmt.Sprintf("%s, %s offsets, about %s", plural(cost.Partitions, "partition"), exact(cost.Offsets), humanBytes(cost.Bytes))
+		if cost.Offsets == 0 {
+			text = fmt.Sprintf("%s, which hold nothing in that range", plural(cost.Partitions, "partition"))
+		} else if t := cost.Seconds(rate); t > 0 {
+			text += fmt.Sprintf(", some %s", roughly(t))
+		}
+		return costMsg{text, take}
+	})
+}
+
+// roughly is a duration as one would guess it.
+func roughly(d time.Duration) string {
+	switch {
+	case d < time.Second:
+		return "moments"
+	case d < time.Minute:
+		return plural(int(d.Round(time.Second)/time.Second), "second")
+	case d < time.Hour:
+		return plural(int(d.Round(time.Minute)/time.Minute), "minute")
+	}
+	return fmt.Sprintf("%.1f hours", d.Hours())
+}
+
+// searchDoing says in the tail's first line how far a search is.
+func (m *Model) searchDoing(l *line, b brevity) {
+	t, st := &m.tail, m.st
+	q := t.session.start.search
+	say := func(sgr, long, short string) {
+		if b >= fewWords {
+			long = short
+		}
+		l.text(sgr, long)
+	}
+	say(st.dim, "search: ", "?")
+	if b < bare {
+		l.clipped(st.accent, q.String(), 40)
+	}
+	s := t.snap.search
+	if s == nil {
+		l.text(st.accent, " "+m.spinner())
+		return
+	}
+	say(st.dim, " "+m.dash()+" ", " ")
+	l.text(st.text, b.number(t.snap.matched))
+	say(st.dim, " "+strings.TrimLeft(plural(int(t.snap.matched), "hit"), "0123456789, ")+"  ", "h ")
+	searched, all := s.progress.Offsets()
+	percent := int64(100)
+	if all > 0 {
+		percent = searched * 100 / all
+	}
+	switch {
+	case t.snap.err != nil:
+		say(st.bad, "stopped", st.g.cross)
+	case t.paused:
+		say(st.warn, "paused "+st.g.pause, st.g.pause)
+		l.text(st.text, fmt.Sprintf(" %d%%", percent))
+	case s.end == searchDone:
+		say(st.ok, "all searched: ", st.g.hollow)
+		if b < fewWords {
+			l.text(st.dim, exact(s.progress.Records)+" records in "+shortTime(s.progress.Elapsed))
+		}
+	case s.end == searchLimit:
+		say(st.warn, "stopped there, ", st.g.pause)
+		l.text(st.text, fmt.Sprintf("%d%%", percent))
+		say(st.dim, "  space goes on", "")
+	case s.end == searchFull:
+		say(st.warn, "no room for more: narrow it", st.g.warn)
+	default:
+		l.text(st.accent, m.spinner())
+		l.text(st.text, fmt.Sprintf(" %d%%", percent))
+		if b < noLabel && s.progress.Elapsed > 0 {
+			l.text(st.dim, "  "+humanCount(int64(float64(s.progress.Records)/s.progress.Elapsed.Seconds()))+" msg/s  "+humanBytes(int64(s.progress.Rate()))+"/s")
+		}
+		if left, ok := s.progress.TimeLeft(); ok && b < fewWords {
+			l.text(st.dim, "  "+shortTime(left)+" left")
+		}
+		say(st.dim, "  esc stops", "")
+	}
+	if n := s.progress.Missed; n > 0 {
+		say(st.bad, "  "+st.g.warn+" "+exact(n)+" not searched", st.g.warn)
+	}
+	if len(s.rest) > 0 && s.end == searchDone && b < fewWords {
+		l.text(st.dim, "  only where the key lives; A all")
+	}
+}
+
+// shortTime is a duration in the fewest letters.
+func shortTime(d time.Duration) string {
+	switch {
+	case d < 10*time.Second:
+		return fmt.Sprintf("%.1f s", d.Seconds())
+	case d < 2*time.Minute:
+		return fmt.Sprintf("%.0f s", d.Seconds())
+	}
+	return fmt.Sprintf("%.0f min", d.Minutes())
+}
+
+// searchEmptyText is what stands in place of hits.
+func (t *tail) searchEmptyText() []string {
+	s := t.snap.search
+	switch {
+	case t.snap.err != nil:
+		return []string{"", sentence(t.snap.err), "", "S searches again, esc goes back to the topic"}
+	case s == nil || s.end == searchUnderWay && !t.paused:
+		return []string{"", "nothing found yet"}
+	case t.paused:
+		return []string{"", "nothing found so far; space goes on"}
+	}
+	return []string{"", "nothing was found", "", "S searches for something else, esc goes back to the topic"}
+}
+
+// showSearch shows how far each partition is searched, and what could not be.
+func (m *Model) showSearch() tea.Cmd {
+	m.over = &pager{title: "search", under: m.over, lines: func(m *Model, w int) []string {
+		st := m.st
+		var lines []string
+		say := func(sgr, text string) {
+			for _, row := range wrapWords(text, max(8, w-2), st.width) {
+				l := newLine(st, w, nil)
+				l.text("", " ")
+				l.text(sgr, row)
+				lines = append(lines, l.end())
+			}
+		}
+		s := m.tail.snap.search
+		if !m.tail.searched() || s == nil {
+			say(st.dim, "nothing is searched")
+			return lines
+		}
+		p := &s.progress
+		say(st.text, fmt.Sprintf("%s for %s: %s in %s of the log, %s of records in %s", s.title(m), m.tail.session.start.search, plural(int(p.Hits), "hit"), humanBytes(p.Bytes), exact(p.Records), shortTime(p.Elapsed)))
+		if len(s.rest) > 0 {
+			say(st.dim, fmt.Sprintf("Only the partition where the key lives (murmur2) was searched; A searches the other %d.", len(s.rest)))
+		}
+		lines = append(lines, newLine(st, w, nil).end())
+		for i := range p.Partitions {
+			part := &p.Partitions[i]
+			l := newLine(st, w, nil)
+			l.text("", " ")
+			all := max(1, part.To-part.From)
+			l.number(st.text, fmt.Sprintf("%d%%", part.Searched*100/all), 5)
+			if part.To == part.From {
+				l.text(st.dim, "  empty")
+			}
+			l.text(st.dim, fmt.Sprintf("  %s/%d  offsets %d to %d", plainText(part.Topic), part.Partition, part.From, part.To))
+			lines = append(lines, l.end())
+		}
+		if len(p.Trouble) > 0 {
+			lines = append(lines, newLine(st, w, nil).end())
+			say(st.bad, exact(p.Missed)+" offsets could not be searched:")
+			for _, t := range p.Trouble {
+				say(st.text, t.String())
+			}
+		}
+		for _, e := range p.Events {
+			say(st.warn, e.String())
+		}
+		return lines
+	}}
+	return nil
+}
+
+func (s *searchState) title(m *Model) string {
+	switch {
+	case m.tail.paused:
+		return "paused"
+	case s.end == searchDone:
+		return "searched"
+	case s.end == searchLimit:
+		return "stopped at the limit of hits"
+	case s.end == searchFull:
+		return "stopped, for no more hits have room"
+	}
+	return "searching"
+}
