@@ -4,7 +4,9 @@ package kafka
 
 import (
 	"bytes"
+	"cmp"
 	"context"
+	"slices"
 
 	"milena/kafka/batch"
 )
@@ -13,7 +15,26 @@ import (
 // at most so many below it, after at most so many from it on, that offset's
 // record among them. Fewer come where the log begins or ends.
 func (c *Cluster) Around(ctx context.Context, tp TopicPartition, offset int64, before, after int, iso Isolation) ([]Record, error) {
-	return nil, nil
+	// Not by Newest's own order, which is by time.
+	older, err := c.Newest(ctx, NewestRequest{Partitions: []TopicPartition{tp}, Before: map[TopicPartition]int64{tp: offset}, N: before, Isolation: iso})
+	if err != nil {
+		return nil, err
+	}
+	records := older.Records
+	slices.SortFunc(records, func(a, b Record) int { return cmp.Compare(a.Offset, b.Offset) })
+	spans, err := c.Resolve(ctx, []TopicPartition{tp}, Position{Kind: AtOffset, N: offset}, &Position{Kind: End}, iso)
+	if err != nil || after <= 0 {
+		return records, err
+	}
+	s, err := c.NewSearch(SearchRequest{Spans: spans, Isolation: iso})
+	if err != nil {
+		return nil, err
+	}
+	err = s.Run(ctx, int64(after), func(found []Record) error {
+		records = append(records, found...)
+		return nil
+	})
+	return records, err
 }
 
 // KeyIs matches records that have exactly this key; nil is the null key.
@@ -47,4 +68,32 @@ func (c *Cluster) KeySpans(spans []Span, key []byte, by Partitioner) (lives, res
 		}
 	}
 	return lives, rest
+}
+
+// Since moves the starts of spans on to the first record whose timestamp is at
+// least ms (since the epoch): none before it is that new, whatever the order of
+// timestamps. An end cannot be found like that, as old records may come late.
+func (c *Cluster) Since(ctx context.Context, spans []Span, ms int64, iso Isolation) ([]Span, error) {
+	tps := make([]TopicPartition, len(spans))
+	for i, s := range spans {
+		tps[i] = s.TopicPartition
+	}
+	found, err := c.Offsets(ctx, ms, iso, tps)
+	if err != nil {
+		return nil, err
+	}
+	moved := slices.Clone(spans)
+	for i := range moved {
+		s := &moved[i]
+		o := found[s.TopicPartition]
+		switch {
+		case o.Err != nil:
+			return nil, o.Err
+		case o.Offset < 0:
+			s.From = s.To
+		default:
+			s.From = min(max(s.From, o.Offset), s.To)
+		}
+	}
+	return moved, nil
 }

@@ -131,7 +131,7 @@ func recordSize(r *Record) int64 {
 func (s *Search) windows(backwards bool) []Span {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.share = heldMost / 2 / int64(len(s.parts))
+	s.share = heldMost / 2 / int64(max(1, len(s.parts)))
 	var spans []Span
 	for _, p := range s.parts {
 		if p.from >= p.to || len(p.items) > 0 && (s.held > heldMost/2 || p.held > s.share) {

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"hash/crc32"
+	"iter"
 	"math"
 )
 
@@ -95,6 +96,25 @@ func (d *Decoder) end() {
 	if d.codec != nil {
 		d.codec.release()
 		d.codec = nil
+	}
+}
+
+// Headers gives what the headers of the whole batches in raw say. Nothing is
+// decompressed; the Info is valid until the next one.
+func Headers(raw []byte) iter.Seq[*Info] {
+	return func(yield func(*Info) bool) {
+		var h Info
+		for len(raw) >= shortest {
+			size, ok := frameSize(raw)
+			if !ok || size > len(raw) {
+				return
+			}
+			h.read(raw[:size])
+			raw = raw[size:]
+			if h.sane() && !yield(&h) {
+				return
+			}
+		}
 	}
 }
 
