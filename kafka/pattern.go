@@ -4,6 +4,7 @@ package kafka
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"regexp"
 	"strings"
@@ -17,27 +18,55 @@ func IsTopicPattern(text string) bool {
 	})
 }
 
-// TopicsLike finds the topics whose whole name matches a pattern: a regular
-// expression (RE2), as Kafka's own tools take it (--include). Internal topics
-// match only a pattern that begins with "__". That none match is an error.
-func (c *Cluster) TopicsLike(ctx context.Context, pattern string) ([]string, error) {
-	re, err := regexp.Compile(`^(?:` + pattern + `)$`)
-	if err != nil {
-		return nil, fmt.Errorf("pattern %q is no regular expression: %s", pattern, strings.TrimPrefix(err.Error(), "error parsing regexp: "))
-	}
+// TopicsLike is Metadata.TopicsLike after a look at the cluster.
+func (c *Cluster) TopicsLike(ctx context.Context, texts ...string) ([]string, error) {
 	m, err := c.Refresh(ctx)
 	if err != nil {
 		return nil, err
 	}
+	return m.TopicsLike(texts...)
+}
+
+// TopicsLike finds the topics that names and patterns stand for, each topic once.
+// A pattern is a regular expression (RE2) for the whole name, as Kafka's own tools
+// take it (--include). Internal topics match only a pattern that begins with "__".
+// That a name or a pattern stands for no topic is an error.
+func (m *Metadata) TopicsLike(texts ...string) ([]string, error) {
 	var names []string
-	for i := range m.Topics {
-		t := &m.Topics[i]
-		if (!t.Internal && !strings.HasPrefix(t.Name, "__") || strings.HasPrefix(pattern, "__")) && re.MatchString(t.Name) {
-			names = append(names, t.Name)
+	seen := make(map[string]bool)
+	for _, text := range texts {
+		if !IsTopicPattern(text) {
+			if m.Topic(text) == nil {
+				return nil, &UnknownTopicError{Topic: text, Near: nearest(text, m.Topics)}
+			}
+			if !seen[text] {
+				names = append(names, text)
+			}
+			seen[text] = true
+			continue
+		}
+		re, err := regexp.Compile(`^(?:` + text + `)$`)
+		if err != nil {
+			return nil, fmt.Errorf("pattern %q is no regular expression: %s", text, strings.TrimPrefix(err.Error(), "error parsing regexp: "))
+		}
+		some := false
+		for i := range m.Topics {
+			t := &m.Topics[i]
+			if (t.Internal || strings.HasPrefix(t.Name, "__")) && !strings.HasPrefix(text, "__") || !re.MatchString(t.Name) {
+				continue
+			}
+			some = true
+			if !seen[t.Name] {
+				names = append(names, t.Name)
+			}
+			seen[t.Name] = true
+		}
+		if !some {
+			return nil, fmt.Errorf("no topic matches %q (a regular expression for the whole name, as in 'orders\\..*')", text)
 		}
 	}
 	if len(names) == 0 {
-		return nil, fmt.Errorf("no topic matches %q (a regular expression for the whole name, as in 'orders\\..*')", pattern)
+		return nil, errors.New("no topic is named")
 	}
 	return names, nil
 }

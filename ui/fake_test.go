@@ -173,24 +173,31 @@ func (c *fakeCluster) Offsets(_ context.Context, at int64, _ kafka.Isolation, tp
 	return out, nil
 }
 
-func (c *fakeCluster) Resolve(ctx context.Context, tps []kafka.TopicPartition, from kafka.Position, _ *kafka.Position, iso kafka.Isolation) ([]kafka.Span, error) {
+func (c *fakeCluster) Resolve(ctx context.Context, tps []kafka.TopicPartition, from kafka.Position, to *kafka.Position, iso kafka.Isolation) ([]kafka.Span, error) {
 	starts, _ := c.Offsets(ctx, kafka.AtStart, iso, tps)
 	ends, _ := c.Offsets(ctx, kafka.AtEnd, iso, tps)
-	var spans []kafka.Span
-	for _, tp := range tps {
+	place := func(tp kafka.TopicPartition, at kafka.Position) int64 {
 		o := starts[tp].Offset
-		switch from.Kind {
+		switch at.Kind {
 		case kafka.End:
 			o = ends[tp].Offset
 		case kafka.AtOffset:
-			o = min(max(o, from.N), ends[tp].Offset)
+			o = min(max(o, at.N), ends[tp].Offset)
 		case kafka.LastEach:
-			o = max(o, ends[tp].Offset-from.N)
+			o = max(o, ends[tp].Offset-at.N)
 		case kafka.AtTime:
-			at, _ := c.Offsets(ctx, from.Time.UnixMilli(), iso, []kafka.TopicPartition{tp})
+			at, _ := c.Offsets(ctx, at.Time.UnixMilli(), iso, []kafka.TopicPartition{tp})
 			o = at[tp].Offset
 		}
-		spans = append(spans, kafka.Span{TopicPartition: tp, From: o, To: kafka.NoEnd})
+		return o
+	}
+	var spans []kafka.Span
+	for _, tp := range tps {
+		span := kafka.Span{TopicPartition: tp, From: place(tp, from), To: kafka.NoEnd}
+		if to != nil {
+			span.To = place(tp, *to)
+		}
+		spans = append(spans, span)
 	}
 	return spans, nil
 }
@@ -412,6 +419,30 @@ func (c *fakeCluster) Compacted(_ context.Context, names []string) (map[string]b
 		out[name] = c.compact[name]
 	}
 	return out, nil
+}
+
+func (c *fakeCluster) NewSearch(req kafka.SearchRequest) (*kafka.Search, error) {
+	return kafka.NewSearch(c, req, func() time.Time { return testNow })
+}
+
+func (c *fakeCluster) KeySpans(spans []kafka.Span, key []byte, by kafka.Partitioner) (lives, rest []kafka.Span) {
+	for _, s := range spans {
+		if key == nil || by.Of(key, len(c.topics[s.Topic])) == s.Partition {
+			lives = append(lives, s)
+		} else {
+			rest = append(rest, s)
+		}
+	}
+	return lives, rest
+}
+
+func (c *fakeCluster) Cost(_ context.Context, spans []kafka.Span, _ kafka.Isolation) (kafka.SearchCost, error) {
+	cost := kafka.SearchCost{Partitions: len(spans)}
+	for _, s := range spans {
+		cost.Offsets += s.To - s.From
+	}
+	cost.Bytes = cost.Offsets * 90
+	return cost, nil
 }
 
 func (c *fakeCluster) ReadOnly() bool { return c.readOnly }

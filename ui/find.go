@@ -49,7 +49,7 @@ func (m *Model) askFind() tea.Cmd {
 	before := m.tail.find
 	look := func(m *Model, d *dialog) error {
 		text := strings.TrimSpace(d.fields[0].ed.String())
-		q, err := query.Parse(text)
+		q, err := m.parseQuery(text)
 		if err != nil {
 			return err
 		}
@@ -61,7 +61,7 @@ func (m *Model) askFind() tea.Cmd {
 	}
 	d := &dialog{
 		title: "find in what is held", opened: m.now(), action: "go to the nearest",
-		fields: []field{{label: "find", hint: `words, all of which must be there; -word must not; "two words"`}},
+		fields: []field{{label: "find", hint: `words, or an expression: value.total > 100 && key startsWith "user-"`}},
 		submit: func(m *Model, d *dialog) tea.Cmd {
 			if err := look(m, d); err != nil {
 				return d.refuse(0, sentence(err))

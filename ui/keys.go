@@ -93,6 +93,19 @@ func readOnlyOr(f func(*Model) bool, why string) func(*Model) string {
 	}
 }
 
+// offOfHits is off, also where the rows are the hits of a search.
+func offOfHits(f func(*Model) bool, why string) func(*Model) string {
+	return func(m *Model) string {
+		switch {
+		case f(m):
+			return why
+		case m.tail.searched():
+			return "these are the hits of a search: S searches for something else, f finds among them, esc leaves them"
+		}
+		return ""
+	}
+}
+
 // Words for what is off.
 const (
 	offTopics  = "there is no topic"
@@ -215,13 +228,13 @@ func table() []Binding {
 		Binding{Keys: pageDown, What: "a page down", NoPalette: true, Do: moveRows(tailPage(1))},
 		Binding{Keys: pageUp, What: "a page up", NoPalette: true, Do: moveRows(tailPage(-1))},
 		Binding{Keys: []string{"enter"}, Short: "open", What: "open the record; the topic, when it is a preview", Weight: 30, Off: off(func(m *Model) bool { return noRows(m) && !m.previewShown() }, offRows), Do: (*Model).openRow},
-		Binding{Keys: []string{"/"}, Short: "filter", What: "filter what flows", Weight: 15, Off: off(noSession, offSession), Do: (*Model).askFilter},
-		Binding{Keys: []string{"space"}, Short: "pause", What: "pause; again goes on, nothing is lost", Weight: 20, Off: off(noSession, offSession), Do: (*Model).pause},
+		Binding{Keys: []string{"/"}, Short: "filter", What: "filter what flows", Weight: 15, Off: offOfHits(noSession, offSession), Do: (*Model).askFilter},
+		Binding{Keys: []string{"space"}, Short: "pause", What: "pause; again goes on, nothing is lost", Weight: 20, Off: off(func(m *Model) bool { return noSession(m) || m.tail.allSearched() }, "nothing flows"), Do: (*Model).pause},
 		Binding{Keys: []string{"G", "end"}, Label: "G end", Short: "follow", What: "to the end, and follow", Weight: 25, Off: func(m *Model) string {
 			if noSession(m) {
 				return offSession
 			}
-			if m.tail.follow && !m.tail.paused && m.tail.snap.err == nil {
+			if m.tail.follow && (!m.tail.paused || m.tail.searched()) && m.tail.snap.err == nil {
 				return "it follows already"
 			}
 			return ""
@@ -231,13 +244,13 @@ func table() []Binding {
 		Binding{Keys: []string{"f"}, Short: "find", What: "find words in what is held; nothing is hidden", Weight: 35, Off: off(noRows, offRows), Do: (*Model).askFind},
 		Binding{Keys: []string{"n"}, Short: "next", What: "next (newer) record that was found", Weight: 12, Off: off(noFind, offFind), Do: func(m *Model) tea.Cmd { return m.findFrom(1) }},
 		Binding{Keys: []string{"N"}, Short: "previous", What: "previous (older) record that was found", Weight: 13, Off: off(noFind, offFind), Do: func(m *Model) tea.Cmd { return m.findFrom(-1) }},
-		Binding{Keys: []string{"m"}, What: "show transaction markers and gaps, or messages alone", Off: off(noSession, offSession), Do: (*Model).toggleMarkers},
+		Binding{Keys: []string{"m"}, What: "show transaction markers and gaps, or messages alone", Off: offOfHits(noSession, offSession), Do: (*Model).toggleMarkers},
 		Binding{Keys: []string{"y"}, What: "copy the value, key, headers, or the record as JSON", Off: off(noRows, offRows), Do: (*Model).askCopy},
-		Binding{Keys: []string{"a"}, What: "show the topic around the record", Off: off(noRows, offRows), Do: (*Model).around},
-		Binding{Keys: []string{"K"}, What: "the history of the record's key: all its values, tombstones too", Off: off(noRows, offRows), Do: (*Model).keyHistory},
-		Binding{Keys: []string{"A"}, What: "search the partitions, too, where the key should not be", Off: off(func(m *Model) bool { return m.tail.snap.search == nil || len(m.tail.snap.search.rest) == 0 }, "nothing was left out"), Do: (*Model).searchRest},
-		Binding{Keys: []string{"P"}, What: "how far each partition is searched, and what could not be", Off: off(func(m *Model) bool { return m.tail.snap.search == nil }, "nothing is searched: S searches"), Do: (*Model).showSearch},
-		Binding{Keys: []string{"esc"}, What: "stop loading, end finding, or drop the filter", NoPalette: true, Do: (*Model).tailBack},
+		Binding{Keys: []string{"a"}, Short: "around", What: "show the topic around the record", Weight: 33, Off: off(noRows, offRows), Do: (*Model).around},
+		Binding{Keys: []string{"K"}, Short: "key history", What: "the history of the record's key: all its values, tombstones too", Off: off(noRows, offRows), Do: (*Model).keyHistory},
+		Binding{Keys: []string{"A"}, Short: "all partitions", Weight: 16, What: "search the partitions, too, where the key should not be", Off: off(func(m *Model) bool { return m.tail.snap.search == nil || len(m.tail.snap.search.rest) == 0 }, "nothing was left out"), Do: (*Model).searchRest},
+		Binding{Keys: []string{"P"}, Short: "progress", Weight: 36, What: "how far each partition is searched, and what could not be", Off: off(func(m *Model) bool { return m.tail.snap.search == nil }, "nothing is searched: S searches"), Do: (*Model).showSearch},
+		Binding{Keys: []string{"esc"}, What: "stop loading or searching, end finding, drop the filter, leave the hits", NoPalette: true, Do: (*Model).tailBack},
 	)
 
 	add(ScopeRecord,
@@ -487,7 +500,7 @@ func (m *Model) footer() string {
 		var hs []hint
 		for _, b := range bs {
 			what := b.Short
-			if b.Scope == ScopeTail && b.Keys[0] == "space" && m.tail.paused {
+			if b.Scope == ScopeTail && b.Keys[0] == "space" && (m.tail.paused || m.tail.searched() && !m.tail.searching()) {
 				what = "go on"
 			}
 			hs = append(hs, hint{strings.Fields(b.label())[0], what})

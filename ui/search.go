@@ -187,6 +187,11 @@ type searchState struct {
 // searched says whether the tail shows the hits of a search.
 func (t *tail) searched() bool { return t.session != nil && t.session.start.search != nil }
 
+// allSearched says whether a search has nothing left to do, or no room for it.
+func (t *tail) allSearched() bool {
+	return t.searched() && t.snap.search != nil && (t.snap.search.end == searchDone || t.snap.search.end == searchFull)
+}
+
 // searching says whether a search is under way.
 func (t *tail) searching() bool {
 	return t.searched() && t.snap.search != nil && t.snap.search.end == searchUnderWay && !t.paused && t.snap.err == nil
@@ -270,7 +275,7 @@ func (m *Model) askSearch() tea.Cmd {
 	if m.focus == paneTopics || len(topics) == 0 {
 		topics = nil
 		if c := m.topics.current(); c != nil {
-			topics = []string{c.name}
+			topics = []string{c.Name}
 		}
 	}
 	d := &dialog{
@@ -374,7 +379,7 @@ func (m *Model) readSearch(d *dialog) (*searchForm, error) {
 	if f.query, err = m.parseQuery(text(0)); err != nil {
 		return nil, &fieldError{0, err}
 	}
-	if f.topics, err = m.cluster.Metadata().TopicsLike(strings.Fields(text(1))); err != nil {
+	if f.topics, err = m.cluster.Metadata().TopicsLike(strings.FieldsFunc(text(1), func(r rune) bool { return r == ' ' || r == ',' })...); err != nil {
 		return nil, &fieldError{1, err}
 	}
 	if text(2) != "" {
@@ -441,8 +446,8 @@ func (m *Model) askCost(f *searchForm, take func(string)) tea.Cmd {
 		text := fmt.Sprintf("%s, %s offsets, about %s", plural(cost.Partitions, "partition"), exact(cost.Offsets), humanBytes(cost.Bytes))
 		if cost.Offsets == 0 {
 			text = fmt.Sprintf("%s, which hold nothing in that range", plural(cost.Partitions, "partition"))
-		} else if t := cost.Seconds(rate); t > 0 {
-			text += fmt.Sprintf(", some %s", roughly(t))
+		} else if t := cost.Time(rate); t > 0 {
+			text += ", " + roughly(t)
 		}
 		return costMsg{text, take}
 	})
@@ -452,13 +457,13 @@ func (m *Model) askCost(f *searchForm, take func(string)) tea.Cmd {
 func roughly(d time.Duration) string {
 	switch {
 	case d < time.Second:
-		return "moments"
+		return "a moment"
 	case d < time.Minute:
-		return plural(int(d.Round(time.Second)/time.Second), "second")
+		return "some " + plural(int(d.Round(time.Second)/time.Second), "second")
 	case d < time.Hour:
-		return plural(int(d.Round(time.Minute)/time.Minute), "minute")
+		return "some " + plural(int(d.Round(time.Minute)/time.Minute), "minute")
 	}
-	return fmt.Sprintf("%.1f hours", d.Hours())
+	return fmt.Sprintf("some %.1f hours", d.Hours())
 }
 
 // searchDoing says in the tail's first line how far a search is.

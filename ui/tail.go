@@ -142,6 +142,9 @@ func (m *Model) news(msg newsMsg) tea.Cmd {
 	}
 	t.noteRush(snap.next-t.snap.next, m.now())
 	t.snap = snap
+	if snap.search != nil && snap.search.end != searchUnderWay {
+		m.searchRate = snap.search.progress.Rate()
+	}
 	m.noteEvents(events)
 	if failed {
 		m.note(levelBad, sentence(snap.err))
@@ -428,9 +431,9 @@ func (m *Model) askFilter() tea.Cmd {
 	}
 	d := &dialog{
 		title: "filter " + strings.Join(t.topics, ", "), opened: m.now(), action: "filter what flows",
-		fields: []field{{label: "filter", hint: `words, all of which must be there; -word must not; "two words"`}},
+		fields: []field{{label: "filter", hint: `words, or an expression: value.total > 100 && key startsWith "user-"`}},
 		submit: func(m *Model, d *dialog) tea.Cmd {
-			q, err := query.Parse(d.fields[0].ed.String())
+			q, err := m.parseQuery(d.fields[0].ed.String())
 			if err != nil {
 				return d.refuse(0, sentence(err))
 			}
@@ -438,7 +441,8 @@ func (m *Model) askFilter() tea.Cmd {
 			return m.applyFilter(q)
 		},
 		change: func(m *Model, d *dialog) tea.Cmd {
-			q, err := query.Parse(d.fields[0].ed.String())
+			q, err := m.parseQuery(d.fields[0].ed.String())
+			d.lines = []string{queryLine(q, err)}
 			if err != nil {
 				m.tail.preview = filterPreview{}
 				return nil
@@ -454,6 +458,7 @@ func (m *Model) askFilter() tea.Cmd {
 	if q := t.session.start.query; q != nil {
 		d.fields[0].ed.set(q.String())
 	}
+	d.lines = []string{queryLine(m.parseQuery(d.fields[0].ed.String()))}
 	m.dialog = d
 	return nil
 }
