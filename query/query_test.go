@@ -1,7 +1,6 @@
 package query
 
 import (
-	"fmt"
 	"math"
 	"reflect"
 	"slices"
@@ -281,38 +280,6 @@ func FuzzParse(f *testing.F) {
 	})
 }
 
-// benchView gives do a record of some 200 bytes with two headers.
-func benchView(tb testing.TB, do func(*batch.View)) {
-	b := batch.NewBuilder(batch.None)
-	err := b.Add(batch.Record{
-		Key:     []byte("user-12"),
-		Value:   []byte(`{"id":204113,"event":"order.created","customer":{"name":"Milena Jesenská","city":"Praha"},"total":129.90,"currency":"CZK","items":["book","pen"],"at":"2026-11-22T14:05:11.103Z"}`),
-		Headers: []batch.Header{{Key: "trace", Value: []byte("4bf92f3577b34da6")}, {Key: "source", Value: []byte("web")}},
-	})
-	if err != nil {
-		tb.Fatal(err)
-	}
-	raw, err := b.Finish(nil)
-	if err != nil {
-		tb.Fatal(err)
-	}
-	var d batch.Decoder
-	d.Walk(raw, 0, math.MaxInt64, nil, visit(do))
-}
-
-var benchQueries = []string{"milena", "Milena", "jesenská", "refund", "-refund order", "밀레나", "zzz"}
-
-func TestMatchingAllocatesNothing(t *testing.T) {
-	benchView(t, func(v *batch.View) {
-		for _, text := range benchQueries {
-			m := parse(t, text).Matcher(kafka.TopicPartition{})
-			if n := testing.AllocsPerRun(100, func() { m.Match(v) }); n > 0 {
-				t.Errorf("%q allocates %v times a record", text, n)
-			}
-		}
-	})
-}
-
 // A text made to be slow: one case of the first letter everywhere, the other
 // nowhere. A search that looked for the other at each stop would not end.
 func TestSearchIsLinear(t *testing.T) {
@@ -323,20 +290,5 @@ func TestSearchIsLinear(t *testing.T) {
 		if got := len(parse(t, c.query).Spans(strings.Repeat(c.text, 2<<20))); got != c.spans {
 			t.Errorf("%q has %d spans in many %q, not %d", c.query, got, c.text, c.spans)
 		}
-	}
-}
-
-func BenchmarkMatch(b *testing.B) {
-	for _, text := range benchQueries {
-		b.Run(fmt.Sprintf("%q", text), func(b *testing.B) {
-			m := parse(b, text).Matcher(kafka.TopicPartition{})
-			benchView(b, func(v *batch.View) {
-				b.ReportAllocs()
-				b.SetBytes(int64(v.Size()))
-				for b.Loop() {
-					m.Match(v)
-				}
-			})
-		})
 	}
 }
