@@ -26,6 +26,7 @@
 //	command.go   the palette; command_copy.go: the view as a command line
 //	connect.go   no cluster yet, or none that answers
 //	search.go    searching history: the form, and hits as the rows of a tail
+//	queries.go   prompts for queries: what was asked before, names, completion
 //	source.go    what a tail reads from; session.go: one reading of it
 //	backlog.go   what comes before following: several partitions by time
 //	mouse.go     clicks and the wheel
@@ -115,8 +116,9 @@ type Model struct {
 	dialog  *dialog // nil: none
 	notices notices
 
-	sessions   int     // how many there were
-	searchRate float64 // bytes a second of the newest search
+	sessions   int                    // how many there were
+	searchRate float64                // bytes a second of the newest search
+	queries    map[string]pastQueries // that were asked, by topic
 	animating  bool
 	spin       int
 	click      click
@@ -152,6 +154,7 @@ func newModel(ctx context.Context, opt Options, work *sync.WaitGroup, guard func
 		look: look{profile: colorprofile.TrueColor, accent: opt.Color},
 		w:    80, h: 24,
 		name: opt.Name, addr: opt.DemoAddr, zone: opt.Location,
+		queries: make(map[string]pastQueries),
 	}
 	m.topics.init()
 	m.compose.init()
@@ -258,6 +261,8 @@ func (m *Model) update(msg tea.Msg) tea.Cmd {
 		return m.edited(msg)
 	case repeatMsg:
 		return m.repeated(msg)
+	case queriesMsg:
+		return m.gotQueries(msg)
 	case rememberedMsg:
 		return m.remembered(msg)
 	case topicDoneMsg:

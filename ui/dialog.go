@@ -45,6 +45,11 @@ type field struct {
 	hint  string // shown while it is empty
 	ed    editor
 	err   string
+
+	past    []string                 // what was filled in before, the newest first; up and down go through it
+	walked  int                      // how far back they went; 0: what is typed
+	typed   string                   // what was typed before
+	suggest func(text string) string // what could follow the text; nil: nothing is suggested
 }
 
 // fieldPlace is where the text of a field begins: its line within the dialog,
@@ -84,9 +89,15 @@ func (d *dialog) key(m *Model, k tea.KeyPressMsg) tea.Cmd {
 	if len(d.fields) == 0 || d.busy {
 		return nil
 	}
-	before := d.fields[d.at].ed.String()
-	d.fields[d.at].ed.key(k, m.w, m.st.width)
-	if before != d.fields[d.at].ed.String() {
+	f := &d.fields[d.at]
+	before := f.ed.String()
+	if rest := f.suggestion(); rest != "" && (k.String() == "right" || k.String() == "end") {
+		f.ed.insert(rest)
+	} else {
+		f.ed.key(k, m.w, m.st.width)
+	}
+	if before != f.ed.String() {
+		f.walked = 0
 		return d.changed(m)
 	}
 	return nil
@@ -104,10 +115,40 @@ func (d *dialog) move(m *Model, by int) tea.Cmd {
 	if d.walk != nil {
 		return d.walk(m, by)
 	}
+	if name := m.pressed.String(); len(d.fields) > 0 && (name == "up" || name == "down") && d.fields[d.at].walkPast(-by) {
+		return d.changed(m)
+	}
 	if n := len(d.fields); n > 0 {
 		d.at = (d.at + by + n) % n
 	}
 	return nil
+}
+
+// suggestion is what could follow the text, while the cursor is at its end.
+func (f *field) suggestion() string {
+	if f.suggest == nil || f.ed.at != len(f.ed.text) || f.walked > 0 {
+		return ""
+	}
+	return f.suggest(f.ed.String())
+}
+
+// walkPast goes to what was filled in before, by so many steps back; false: there
+// is nothing there.
+func (f *field) walkPast(by int) bool {
+	to := f.walked + by
+	if to < 0 || to > len(f.past) {
+		return false
+	}
+	if f.walked == 0 {
+		f.typed = f.ed.String()
+	}
+	f.walked = to
+	if to == 0 {
+		f.ed.set(f.typed)
+	} else {
+		f.ed.set(f.past[to-1])
+	}
+	return true
 }
 
 func (d *dialog) draw(m *Model) []string {
@@ -155,7 +196,11 @@ func (d *dialog) draw(m *Model) []string {
 				room = typed
 			}
 		}
-		x := f.ed.drawField(l, max(1, room), st.text)
+		rest := ""
+		if i == d.at && f.err == "" {
+			rest = f.suggestion()
+		}
+		x := f.ed.drawField(l, max(1, room), st.text, rest)
 		d.places = append(d.places, fieldPlace{y: len(lines), x: label + 3})
 		if f.ed.empty() && f.hint != "" && f.err == "" {
 			l = newLine(st, m.w, nil)

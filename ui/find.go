@@ -61,7 +61,7 @@ func (m *Model) askFind() tea.Cmd {
 	}
 	d := &dialog{
 		title: "find in what is held", opened: m.now(), action: "go to the nearest",
-		fields: []field{{label: "find", hint: `words, or an expression: value.total > 100 && key startsWith "user-"`}},
+		fields: []field{m.queryField("find")},
 		submit: func(m *Model, d *dialog) tea.Cmd {
 			if err := look(m, d); err != nil {
 				return d.refuse(0, sentence(err))
@@ -70,7 +70,7 @@ func (m *Model) askFind() tea.Cmd {
 			if m.tail.find.q == nil {
 				return nil
 			}
-			return m.findFrom(0)
+			return tea.Batch(m.findFrom(0), m.asked(d.fields[0].ed.String()))
 		},
 		change: func(m *Model, d *dialog) tea.Cmd {
 			if look(m, d) != nil {

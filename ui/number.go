@@ -109,9 +109,12 @@ func ago(d time.Duration) string {
 }
 
 // plural is a count and its noun: 1 partition, 6 partitions.
-func plural(n int, noun string) string {
+func plural(n int, of string) string { return exact(int64(n)) + " " + noun(int64(n), of) }
+
+// noun is what there are n of.
+func noun(n int64, one string) string {
 	if n == 1 {
-		return "1 " + noun
+		return one
 	}
-	return exact(int64(n)) + " " + noun + "s"
+	return one + "s"
 }

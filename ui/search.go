@@ -207,7 +207,7 @@ func (m *Model) startSearch(topics []string, q *searching) tea.Cmd {
 	m.compose.topic = topics[0]
 	m.over = nil
 	m.setFocus(paneTail)
-	return tea.Batch(m.recall(), m.startSession(start{search: q, query: q.query, label: "search", follow: q.order == kafka.NewestFirst}))
+	return tea.Batch(m.recall(), m.recallQueries(), m.startSession(start{search: q, query: q.query, label: "search", follow: q.order == kafka.NewestFirst}))
 }
 
 // endSearch goes back to what the topics hold now.
@@ -231,11 +231,7 @@ func (m *Model) searchRest() tea.Cmd {
 // around leaves the hits for the topic around the record under the cursor:
 // everything from its time on, and what comes before it.
 func (m *Model) around() tea.Cmd {
-	t := &m.tail
-	rec, ok := t.session.store.At(t.cursor)
-	if in, open := m.over.(*inspector); open && in.note == nil {
-		rec, ok = in.rec, true
-	}
+	rec, ok := m.recordUnder()
 	if !ok {
 		return nil
 	}
@@ -247,18 +243,14 @@ func (m *Model) around() tea.Cmd {
 		before: historyRecords, label: fmt.Sprintf("around %d/%d", rec.Partition, rec.Offset),
 	}
 	cmd := m.startSession(st)
-	t.seek = &place{tp: tp, offset: rec.Offset}
+	m.tail.seek = &place{tp: tp, offset: rec.Offset}
 	return cmd
 }
 
 // keyHistory searches every value of a record's key, tombstones too, in the
 // order in which they were written.
 func (m *Model) keyHistory() tea.Cmd {
-	t := &m.tail
-	rec, ok := t.session.store.At(t.cursor)
-	if in, open := m.over.(*inspector); open && in.note == nil {
-		rec, ok = in.rec, true
-	}
+	rec, ok := m.recordUnder()
 	if !ok {
 		return nil
 	}
@@ -281,7 +273,7 @@ func (m *Model) askSearch() tea.Cmd {
 	d := &dialog{
 		title: "search the whole history", opened: m.now(), action: "search",
 		fields: []field{
-			{label: "for", hint: `words, or an expression: value.total > 100 && key startsWith "user-"`},
+			m.queryField("for"),
 			{label: "topics", hint: `names, or a pattern: orders\..*`},
 			{label: "from", hint: "beginning   14:05   -1h   -500   1204112"},
 			{label: "to", hint: "end   15:00   -10min"},
@@ -332,28 +324,10 @@ func (m *Model) askSearch() tea.Cmd {
 			return d.refuse(1, fmt.Sprintf("%s have %s: enter once more searches them all", plural(len(form.topics), "topic"), plural(n, "partition")))
 		}
 		m.dialog = nil
-		return m.startSearch(form.topics, &form.searching)
+		return tea.Batch(m.startSearch(form.topics, &form.searching), m.asked(d.fields[0].ed.String()))
 	}
 	m.dialog = d
 	return d.change(m, d)
-}
-
-// parseQuery reads a query as of now, in the zone that is shown.
-func (m *Model) parseQuery(text string) (*query.Query, error) {
-	return query.ParseAt(strings.TrimSpace(text), m.now(), m.zone)
-}
-
-// queryLine says how a query's text is read.
-func queryLine(q *query.Query, err error) string {
-	switch {
-	case err != nil:
-		return sentence(err)
-	case q.Hint() != "":
-		return "words; " + q.Hint()
-	case q.Empty():
-		return `words, "two words", -without, /regex/, key:word, or an expression such as value.total > 100`
-	}
-	return "read as " + q.Kind().String()
 }
 
 // searchForm is what a person filled in.
@@ -469,63 +443,64 @@ func roughly(d time.Duration) string {
 // searchDoing says in the tail's first line how far a search is.
 func (m *Model) searchDoing(l *line, b brevity) {
 	t, st := &m.tail, m.st
-	q := t.session.start.search
 	say := func(sgr, long, short string) {
-		if b >= fewWords {
+		if b >= shortNumbers {
 			long = short
 		}
 		l.text(sgr, long)
 	}
 	say(st.dim, "search: ", "?")
-	if b < bare {
-		l.clipped(st.accent, q.String(), 40)
+	if room := [...]int{60, 60, 40, 24, 14, 0}[b]; room > 0 {
+		l.clipped(st.accent, t.session.start.search.String(), room)
 	}
 	s := t.snap.search
 	if s == nil {
-		l.text(st.accent, " "+m.spinner())
+		l.text(st.accent, "  "+m.spinner())
 		return
 	}
-	say(st.dim, " "+m.dash()+" ", " ")
-	l.text(st.text, b.number(t.snap.matched))
-	say(st.dim, " "+strings.TrimLeft(plural(int(t.snap.matched), "hit"), "0123456789, ")+"  ", "h ")
-	searched, all := s.progress.Offsets()
-	percent := int64(100)
-	if all > 0 {
-		percent = searched * 100 / all
-	}
+	l.text("", "  ")
+	l.text(st.bold, b.number(t.snap.matched))
+	say(st.dim, " "+noun(t.snap.matched, "hit")+"   ", " ")
+	p := &s.progress
+	searched, all := p.Offsets()
+	percent := fmt.Sprintf("%d%%", searched*100/max(1, all))
 	switch {
 	case t.snap.err != nil:
 		say(st.bad, "stopped", st.g.cross)
 	case t.paused:
-		say(st.warn, "paused "+st.g.pause, st.g.pause)
-		l.text(st.text, fmt.Sprintf(" %d%%", percent))
+		say(st.warn, "paused "+st.g.pause+" ", st.g.pause)
+		l.text(st.text, percent)
 	case s.end == searchDone:
-		say(st.ok, "all searched: ", st.g.hollow)
+		say(st.ok, "all searched", st.g.dot)
 		if b < fewWords {
-			l.text(st.dim, exact(s.progress.Records)+" records in "+shortTime(s.progress.Elapsed))
+			l.text(st.dim, ", "+exact(p.Records)+" records in "+shortTime(p.Elapsed))
 		}
 	case s.end == searchLimit:
-		say(st.warn, "stopped there, ", st.g.pause)
-		l.text(st.text, fmt.Sprintf("%d%%", percent))
-		say(st.dim, "  space goes on", "")
+		say(st.warn, "stopped there at ", st.g.pause)
+		l.text(st.text, percent)
+		if b < fewWords {
+			l.text(st.dim, ", space goes on")
+		}
 	case s.end == searchFull:
 		say(st.warn, "no room for more: narrow it", st.g.warn)
 	default:
-		l.text(st.accent, m.spinner())
-		l.text(st.text, fmt.Sprintf(" %d%%", percent))
-		if b < noLabel && s.progress.Elapsed > 0 {
-			l.text(st.dim, "  "+humanCount(int64(float64(s.progress.Records)/s.progress.Elapsed.Seconds()))+" msg/s  "+humanBytes(int64(s.progress.Rate()))+"/s")
+		l.text(st.accent, m.spinner()+" ")
+		l.text(st.text, percent)
+		if b < noLabel && p.Elapsed > 0 {
+			l.text(st.dim, "  "+humanCount(int64(float64(p.Records)/p.Elapsed.Seconds()))+" msg/s  "+humanBytes(int64(p.Rate()))+"/s")
 		}
-		if left, ok := s.progress.TimeLeft(); ok && b < fewWords {
+		if left, ok := p.TimeLeft(); ok && b < fewWords {
 			l.text(st.dim, "  "+shortTime(left)+" left")
 		}
-		say(st.dim, "  esc stops", "")
+		if b < fewWords {
+			l.text(st.dim, "  esc stops")
+		}
 	}
-	if n := s.progress.Missed; n > 0 {
-		say(st.bad, "  "+st.g.warn+" "+exact(n)+" not searched", st.g.warn)
+	if p.Missed > 0 {
+		say(st.bad, "  "+st.g.warn+" "+exact(p.Missed)+" not searched", " "+st.g.warn)
 	}
 	if len(s.rest) > 0 && s.end == searchDone && b < fewWords {
-		l.text(st.dim, "  only where the key lives; A all")
+		l.text(st.dim, ", where the key lives")
 	}
 }
 
@@ -573,7 +548,7 @@ func (m *Model) showSearch() tea.Cmd {
 			return lines
 		}
 		p := &s.progress
-		say(st.text, fmt.Sprintf("%s for %s: %s in %s of the log, %s of records in %s", s.title(m), m.tail.session.start.search, plural(int(p.Hits), "hit"), humanBytes(p.Bytes), exact(p.Records), shortTime(p.Elapsed)))
+		say(st.text, fmt.Sprintf("%s for %s: %s; %s records, %s of the log, in %s", s.title(m), m.tail.session.start.search, plural(int(p.Hits), "hit"), exact(p.Records), humanBytes(p.Bytes), shortTime(p.Elapsed)))
 		if len(s.rest) > 0 {
 			say(st.dim, fmt.Sprintf("Only the partition where the key lives (murmur2) was searched; A searches the other %d.", len(s.rest)))
 		}

@@ -88,7 +88,7 @@ func (m *Model) openTopics(names ...string) tea.Cmd {
 	m.tail.topic, m.tail.topics = names[0], names
 	m.compose.topic = names[0]
 	m.over = nil
-	return tea.Batch(m.recall(), m.startSession(newest100()))
+	return tea.Batch(m.recall(), m.recallQueries(), m.startSession(newest100()))
 }
 
 // startSession reads the open topic anew; what the session before still sends
@@ -431,14 +431,14 @@ func (m *Model) askFilter() tea.Cmd {
 	}
 	d := &dialog{
 		title: "filter " + strings.Join(t.topics, ", "), opened: m.now(), action: "filter what flows",
-		fields: []field{{label: "filter", hint: `words, or an expression: value.total > 100 && key startsWith "user-"`}},
+		fields: []field{m.queryField("filter")},
 		submit: func(m *Model, d *dialog) tea.Cmd {
 			q, err := m.parseQuery(d.fields[0].ed.String())
 			if err != nil {
 				return d.refuse(0, sentence(err))
 			}
 			m.dialog = nil
-			return m.applyFilter(q)
+			return tea.Batch(m.applyFilter(q), m.asked(d.fields[0].ed.String()))
 		},
 		change: func(m *Model, d *dialog) tea.Cmd {
 			q, err := m.parseQuery(d.fields[0].ed.String())
