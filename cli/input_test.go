@@ -105,29 +105,7 @@ func TestKcatsJSON(t *testing.T) {
 	}
 }
 
-func TestJSONThatIsNoMessage(t *testing.T) {
-	for line, part := range map[string]string{
-		``:                                  "no JSON",
-		`{`:                                 "no JSON",
-		`[]`:                                "no JSON",
-		`{"key":"k"}`:                       "no message",
-		`{"value":5}`:                       "value is neither a string nor null",
-		`{"value":{}}`:                      "value is neither a string nor null",
-		`{"value":"\ud800"}`:                "half of a surrogate",
-		`{"value":"\ud800\u0041"}`:          "half of a surrogate",
-		`{"value":"\udc00x"}`:               "half of a surrogate",
-		`{"valueBase64":"!"}`:               "Base64",
-		`{"value":"v","headers":{}}`:        "no list",
-		`{"value":"v","headers":["a"]}`:     "no value",
-		`{"value":"v","headers":[{}]}`:      "no key",
-		`{"value":"v","headers":[5,"a"]}`:   "neither a string",
-		`{"value":"v","timestamp":"today"}`: "no JSON",
-	} {
-		err := jsonParser(false)([]byte(line), &kafka.Message{})
-		if err == nil || !strings.Contains(err.Error(), part) {
-			t.Errorf("%s: %v; want it to say: %s", line, err, part)
-		}
-	}
+func TestKeepingAPartitionNeedsOne(t *testing.T) {
 	if err := jsonParser(true)([]byte(`{"value":"v"}`), &kafka.Message{}); err == nil {
 		t.Error("--keep-partition without a partition: no error")
 	}

@@ -5,7 +5,6 @@ package cli
 // the record lies, without an allocation.
 
 import (
-	"encoding/base64"
 	"fmt"
 	"strconv"
 	"strings"
@@ -151,114 +150,6 @@ func appendHeaders(dst []byte, v *batch.View, null string) []byte {
 		dst = appendOr(dst, value, null)
 	}
 	return dst
-}
-
-// jsonForm writes one object a line; see design §6 for its fields.
-func jsonForm(dst []byte, tp kafka.TopicPartition, v *batch.View) []byte {
-	dst = append(dst, `{"topic":`...)
-	dst = appendJSONString(dst, tp.Topic)
-	dst = append(dst, `,"partition":`...)
-	dst = strconv.AppendInt(dst, int64(tp.Partition), 10)
-	dst = append(dst, `,"offset":`...)
-	dst = strconv.AppendInt(dst, v.Offset, 10)
-	dst = append(dst, `,"timestamp":`...)
-	dst = strconv.AppendInt(dst, v.Timestamp, 10)
-	dst = append(dst, `,"timestampType":"`...)
-	dst = append(dst, v.Batch.Timestamps.String()...)
-	dst = append(dst, '"', ',')
-	dst = appendJSONField(dst, "key", v.Key)
-	dst = append(dst, ',')
-	dst = appendJSONField(dst, "value", v.Value)
-	dst = append(dst, `,"headers":[`...)
-	if v.HeaderCount() > 0 {
-		comma := false
-		for name, value := range v.Headers() {
-			if comma {
-				dst = append(dst, ',')
-			}
-			comma = true
-			dst = append(dst, '{')
-			if name == nil {
-				name = []byte{}
-			}
-			dst = appendJSONField(dst, "key", name)
-			dst = append(dst, ',')
-			dst = appendJSONField(dst, "value", value)
-			dst = append(dst, '}')
-		}
-	}
-	return append(dst, "]}\n"...)
-}
-
-// appendJSONField appends "name":"text", "name":null, or "nameBase64":"…" for
-// bytes that are not UTF-8.
-func appendJSONField(dst []byte, name string, field []byte) []byte {
-	dst = append(append(dst, '"'), name...)
-	switch {
-	case field == nil:
-		return append(dst, `":null`...)
-	case !utf8.Valid(field):
-		dst = append(dst, `Base64":"`...)
-		dst = base64.StdEncoding.AppendEncode(dst, field)
-		return append(dst, '"')
-	}
-	return appendJSONString(append(dst, '"', ':'), field)
-}
-
-// plainInJSON are the bytes that stand for themselves in a JSON string.
-var plainInJSON = func() (plain [256]bool) {
-	for c := ' '; c < 256; c++ {
-		plain[c] = c != '"' && c != '\\' && c != 0xe2 // 0xe2 begins U+2028, a line end in JavaScript
-	}
-	return plain
-}()
-
-// appendJSONString quotes valid UTF-8 as encoding/json does, HTML left alone.
-func appendJSONString[T string | []byte](dst []byte, text T) []byte {
-	const hex = "0123456789abcdef"
-	dst = append(dst, '"')
-	start := 0
-	for i := 0; i < len(text); {
-		c := text[i]
-		if plainInJSON[c] {
-			i++
-			continue
-		}
-		if c == 0xe2 {
-			if i+2 >= len(text) || text[i+1] != 0x80 || text[i+2]&^1 != 0xa8 {
-				i++
-				continue
-			}
-			dst = append(dst, text[start:i]...)
-			dst = append(dst, `\u202`...)
-			dst = append(dst, hex[text[i+2]&0xf])
-			i += 3
-			start = i
-			continue
-		}
-		dst = append(dst, text[start:i]...)
-		switch c {
-		case '"', '\\':
-			dst = append(dst, '\\', c)
-		case '\b':
-			dst = append(dst, '\\', 'b')
-		case '\f':
-			dst = append(dst, '\\', 'f')
-		case '\n':
-			dst = append(dst, '\\', 'n')
-		case '\r':
-			dst = append(dst, '\\', 'r')
-		case '\t':
-			dst = append(dst, '\\', 't')
-		default:
-			dst = append(dst, `\u00`...)
-			dst = append(dst, hex[c>>4], hex[c&0xf])
-		}
-		i++
-		start = i
-	}
-	dst = append(dst, text[start:]...)
-	return append(dst, '"')
 }
 
 // rowForm is a line for a person: time, partition, offset, key, value. Nothing

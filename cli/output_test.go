@@ -2,8 +2,6 @@ package cli
 
 import (
 	"bytes"
-	"encoding/base64"
-	"encoding/json"
 	"fmt"
 	"math"
 	"slices"
@@ -11,8 +9,8 @@ import (
 	"testing"
 	"time"
 	"unicode"
-	"unicode/utf8"
 
+	"milena/archive"
 	"milena/kafka"
 	"milena/kafka/batch"
 
@@ -103,54 +101,6 @@ func FuzzParseFormat(f *testing.F) {
 	})
 }
 
-func TestJSONFieldsAndTheirOrder(t *testing.T) {
-	for want, r := range map[string]batch.Record{
-		`{"topic":"t","partition":3,"offset":0,"timestamp":-5,"timestampType":"CreateTime","key":null,"value":null,"headers":[]}`: {Timestamp: -5},
-		`{"topic":"t","partition":3,"offset":0,"timestamp":0,"timestampType":"CreateTime","key":"","value":"","headers":[{"key":"","value":""},{"key":"h","value":null},{"key":"h","valueBase64":"/w=="},{"keyBase64":"/w==","value":"<&>"}]}`: {
-			Key: []byte{}, Value: []byte{}, Headers: []batch.Header{{Value: []byte{}}, {Key: "h"}, {Key: "h", Value: []byte{0xff}}, {Key: "\xff", Value: []byte("<&>")}}},
-		`{"topic":"t","partition":3,"offset":0,"timestamp":1,"timestampType":"CreateTime","keyBase64":"wyg=","valueBase64":"AP8=","headers":[]}`: {
-			Timestamp: 1, Key: []byte{0xc3, 0x28}, Value: []byte{0, 0xff}},
-	} {
-		if got := written(t, jsonForm, r); got != want+"\n" {
-			t.Errorf("%s\nwant %s", got, want)
-		}
-	}
-}
-
-// Our strings are encoding/json's, byte for byte, in the one form it has for
-// each; and what produce reads back is what was printed.
-func FuzzJSONString(f *testing.F) {
-	f.Add([]byte("a\"b\\c\x00\x1f\x7f\n\r\t\b\f</é한😀\u2028\u2029\u202a\xe2"))
-	f.Add([]byte("\xff\xfe"))
-	f.Add([]byte("\xe2\x80"))
-	f.Add([]byte{})
-	f.Fuzz(func(t *testing.T, text []byte) {
-		got := appendJSONField(nil, "key", text)
-		var quoted, coded json.RawMessage
-		if utf8.Valid(text) && text != nil {
-			var want bytes.Buffer
-			enc := json.NewEncoder(&want)
-			enc.SetEscapeHTML(false)
-			if err := enc.Encode(string(text)); err != nil {
-				t.Fatal(err)
-			}
-			if w := `"key":` + strings.TrimSpace(want.String()); string(got) != w {
-				t.Fatalf("%s; want %s", got, w)
-			}
-			quoted = json.RawMessage(got[len(`"key":`):])
-		} else if text != nil {
-			if want := `"keyBase64":"` + base64.StdEncoding.EncodeToString(text) + `"`; string(got) != want {
-				t.Fatalf("%s; want %s", got, want)
-			}
-			coded = json.RawMessage(got[len(`"keyBase64":`):])
-		}
-		back, err := jsonBytes("key", quoted, coded)
-		if err != nil || !bytes.Equal(back, text) || (back == nil) != (text == nil) {
-			t.Fatalf("%q is read back as %q, %v", text, back, err)
-		}
-	})
-}
-
 func TestWhatTailPrintsProduceReads(t *testing.T) {
 	records := []batch.Record{
 		{Timestamp: 1, Key: []byte("k"), Value: []byte("v")},
@@ -159,7 +109,7 @@ func TestWhatTailPrintsProduceReads(t *testing.T) {
 		{Timestamp: math.MinInt64 + 1, Key: []byte("\xff"), Value: []byte("\x00\u2028\"\\")},
 	}
 	for _, want := range records {
-		line := written(t, jsonForm, want)
+		line := written(t, archive.AppendJSON, want)
 		m := kafka.Message{Partition: kafka.AnyPartition}
 		if err := jsonParser(true)([]byte(line), &m); err != nil {
 			t.Errorf("%s: %v", line, err)
@@ -219,7 +169,7 @@ func TestFormattingDoesNotAllocate(t *testing.T) {
 		t.Fatal(err)
 	}
 	record := batch.Record{Key: []byte("key"), Value: bytes.Repeat([]byte("é"), 100), Headers: []batch.Header{{Key: "a", Value: []byte("b")}}}
-	for name, f := range map[string]form{"value": valueForm(""), "format": tokenForm(pieces, ""), "json": jsonForm} {
+	for name, f := range map[string]form{"value": valueForm(""), "format": tokenForm(pieces, ""), "json": archive.AppendJSON} {
 		buf := make([]byte, 0, 4096)
 		views(t, []batch.Record{record}, func(v *batch.View) {
 			if got := testing.AllocsPerRun(100, func() { buf = f(buf[:0], somewhere, v) }); got > 0 {
@@ -238,7 +188,7 @@ func BenchmarkForms(b *testing.B) {
 	for _, c := range []struct {
 		name string
 		form form
-	}{{"value", valueForm("")}, {"format", tokenForm(pieces, "")}, {"json", jsonForm}} {
+	}{{"value", valueForm("")}, {"format", tokenForm(pieces, "")}, {"json", archive.AppendJSON}} {
 		b.Run(c.name, func(b *testing.B) {
 			buf := make([]byte, 0, 4096)
 			b.ReportAllocs()

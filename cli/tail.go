@@ -10,6 +10,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"milena/archive"
 	"milena/kafka"
 	"milena/kafka/batch"
 
@@ -93,7 +94,7 @@ func (g *global) form(t tailFlags, set *pflag.FlagSet) (form, error) {
 	case t.count:
 		return nil, nil
 	case t.json:
-		return jsonForm, nil
+		return archive.AppendJSON, nil
 	case set.Changed("format"):
 		pieces, err := parseFormat(t.format)
 		if err != nil {

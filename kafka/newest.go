@@ -43,18 +43,23 @@ type Newest struct {
 	AtStart  bool // nothing older is there
 }
 
-// Newest finds the newest records by timestamp over all the partitions. It reads
-// no more than a few times what it returns, unless a matcher makes it look
-// further back.
+// Newest is FindNewest in the cluster.
 func (c *Cluster) Newest(ctx context.Context, req NewestRequest) (*Newest, error) {
+	return FindNewest(ctx, c, req)
+}
+
+// FindNewest finds the newest records by timestamp over all the partitions. It
+// reads no more than a few times what it returns, unless a matcher makes it look
+// further back.
+func FindNewest(ctx context.Context, log Log, req NewestRequest) (*Newest, error) {
 	req.MaxBytes = cmp.Or(req.MaxBytes, 32<<20)
-	starts, err := c.offsetsOf(ctx, AtStart, req)
+	starts, err := req.offsets(ctx, log, AtStart)
 	if err != nil {
 		return nil, err
 	}
 	ends := req.Before
 	if ends == nil {
-		if ends, err = c.offsetsOf(ctx, AtEnd, req); err != nil {
+		if ends, err = req.offsets(ctx, log, AtEnd); err != nil {
 			return nil, err
 		}
 	}
@@ -86,7 +91,7 @@ func (c *Cluster) Newest(ctx context.Context, req NewestRequest) (*Newest, error
 		for _, s := range spans {
 			sink.from[s.TopicPartition] = s.From
 		}
-		if err := c.Read(ctx, ReadRequest{Spans: spans, Isolation: req.Isolation}, sink); err != nil {
+		if err := log.Read(ctx, ReadRequest{Spans: spans, Isolation: req.Isolation}, sink); err != nil {
 			return nil, err
 		}
 		for _, s := range spans {
@@ -107,7 +112,7 @@ func (c *Cluster) Newest(ctx context.Context, req NewestRequest) (*Newest, error
 	}
 	found.cut(req)
 	found.AtStart = true
-	first, err := c.offsetsOf(ctx, AtStart, req)
+	first, err := req.offsets(ctx, log, AtStart)
 	if err != nil {
 		return nil, err
 	}
@@ -181,9 +186,9 @@ func byTime(a, b Record) int {
 		cmp.Compare(a.Partition, b.Partition), cmp.Compare(a.Offset, b.Offset))
 }
 
-// offsetsOf is Offsets as plain numbers; one that fails fails all.
-func (c *Cluster) offsetsOf(ctx context.Context, at int64, req NewestRequest) (map[TopicPartition]int64, error) {
-	offsets, err := c.Offsets(ctx, at, req.Isolation, req.Partitions)
+// offsets is Offsets as plain numbers; one that fails fails all.
+func (req *NewestRequest) offsets(ctx context.Context, log Log, at int64) (map[TopicPartition]int64, error) {
+	offsets, err := log.Offsets(ctx, at, req.Isolation, req.Partitions)
 	if err != nil {
 		return nil, err
 	}

@@ -8,16 +8,21 @@ import (
 	"slices"
 )
 
+// Resolve is the function of that name, in the cluster.
+func (c *Cluster) Resolve(ctx context.Context, tps []TopicPartition, from Position, to *Position, iso Isolation) ([]Span, error) {
+	return Resolve(ctx, c, tps, from, to, iso)
+}
+
 // Resolve turns a range of positions into one span for each partition. A nil to
 // is no end; End as to is the end as it is now. Offsets outside of what a
 // partition holds become its start or its end, except that an offset above the
-// end waits for it. Last (the newest of the topic) is found by Newest.
-func (c *Cluster) Resolve(ctx context.Context, tps []TopicPartition, from Position, to *Position, iso Isolation) ([]Span, error) {
+// end waits for it. Last (the newest of the topic) is found by FindNewest.
+func Resolve(ctx context.Context, log Log, tps []TopicPartition, from Position, to *Position, iso Isolation) ([]Span, error) {
 	if from.Kind == Stored || to != nil && to.Kind == Stored {
 		return nil, fmt.Errorf("the position %q needs a group", "stored")
 	}
 	tps = slices.Clone(tps)
-	starts, ends, err := c.Bounds(ctx, iso, tps)
+	starts, ends, err := log.Bounds(ctx, iso, tps)
 	if err != nil {
 		return nil, err
 	}
@@ -31,7 +36,7 @@ func (c *Cluster) Resolve(ctx context.Context, tps []TopicPartition, from Positi
 	}
 	find := func(p Position) (map[TopicPartition]int64, error) {
 		if p.Kind == Last {
-			newest, err := c.Newest(ctx, NewestRequest{Partitions: tps, N: int(p.N), Isolation: iso, offsetsOnly: true})
+			newest, err := FindNewest(ctx, log, NewestRequest{Partitions: tps, N: int(p.N), Isolation: iso, offsetsOnly: true})
 			if err != nil {
 				return nil, err
 			}
@@ -40,7 +45,7 @@ func (c *Cluster) Resolve(ctx context.Context, tps []TopicPartition, from Positi
 		var byTime map[TopicPartition]Offset
 		if p.Kind == AtTime {
 			var err error
-			if byTime, err = c.Offsets(ctx, p.Time.UnixMilli(), iso, tps); err != nil {
+			if byTime, err = log.Offsets(ctx, p.Time.UnixMilli(), iso, tps); err != nil {
 				return nil, err
 			}
 		}

@@ -66,7 +66,8 @@ type SearchRequest struct {
 
 // Search is one search. Its Progress may be looked at from any goroutine.
 type Search struct {
-	c     *Cluster
+	log   Log
+	now   func() time.Time
 	req   SearchRequest
 	parts []*searchPart // by topic and partition
 
@@ -95,12 +96,17 @@ type Search struct {
 	failed  error // of give
 }
 
-// NewSearch prepares a search. It asks the cluster nothing.
+// NewSearch prepares a search of the cluster. It asks the cluster nothing.
 func (c *Cluster) NewSearch(req SearchRequest) (*Search, error) {
+	return NewSearch(c, req, c.cfg.Now)
+}
+
+// NewSearch prepares a search of a log, by the clock now. It asks the log nothing.
+func NewSearch(log Log, req SearchRequest, now func() time.Time) (*Search, error) {
 	if req.Follow && req.Order == NewestFirst {
 		return nil, errors.New("a search from the newest back cannot follow what comes: leave out one of the two")
 	}
-	s := &Search{c: c, req: req, byTP: make(map[TopicPartition]*searchPart, len(req.Spans))}
+	s := &Search{log: log, now: now, req: req, byTP: make(map[TopicPartition]*searchPart, len(req.Spans))}
 	for _, span := range req.Spans {
 		switch {
 		case s.byTP[span.TopicPartition] != nil:
@@ -131,11 +137,11 @@ func (s *Search) Run(ctx context.Context, limit int64, give func(hits []Record) 
 	}
 	defer s.running.Store(false)
 	s.mu.Lock()
-	s.limit, s.give, s.since, s.failed = limit, give, s.c.cfg.Now(), nil
+	s.limit, s.give, s.since, s.failed = limit, give, s.now(), nil
 	s.mu.Unlock()
 	defer func() {
 		s.mu.Lock()
-		s.spent, s.since = s.spent+s.c.cfg.Now().Sub(s.since), time.Time{}
+		s.spent, s.since = s.spent+s.now().Sub(s.since), time.Time{}
 		s.mu.Unlock()
 	}()
 	s.stopped.Store(limit > 0 && s.taken.Load() >= limit)
@@ -253,7 +259,7 @@ func (s *Search) Progress() SearchProgress {
 		Elapsed: s.spent, Done: s.waiting == 0, Following: s.follows,
 	}
 	if !s.since.IsZero() {
-		p.Elapsed += s.c.cfg.Now().Sub(s.since)
+		p.Elapsed += s.now().Sub(s.since)
 	}
 	for i, part := range s.parts {
 		all, left := part.span.To-part.span.From, max(0, part.to-part.from)

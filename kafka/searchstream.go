@@ -79,7 +79,7 @@ func (s *Search) run(ctx context.Context) error {
 
 // read is one Read; that it was stopped is no error.
 func (s *Search) read(ctx context.Context, spans []Span, grow bool, sink Sink) error {
-	err := s.c.Read(ctx, ReadRequest{Spans: spans, Isolation: s.req.Isolation, Workers: s.req.Workers, Grow: grow}, sink)
+	err := s.log.Read(ctx, ReadRequest{Spans: spans, Isolation: s.req.Isolation, Workers: s.req.Workers, Grow: grow}, sink)
 	if errors.Is(err, errStop) {
 		return nil
 	}

@@ -3,8 +3,6 @@ package ui
 import (
 	"bytes"
 	"context"
-	"encoding/base64"
-	"encoding/json"
 	"fmt"
 	"os"
 	"os/exec"
@@ -15,8 +13,8 @@ import (
 
 	tea "charm.land/bubbletea/v2"
 
+	"milena/archive"
 	"milena/kafka"
-	"milena/kafka/batch"
 )
 
 // Copying of a record: its value, key, headers, or all of it as JSON, into the
@@ -195,58 +193,9 @@ func atHome(file string) string {
 
 // recordJSON is a record as `milena tail -J` prints it, without a newline.
 func recordJSON(r *kafka.Record) []byte {
-	var out bytes.Buffer
-	out.WriteString(`{"topic":`)
-	writeJSON(&out, r.Topic)
-	fmt.Fprintf(&out, `,"partition":%d,"offset":%d,"timestamp":%d,"timestampType":`, r.Partition, r.Offset, r.Timestamp)
-	kind := batch.CreateTime
-	if r.Batch.Timestamps == batch.LogAppendTime {
-		kind = batch.LogAppendTime
-	}
-	writeJSON(&out, kind.String())
-	bytesJSON(&out, ",", "key", r.Key)
-	bytesJSON(&out, ",", "value", r.Value)
-	out.WriteString(`,"headers":`)
-	out.Write(headersJSON(r))
-	out.WriteByte('}')
-	return out.Bytes()
+	tp := kafka.TopicPartition{Topic: r.Topic, Partition: r.Partition}
+	return bytes.TrimSuffix(archive.AppendJSON(nil, tp, r.View()), []byte("\n"))
 }
 
 // headersJSON is the headers as an array, in their order, doubles too.
-func headersJSON(r *kafka.Record) []byte {
-	var out bytes.Buffer
-	out.WriteByte('[')
-	for i, h := range r.Headers {
-		if i > 0 {
-			out.WriteByte(',')
-		}
-		out.WriteByte('{')
-		bytesJSON(&out, "", "key", append([]byte{}, h.Key...))
-		bytesJSON(&out, ",", "value", h.Value)
-		out.WriteByte('}')
-	}
-	out.WriteByte(']')
-	return out.Bytes()
-}
-
-// bytesJSON writes a field: null, a string, or base64 where it is not UTF-8.
-func bytesJSON(out *bytes.Buffer, before, name string, b []byte) {
-	out.WriteString(before)
-	switch {
-	case b == nil:
-		out.WriteString(`"` + name + `":null`)
-	case utf8.Valid(b):
-		out.WriteString(`"` + name + `":`)
-		writeJSON(out, string(b))
-	default:
-		out.WriteString(`"` + name + `Base64":"` + base64.StdEncoding.EncodeToString(b) + `"`)
-	}
-}
-
-func writeJSON(out *bytes.Buffer, s string) {
-	enc := json.NewEncoder(out)
-	enc.SetEscapeHTML(false)
-	// A string always encodes, and a buffer always takes it.
-	_ = enc.Encode(s)
-	out.Truncate(out.Len() - 1) // the encoder's newline
-}
+func headersJSON(r *kafka.Record) []byte { return archive.AppendHeaders(nil, r.View()) }
