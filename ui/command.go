@@ -134,7 +134,7 @@ func (p *palette) sheet(m *Model) []string {
 	head.repeat(st.rule, st.g.hrule, m.w)
 	field := newLine(st, m.w, nil)
 	field.text(st.accent, " : ")
-	x := p.ed.drawField(field, max(1, m.w-4), st.text, "")
+	x := p.ed.drawField(field, max(1, m.w-4), st.text)
 	lines := []string{head.end(), field.end()}
 	m.putCursor(min(x, m.w-1), 1)
 	rows := max(1, min(paletteRows, m.lay.body.h-len(lines)))

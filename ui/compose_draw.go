@@ -206,7 +206,7 @@ func (m *Model) composePartition(l *line, r rect, y int, focused, narrow bool, n
 	switch {
 	case focused && c.at == partPartition:
 		name(partPartition, st.g.arrow+" partition ")
-		x := c.part.drawField(l, 8, st.text, "")
+		x := c.part.drawField(l, 8, st.text)
 		if m.dialog == nil {
 			m.putCursor(r.x+min(x, r.w-1), r.y+y)
 		}

@@ -200,7 +200,7 @@ func (d *dialog) draw(m *Model) []string {
 		if i == d.at && f.err == "" {
 			rest = f.suggestion()
 		}
-		x := f.ed.drawField(l, max(1, room), st.text, rest)
+		x := f.ed.drawSuggested(l, max(1, room), st.text, rest)
 		d.places = append(d.places, fieldPlace{y: len(lines), x: label + 3})
 		if f.ed.empty() && f.hint != "" && f.err == "" {
 			l = newLine(st, m.w, nil)

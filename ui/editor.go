@@ -390,9 +390,11 @@ func (e *editor) drawRow(l *line, r docLine, sgr string) {
 }
 
 // drawField draws a text of one line into l, in w columns, scrolled so that the
-// cursor is in sight; behind it, dim, what could follow. It gives the cursor's
-// column in l.
-func (e *editor) drawField(l *line, w int, sgr, suggestion string) int {
+// cursor is in sight; it gives the cursor's column in l.
+func (e *editor) drawField(l *line, w int, sgr string) int { return e.drawSuggested(l, w, sgr, "") }
+
+// drawSuggested is drawField with what could follow the text, dim.
+func (e *editor) drawSuggested(l *line, w int, sgr, suggestion string) int {
 	// What is far before the cursor cannot be in sight, however large a paste was.
 	from := max(0, e.at-16*w)
 	for from < e.at && !utf8.RuneStart(e.text[from]) {

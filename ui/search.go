@@ -472,7 +472,11 @@ func (m *Model) searchDoing(l *line, b brevity) {
 		l.text(st.text, percent)
 	case s.end == searchDone:
 		say(st.ok, "all searched", st.g.dot)
-		if b < fewWords {
+		switch {
+		case b >= fewWords:
+		case len(s.rest) > 0:
+			l.text(st.dim, " where the key lives")
+		default:
 			l.text(st.dim, ", "+exact(p.Records)+" records in "+shortTime(p.Elapsed))
 		}
 	case s.end == searchLimit:
@@ -498,9 +502,6 @@ func (m *Model) searchDoing(l *line, b brevity) {
 	}
 	if p.Missed > 0 {
 		say(st.bad, "  "+st.g.warn+" "+exact(p.Missed)+" not searched", " "+st.g.warn)
-	}
-	if len(s.rest) > 0 && s.end == searchDone && b < fewWords {
-		l.text(st.dim, ", where the key lives")
 	}
 }
 

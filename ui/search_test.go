@@ -1,0 +1,303 @@
+package ui
+
+import (
+	"fmt"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"milena/kafka"
+	"milena/kafka/batch"
+	"milena/store"
+)
+
+// ledger is a topic of 3 partitions with 600 records, a tenth of them of key k-7.
+func ledger() *fakeCluster {
+	c := newFake().topic("ledger", 3).topic("other", 1)
+	for i := range 600 {
+		key := fmt.Sprint("k-", i%10)
+		var value []byte
+		if i%50 != 7 {
+			value = fmt.Appendf(nil, `{"n":%d,"total":%d.5}`, i, i)
+		}
+		c.add("ledger", kafka.PartitionOf([]byte(key), 3), batch.Record{Timestamp: testNow.UnixMilli() + int64(i), Key: []byte(key), Value: value})
+	}
+	return c
+}
+
+// searches fills in the form and waits for the end.
+func (d *driver) searches(fields ...string) {
+	d.t.Helper()
+	d.press("S")
+	for i, f := range fields {
+		if i > 0 {
+			d.press("tab")
+		}
+		if f != "" {
+			d.press("ctrl+a", "ctrl+k")
+			d.typed(f)
+		}
+	}
+	d.press("enter")
+	if d.m.dialog != nil {
+		d.t.Fatalf("the form was refused:\n%s", d.screen())
+	}
+	d.searched()
+}
+
+func (d *driver) searched() {
+	d.t.Helper()
+	d.until("the end of the search", func() bool {
+		s := d.m.tail.snap.search
+		return s != nil && s.end != searchUnderWay && d.m.tail.snap.next-d.m.tail.snap.first == d.m.tail.session.matchedRows()
+	})
+}
+
+// matchedRows is how many hits the session took.
+func (s *session) matchedRows() store.Seq {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return store.Seq(s.matched)
+}
+
+// values are the values of the rows, in their order.
+func (d *driver) values() (out []string) {
+	s := d.m.tail.session.store
+	first, next := s.Bounds()
+	for seq := first; seq < next; seq++ {
+		if r, ok := s.At(seq); ok {
+			out = append(out, string(r.Value))
+		}
+	}
+	return out
+}
+
+func TestSearchFindsAllOfHistoryInTheOrderOfTime(t *testing.T) {
+	var want []string
+	for i := 501; i < 600; i++ {
+		if i%50 != 7 {
+			want = append(want, fmt.Sprintf(`{"n":%d,"total":%d.5}`, i, i))
+		}
+	}
+	for _, order := range []string{"newest", "time"} {
+		d := drive(t, ledger(), Options{Topics: []string{"ledger"}}, 120, 40)
+		d.follows("ledger")
+		d.searches("value.total > 500.5", "", "", "", order)
+		if got := d.values(); !slices.Equal(got, want) {
+			t.Errorf("%s: found %v", order, got)
+		}
+		d.sees("97 hits")
+		d.sees("all searched")
+		d.press("esc")
+		d.follows("ledger")
+		if d.m.tail.searched() {
+			t.Error("esc stays with the hits")
+		}
+	}
+}
+
+func TestSearchOfARange(t *testing.T) {
+	d := drive(t, ledger(), Options{Topics: []string{"ledger"}}, 120, 40)
+	d.follows("ledger")
+	d.searches("n", "ledger", fmt.Sprint("@", testNow.UnixMilli()+100), fmt.Sprint("@", testNow.UnixMilli()+200), "oldest")
+	if n := len(d.values()); n != 98 { // two of a hundred are tombstones
+		t.Errorf("found %d", n)
+	}
+	d.press("S")
+	d.press("tab", "tab")
+	d.typed("14:04")
+	d.press("tab")
+	d.typed("14:00")
+	d.press("enter")
+	d.sees("that is before the beginning of the range")
+	d.press("esc")
+}
+
+func TestSearchSaysWhatItCostsAndHowItReadsTheQuery(t *testing.T) {
+	d := drive(t, ledger(), Options{Topics: []string{"ledger"}}, 120, 40)
+	d.follows("ledger")
+	d.press("S")
+	d.sees("3 partitions, 600 offsets")
+	d.typed("value.total > ")
+	d.sees("words; not an expression: column")
+	d.typed("5")
+	d.sees("read as expression")
+	d.press("ctrl+a", "ctrl+k")
+	d.typed(`partition == "x"`)
+	d.sees("column ")
+	d.press("tab")
+	d.press("ctrl+a", "ctrl+k")
+	d.typed("ledgr")
+	d.press("shift+tab", "ctrl+a", "ctrl+k", "enter")
+	d.sees(`did you mean "ledger"?`)
+	d.press("esc")
+}
+
+func TestSearchByKeyAsksItsPartitionFirst(t *testing.T) {
+	c := ledger()
+	d := drive(t, c, Options{Topics: []string{"ledger"}}, 120, 40)
+	d.follows("ledger")
+	d.searches(`key == "k-7"`)
+	if p := d.m.tail.snap.search.progress.Partitions; len(p) != 1 || p[0].Partition != kafka.PartitionOf([]byte("k-7"), 3) {
+		t.Errorf("searched %v", p)
+	}
+	d.sees("60 hits")
+	d.sees("where the key lives")
+	d.press("A")
+	d.searched()
+	if n := len(d.m.tail.snap.search.progress.Partitions); n != 2 {
+		t.Errorf("the rest has %d partitions, not 2", n)
+	}
+	d.sees("nothing was found")
+}
+
+func TestHistoryOfAKeyHasItsTombstones(t *testing.T) {
+	d := drive(t, ledger(), Options{Topics: []string{"ledger"}}, 120, 40)
+	d.follows("ledger")
+	d.searches("=value == null")
+	d.sees("12 hits")
+	d.press("K")
+	d.searched()
+	d.sees("key: k-7")
+	var tombstones int
+	for _, v := range d.values() {
+		if v == "" {
+			tombstones++
+		}
+	}
+	if n := len(d.values()); n != 60 || tombstones != 12 {
+		t.Errorf("%d values, %d tombstones", n, tombstones)
+	}
+}
+
+func TestAroundAHitIsTheTopicWithTheCursorOnIt(t *testing.T) {
+	d := drive(t, ledger(), Options{Topics: []string{"ledger"}}, 120, 40)
+	d.follows("ledger")
+	d.searches(`"n":303,`)
+	d.sees("1 hit")
+	d.press("a")
+	d.until("the record under the cursor", func() bool {
+		r, ok := d.m.tail.session.store.At(d.m.tail.cursor)
+		return !d.m.tail.searched() && ok && strings.Contains(string(r.Value), `"n":303,`)
+	})
+	d.until("what comes before it", func() bool {
+		return slices.ContainsFunc(d.values(), func(v string) bool { return strings.Contains(v, `"n":290,`) })
+	})
+	r, ok := d.m.tail.session.store.At(d.m.tail.cursor)
+	if !ok || !strings.Contains(string(r.Value), `"n":303,`) {
+		t.Errorf("the cursor is on %s", r.Value)
+	}
+}
+
+func TestSearchPausesAndGoesOn(t *testing.T) {
+	c := newFake().topic("t", 2)
+	for i := range hitsAtFirst + 5000 {
+		c.add("t", int32(i%2), batch.Record{Timestamp: testNow.UnixMilli() + int64(i), Value: fmt.Append(nil, i)})
+	}
+	for _, order := range []string{"newest", "oldest", "time"} {
+		d := drive(t, c, Options{Topics: []string{"t"}}, 120, 40)
+		d.follows("t")
+		d.press("S", "tab", "tab", "tab", "tab")
+		d.typed(order)
+		d.press("enter")
+		for range 20 { // paused and continued at once, wherever it is
+			d.press("space", "space")
+		}
+		d.until("the limit", func() bool {
+			s := d.m.tail.snap.search
+			return s != nil && s.end == searchLimit && !d.m.tail.paused
+		})
+		d.sees("space goes on")
+		d.press("space")
+		d.searched()
+		got := d.values()
+		slices.Sort(got)
+		if n := len(slices.Compact(got)); n != hitsAtFirst+5000 || len(got) != n {
+			t.Errorf("%s: %d hits, %d of them different", order, len(got), n)
+		}
+	}
+}
+
+func TestHitsThatHaveNoRoomAreSaid(t *testing.T) {
+	c := newFake().topic("t", 1)
+	for i := range 2000 {
+		c.add("t", 0, batch.Record{Timestamp: int64(i), Value: []byte(strings.Repeat("x", 1000))})
+	}
+	d := drive(t, c, Options{Topics: []string{"t"}, HoldBytes: 1 << 20}, 120, 40)
+	d.until("the topic", func() bool { return d.m.tail.snap.reading })
+	d.press("S", "enter")
+	d.sees("no room for more")
+	d.press("P")
+	d.sees("no more hits have room")
+}
+
+func TestProgressOfASearch(t *testing.T) {
+	for _, size := range sizes {
+		d := drive(t, ledger(), Options{Topics: []string{"ledger"}}, size[0], size[1])
+		d.follows("ledger")
+		d.press("S")
+		d.until("the cost", func() bool { return d.m.dialog.lines[1] != "…" })
+		golden(t, fmt.Sprintf("search-form-%dx%d", size[0], size[1]), d.screen())
+		d.press("esc")
+		d.searches("value.total > 590")
+		d.m.tail.snap.search.progress.Elapsed = 0
+		golden(t, fmt.Sprintf("search-hits-%dx%d", size[0], size[1]), d.screen())
+	}
+}
+
+func TestQueriesAreRememberedAndNamed(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "history")
+	open := func() *driver {
+		d := drive(t, ledger(), Options{Topics: []string{"ledger"}, History: dir}, 120, 40)
+		d.follows("ledger")
+		return d
+	}
+	d := open()
+	for _, q := range []string{"big := value.total > 590", "k-3"} {
+		d.press("/")
+		d.press("ctrl+a", "ctrl+k")
+		d.typed(q)
+		d.press("enter")
+		d.until("the filter", func() bool { return d.m.tail.session.start.query != nil && d.m.tail.snap.next > d.m.tail.snap.first })
+		d.press("esc")
+		d.follows("ledger")
+	}
+	d.m.work.Wait()
+	d = open()
+	d.until("what was asked", func() bool { return len(d.m.queries["ledger"]) == 2 })
+	d.press("/", "up")
+	d.sees("k-3")
+	d.press("up")
+	d.sees("@big")
+	d.press("enter")
+	d.until("the named filter", func() bool { return d.m.tail.session.start.query != nil && d.m.tail.snap.next-d.m.tail.snap.first == 10 })
+	d.press("/", "ctrl+a", "ctrl+k")
+	d.typed("big :=")
+	d.press("enter")
+	if _, known := d.m.queries["ledger"].named("big"); known {
+		t.Error("the name is not forgotten")
+	}
+}
+
+func TestFieldsAreCompletedFromWhatIsHeld(t *testing.T) {
+	d := drive(t, ledger(), Options{Topics: []string{"ledger"}}, 120, 40)
+	d.follows("ledger")
+	d.press("/")
+	d.typed("value.to")
+	d.sees("value.total")
+	if got := d.m.dialog.fields[0].ed.String(); got != "value.to" {
+		t.Errorf("it typed by itself: %q", got)
+	}
+	d.press("right")
+	if got := d.m.dialog.fields[0].ed.String(); got != "value.total" {
+		t.Errorf("right made %q", got)
+	}
+	for _, x := range []struct{ text, want string }{
+		{"", ""}, {"v", ""}, {"va", "lue"}, {"value.", "n"}, {`"va`, ""}, {"key == 1 && pa", "rtition"}, {"error.pa", ""}, {"old q", "uery"},
+	} {
+		if got := completion(x.text, []string{"value", "value.n", "value.n.deep", "partition"}, []string{"old query"}); got != x.want {
+			t.Errorf("%q is completed by %q, not %q", x.text, got, x.want)
+		}
+	}
+}
