@@ -28,11 +28,19 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){
+	testscript.Main(tidy{m}, map[string]func(){
 		"milena": func() {
 			os.Exit(cli.Main(context.Background(), os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
 		},
 	})
+}
+
+// tidy runs the tests, and removes what all of them used.
+type tidy struct{ *testing.M }
+
+func (m tidy) Run() int {
+	defer func() { _ = os.RemoveAll(builtIn) }()
+	return m.M.Run()
 }
 
 func TestScripts(t *testing.T) {

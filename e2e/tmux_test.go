@@ -13,6 +13,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -44,30 +45,57 @@ func needTmux(t testing.TB) {
 	t.Skip("tmux is not installed: no test in a real terminal")
 }
 
-// built is the program, built for this test.
+// built is the program, built once for all tests.
 func built(t testing.TB) string {
 	t.Helper()
-	program := filepath.Join(t.TempDir(), "milena")
-	cmd := exec.Command("go", "build", "-o", program, "milena")
-	if out, err := cmd.CombinedOutput(); err != nil {
-		t.Fatalf("go build: %v\n%s", err, out)
+	program, err := build()
+	if err != nil {
+		t.Fatal(err)
 	}
 	return program
 }
+
+var build = sync.OnceValues(func() (string, error) {
+	dir, err := os.MkdirTemp("", "milena-built")
+	if err != nil {
+		return "", err
+	}
+	builtIn = dir
+	program := filepath.Join(dir, "milena")
+	if out, err := exec.Command("go", "build", "-o", program, "milena").CombinedOutput(); err != nil {
+		return "", fmt.Errorf("go build: %w\n%s", err, out)
+	}
+	return program, nil
+})
+
+// builtIn is the folder of the program, which is removed after all tests.
+var builtIn string
 
 // start runs a program in a terminal of that size, below a shell that tells
 // afterwards how it ended and whether the terminal's settings are as before.
 func start(t testing.TB, width, height int, program string, args ...string) terminal {
 	t.Helper()
-	// Not t.TempDir: the path of a socket is short.
+	return startIn(t, newHome(t), width, height, program, args...)
+}
+
+// newHome is a folder for startIn. It is not t.TempDir: the path of a socket is
+// short.
+func newHome(t testing.TB) string {
+	t.Helper()
 	dir, err := os.MkdirTemp("", "milena")
 	if err != nil {
 		t.Fatal(err)
 	}
+	t.Cleanup(func() { os.RemoveAll(dir) })
+	return dir
+}
+
+// startIn is start in a home that is there already.
+func startIn(t testing.TB, dir string, width, height int, program string, args ...string) terminal {
+	t.Helper()
 	x := terminal{t, dir, filepath.Join(dir, "tmux"), width}
 	t.Cleanup(func() {
 		_, _ = x.try("kill-server")
-		os.RemoveAll(dir)
 	})
 	const shell = `
 		before=$(stty -g)
@@ -153,6 +181,33 @@ func (x terminal) sees(texts ...string) string {
 		}
 		return true
 	})
+}
+
+// pid is the program's process.
+func (x terminal) pid() string {
+	x.Helper()
+	pid, err := os.ReadFile(filepath.Join(x.dir, "pid"))
+	if err != nil {
+		x.Fatal(err)
+	}
+	return strings.TrimSpace(string(pid))
+}
+
+// signal sends a signal to the program, by its name.
+func (x terminal) signal(name string) {
+	x.Helper()
+	if out, err := exec.Command("kill", "-"+name, x.pid()).CombinedOutput(); err != nil {
+		x.Fatalf("kill: %v\n%s", err, out)
+	}
+}
+
+// quits ends the program with q, which must be all that it takes.
+func (x terminal) quits() {
+	x.Helper()
+	x.keys("q")
+	if code := x.left(); code != "0" {
+		x.Errorf("the exit code is %s", code)
+	}
 }
 
 // left waits until the program has ended, and checks that nothing of it is left
@@ -328,10 +383,7 @@ func journey(x terminal, topic string) {
 
 	x.keys("Escape")
 	x.sees("c writes a message")
-	x.keys("q")
-	if code := x.left(); code != "0" {
-		x.Errorf("the exit code is %s", code)
-	}
+	x.quits()
 }
 
 // However it ends, the terminal is as it was.
@@ -349,13 +401,7 @@ func TestTerminalIsRestored(t *testing.T) {
 				}
 				return
 			}
-			pid, err := os.ReadFile(filepath.Join(x.dir, "pid"))
-			if err != nil {
-				t.Fatal(err)
-			}
-			if out, err := exec.Command("kill", "-"+signal, strings.TrimSpace(string(pid))).CombinedOutput(); err != nil {
-				t.Fatalf("kill: %v\n%s", err, out)
-			}
+			x.signal(signal)
 			x.left()
 		})
 	}
@@ -368,8 +414,5 @@ func TestNoBrokerOffersTheDemo(t *testing.T) {
 	x.sees("127.0.0.1:1", "refused", "retry", "demo")
 	x.keys("d")
 	x.sees("Topics", "message-log", "demo")
-	x.keys("q")
-	if code := x.left(); code != "0" {
-		t.Errorf("the exit code is %s", code)
-	}
+	x.quits()
 }

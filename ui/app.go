@@ -403,6 +403,9 @@ func (m *Model) lines() []string {
 		lines = append(lines, m.header())
 	}
 	lines = append(lines, m.body()...)
+	if m.lay.top.h == 0 && !m.gone.IsZero() && len(lines) > 0 {
+		lines[0] = m.header() // there was no room for it, but this has to be seen
+	}
 	if m.lay.footer.h > 0 {
 		lines = append(lines, m.footer())
 	}

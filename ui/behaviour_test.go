@@ -80,6 +80,22 @@ func TestPauseLosesNothingAndDoublesNothing(t *testing.T) {
 	}
 }
 
+func TestPauseWhileLoadingCountsWhatComesAfterIt(t *testing.T) {
+	c := sample()
+	c.newestGate = make(chan struct{})
+	d := drive(t, c, Options{Topics: []string{"message-log"}}, 120, 40)
+	d.sees("loading")
+	d.press("space")
+	close(c.newestGate)
+	d.until("the newest 100", func() bool { return d.m.tail.snap.next-d.m.tail.snap.first == 100 })
+	for range 3 {
+		c.add("message-log", 0, text("while it is paused"))
+	}
+	d.sees("3 waiting")
+	d.press("space")
+	d.until("the others", func() bool { return d.m.tail.snap.next-d.m.tail.snap.first == 103 })
+}
+
 func TestRapidPausesLoseNothing(t *testing.T) {
 	c := sample()
 	d := drive(t, c, Options{Topics: []string{"message-log"}}, 120, 40)
@@ -538,11 +554,56 @@ func TestLostClusterIsSaidAndComesBack(t *testing.T) {
 	d.press("ctrl+r")
 	d.until("the loss", func() bool { return !d.m.gone.IsZero() })
 	d.advance(12 * time.Second)
+	d.sees("broker gone since 14:05:12, for 12 s, retrying")
+	for _, size := range [][2]int{{60, 20}, {30, 8}, {20, 5}, {300, 100}} {
+		d.send(tea.WindowSizeMsg{Width: size[0], Height: size[1]})
+		checkFrame(t, fmt.Sprint(size), d.m)
+		if s := d.screen(); !strings.Contains(s, "gone") || !strings.Contains(s, "12 s") {
+			t.Errorf("at %v it does not say for how long:\n%s", size, s)
+		}
+	}
+	d.send(tea.WindowSizeMsg{Width: 60, Height: 20})
 	d.sees("broker gone for 12 s, retrying")
 	c.set(func() { c.refreshErr = nil })
 	d.press("ctrl+r")
 	d.until("it to be back", func() bool { return d.m.gone.IsZero() })
 	d.sees("answers again")
+}
+
+func TestRefusedTailGoesOnWhereItWas(t *testing.T) {
+	c := sample()
+	d := drive(t, c, Options{Topics: []string{"message-log"}}, 140, 40)
+	d.follows("message-log")
+	c.set(func() { c.readErr = errors.New("Topic authorization failed"); c.grown.Broadcast() })
+	d.sees("stopped, trying again: Topic authorization failed")
+	rows, notes := d.m.tail.snap.next, len(d.m.notices.all)
+	reads := func() (n int) { c.set(func() { n = c.begun }); return n }
+	for range 3 { // it tries, and does not say so each time
+		before := reads()
+		d.send(refreshMsg{})
+		d.until("another try", func() bool { return reads() > before && d.m.tail.session.settledNow() })
+	}
+	if d.m.tail.snap.next != rows || len(d.m.notices.all) != notes || d.m.tail.snap.err == nil {
+		t.Errorf("%d rows, %d before; %d notices, %d before\n%s", d.m.tail.snap.next, rows, len(d.m.notices.all), notes, d.screen())
+	}
+	for i := 300; i < 310; i++ {
+		c.add("message-log", 0, text(fmt.Sprintf("this is message%d", i)))
+	}
+	c.set(func() { c.readErr = nil })
+	d.send(refreshMsg{})
+	d.sees("this is message309")
+	d.sees("following")
+	d.sees("reading message-log again")
+	if got := d.m.tail.snap.next - rows; got != 10 {
+		t.Errorf("%d rows came, want 10", got)
+	}
+}
+
+// settledNow says that no read is under way.
+func (s *session) settledNow() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.settledLocked()
 }
 
 func TestDemoFromTheConnectScreen(t *testing.T) {

@@ -1,6 +1,7 @@
 package ui
 
 import (
+	"cmp"
 	"context"
 	"encoding/binary"
 	"errors"
@@ -33,11 +34,13 @@ type fakeCluster struct {
 	brokers  int
 
 	refreshErr error
+	readErr    error // what ends every Read
 	sendErr    error
 	onSend     func()
 	newestGate chan struct{} // not nil: Newest waits for it, or for its context
 	newestMost int           // records of one Newest; 0: as many as asked for
 	reads      int           // reads under way
+	begun      int           // reads that ever began
 	counted    int           // partitions that were asked for with Bounds
 	policies   int           // topics whose policy was asked for
 	looks      []string      // topics that Newest was asked for
@@ -291,6 +294,7 @@ func (c *fakeCluster) Newest(ctx context.Context, req kafka.NewestRequest) (*kaf
 func (c *fakeCluster) Read(ctx context.Context, req kafka.ReadRequest, sink kafka.Sink) error {
 	c.mu.Lock()
 	c.reads++
+	c.begun++
 	defer func() { c.reads--; c.mu.Unlock() }()
 	stop := context.AfterFunc(ctx, func() {
 		c.mu.Lock()
@@ -309,8 +313,8 @@ func (c *fakeCluster) Read(ctx context.Context, req kafka.ReadRequest, sink kafk
 	var d batch.Decoder
 	told := make(map[kafka.TopicPartition]bool)
 	for {
-		if ctx.Err() != nil {
-			return ctx.Err()
+		if err := cmp.Or(ctx.Err(), c.readErr); err != nil {
+			return err
 		}
 		open, moved := false, false
 		for _, s := range req.Spans {

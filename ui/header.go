@@ -13,16 +13,18 @@ func (m *Model) header() string {
 	st := m.st
 	l := newLine(st, m.w, nil)
 	l.text("", " ")
-	l.text(st.accentBold, "milena")
-	l.text("", "  ")
-	l.text(st.text, m.name)
+	if m.gone.IsZero() || m.w >= 40 { // otherwise there is room for what matters alone
+		l.text(st.accentBold, "milena")
+		l.text("", "  ")
+		l.text(st.text, m.name)
+	}
 	right := newLine(st, m.w, nil)
 	m.headerRight(right)
 	switch {
 	case m.cluster == nil:
 	case !m.gone.IsZero():
 		l.text(st.bad, " "+st.g.dot+" ")
-		l.text(st.bad, "broker gone for "+humanDuration(m.now().Sub(m.gone).Truncate(time.Second))+", retrying")
+		l.text(st.bad, "broker gone "+m.since(l.max-l.width))
 	default:
 		l.text(st.ok, " "+st.g.dot+" ")
 		if md := m.cluster.Metadata(); md != nil && m.w >= 50 {
@@ -49,6 +51,19 @@ func (m *Model) header() string {
 		l.live = false
 	}
 	return l.end()
+}
+
+// since is for how long the cluster has been gone in w columns, and from when on
+// where there is room. The clock may have been set back meanwhile.
+func (m *Model) since(w int) string {
+	lasts := humanDuration(max(0, m.now().Sub(m.gone)).Truncate(time.Second))
+	switch {
+	case w < 20:
+		return lasts
+	case w < 60:
+		return "for " + lasts + ", retrying"
+	}
+	return "since " + m.gone.In(m.zone).Format("15:04:05") + ", for " + lasts + ", retrying"
 }
 
 func (m *Model) headerRight(l *line) {

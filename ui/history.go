@@ -118,6 +118,10 @@ func (h *history) save(cluster, topic string, x composed) error {
 	}
 	whole := append(bytes.Join(lines[from:], []byte("\n")), '\n')
 	if err := replaceFile(h.file(cluster, topic), whole); err != nil {
+		var of *fs.PathError
+		if errors.As(err, &of) { // the file's name of a moment helps nobody
+			err = fmt.Errorf("%w, in %s", of.Err, h.dir)
+		}
 		return fmt.Errorf("what is sent to %s is not remembered: %w", topic, err)
 	}
 	return nil

@@ -112,7 +112,8 @@ type partition struct {
 	next          int64 // the offset after the last record that was taken
 	at            int64 // that record's timestamp
 
-	// What the session's lock guards: the same at the last Flush.
+	// What the session's lock guards: the same at the last Flush; before the
+	// first one only where the reading begins.
 	state kafka.PartitionState
 	known bool
 }
@@ -183,7 +184,8 @@ func (s *session) begin() {
 		for _, span := range spans {
 			s.low[span.TopicPartition] = span.From
 			s.txns.known(span.TopicPartition, span.From)
-			s.partitionLocked(span.TopicPartition).next = span.From
+			p := s.partitionLocked(span.TopicPartition)
+			p.next, p.state.Next = span.From, span.From
 		}
 		if ends != nil {
 			s.backlog = newBacklog(s, spans, ends)
@@ -311,9 +313,35 @@ func (s *session) resume() {
 			err = s.follow(ctx)
 		}
 		if ctx.Err() == nil && err != nil && !errors.Is(err, store.ErrClosed) {
-			s.fail(err)
+			s.stopped(err)
 		}
 	})
+}
+
+// stopped notes what ended the reading; where it did stands in the flow.
+func (s *session) stopped(err error) {
+	s.mu.Lock()
+	known := s.err != nil
+	s.mu.Unlock()
+	if !known {
+		s.store.Note(store.Note{Kind: store.NoteEvent, Text: "stopped, trying again: " + sentence(err), Time: s.now().UnixMilli()})
+	}
+	s.fail(err)
+}
+
+// tryAgain reads on from where an error ended the reading: what was refused may
+// be allowed again. The error stays until there is an answer.
+func (s *session) tryAgain() {
+	s.mu.Lock()
+	ended := s.err != nil && s.done != nil && s.settledLocked()
+	if ended && s.stop != nil {
+		s.stop()
+		s.stop = nil
+	}
+	s.mu.Unlock()
+	if ended {
+		s.resume()
+	}
 }
 
 // follow reads on from where each partition is, in order of arrival.
@@ -521,10 +549,7 @@ func (s *session) lows() map[kafka.TopicPartition]int64 {
 	}
 	if evicted {
 		for tp, p := range s.parts {
-			low[tp] = p.next
-			if p.known {
-				low[tp] = p.state.Next
-			}
+			low[tp] = p.state.Next
 		}
 	}
 	s.mu.Unlock()
@@ -663,7 +688,8 @@ func (p *partition) Flush(state kafka.PartitionState) error {
 	p.next = state.Next
 	err := p.w.Publish(p.ctx)
 	s.mu.Lock()
-	news := !p.known || p.state != state || p.seen > 0
+	news := !p.known || p.state != state || p.seen > 0 || s.err != nil
+	s.err = nil
 	p.state, p.known = state, true
 	s.seen += p.seen
 	s.live += p.seen
@@ -741,10 +767,7 @@ func (s *session) positions() map[kafka.TopicPartition]int64 {
 	defer s.mu.Unlock()
 	at := make(map[kafka.TopicPartition]int64, len(s.parts))
 	for tp, p := range s.parts {
-		at[tp] = s.low[tp]
-		if p.known {
-			at[tp] = p.state.Next
-		}
+		at[tp] = p.state.Next
 	}
 	return at
 }

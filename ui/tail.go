@@ -136,7 +136,7 @@ func (m *Model) news(msg newsMsg) tea.Cmd {
 		return nil
 	}
 	snap, events := t.session.look()
-	failed := snap.err != nil && t.snap.err == nil
+	failed, again := snap.err != nil && t.snap.err == nil, snap.err == nil && t.snap.err != nil
 	if snap.older.err != nil && t.snap.older.err == nil {
 		m.note(levelBad, "older records could not be read: "+sentence(snap.older.err))
 	}
@@ -148,6 +148,9 @@ func (m *Model) news(msg newsMsg) tea.Cmd {
 	m.noteEvents(events)
 	if failed {
 		m.note(levelBad, sentence(snap.err))
+	}
+	if again {
+		m.note(levelGood, "reading "+strings.Join(t.topics, ", ")+" again")
 	}
 	if n := snap.live - t.counted; n > 0 {
 		t.rate.add(m.now(), n)

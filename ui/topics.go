@@ -116,6 +116,9 @@ func (m *Model) gotMetadata(msg metadataMsg) tea.Cmd {
 			m.note(levelGood, "the cluster answers again, after "+humanDuration(m.now().Sub(m.gone)))
 			m.gone = time.Time{}
 		}
+		if m.tail.session != nil {
+			m.tail.session.tryAgain()
+		}
 		m.topics.set(msg.md)
 		if msg.selected != "" {
 			m.topics.selectName(msg.selected)

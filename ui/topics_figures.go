@@ -314,7 +314,7 @@ func (m *Model) askAges() tea.Cmd {
 		return nil
 	}
 	p.aging = true
-	cluster, iso, work, guard := m.cluster, m.opt.Isolation, m.work, m.guard
+	cluster, iso, guard := m.cluster, m.opt.Isolation, m.guard
 	return m.background(func(ctx context.Context) tea.Msg {
 		ctx, cancel := context.WithTimeout(ctx, refreshTimeout)
 		defer cancel()
@@ -327,9 +327,7 @@ func (m *Model) askAges() tea.Cmd {
 		}
 		close(next)
 		for range min(agesAtOnce, len(wanted)) {
-			all.Add(1)
-			work.Go(func() {
-				defer all.Done()
+			all.Go(func() {
 				defer guard()
 				for t := range next {
 					n, err := cluster.Newest(ctx, kafka.NewestRequest{Partitions: kafka.Partitions(t), N: 1, Isolation: iso})
