@@ -6,6 +6,8 @@ import (
 	"testing"
 	"time"
 
+	"pgregory.net/rapid"
+
 	"milena/kafka"
 	"milena/kafka/batch"
 )
@@ -30,7 +32,7 @@ func parseExpression(t testing.TB, text string) *Query {
 
 // ask asks the query of a record in place and of the same record held; they
 // must agree.
-func ask(t testing.TB, q *Query, tp kafka.TopicPartition, rec batch.Record) bool {
+func ask(t rapid.TB, q *Query, tp kafka.TopicPartition, rec batch.Record) bool {
 	t.Helper()
 	b := batch.NewBuilder(batch.None)
 	if err := b.Add(rec); err != nil {

@@ -132,8 +132,8 @@ type operand struct {
 	ms     int64 // of a duration or a time
 }
 
-// get gives the operand's value for the record, in scratch or elsewhere. A
-// header's is what its iteration put there (comparison.match).
+// get gives the operand's value for the record, in scratch or elsewhere. Of a header
+// there may be several: comparison.match goes through them.
 func (o *operand) get(m *machine, scratch *value) *value {
 	switch o.field {
 	case constant:
@@ -170,14 +170,6 @@ func (v *value) setInt(i int64) {
 	v.n = number{small: true, i: i}
 }
 
-// setHeader reads a header's value as the operand wants it.
-func (o *operand) setHeader(v *value, b []byte) {
-	if v.setText(b); o.json && b != nil {
-		v.kind = isMissing
-		v.scalar(bytes.TrimSpace(b))
-	}
-}
-
 // machine is what one worker needs to match one record after the other: the
 // record, and what was taken from it.
 type machine struct {
@@ -192,6 +184,7 @@ type machine struct {
 	held              *kafka.Record
 
 	takers    [2]taker // of key and value
+	header    taker    // of one header after the other
 	takenFrom [2]bool
 	x, y      value
 }
@@ -202,6 +195,7 @@ func newMachine(q *Query, tp kafka.TopicPartition) *machine {
 		m.takers[i].slots = make([]value, slots)
 		m.takers[i].texts = make([][]byte, slots)
 	}
+	m.header.slots, m.header.texts = make([]value, 1), make([][]byte, 1)
 	return m
 }
 
@@ -258,6 +252,17 @@ func (m *machine) taken(f field, slot int) *value {
 		t.all(m.q.trees[i], m.bytes(f))
 	}
 	return &t.slots[slot]
+}
+
+// wholePath is a text's JSON as a whole.
+var wholePath = &paths{slot: 0}
+
+// headerJSON is the JSON that a header's value is.
+func (m *machine) headerJSON(b []byte) *value {
+	v := &m.header.slots[0]
+	v.kind = isMissing
+	m.header.all(wholePath, b)
+	return v
 }
 
 // all takes the values at all the paths of a tree. The null of a tombstone is
@@ -347,7 +352,10 @@ func (c *comparison) match(m *machine) bool {
 		return c.holds(m, c.x.get(m, &m.x))
 	}
 	return m.eachHeader(c.x.header, func(b []byte) bool {
-		c.x.setHeader(&m.x, b)
+		if c.x.json {
+			return c.holds(m, m.headerJSON(b))
+		}
+		m.x.setText(b)
 		return c.holds(m, &m.x)
 	})
 }
