@@ -3,6 +3,7 @@ package query
 import (
 	"math"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -268,4 +269,22 @@ func TestExpressionsAgainstOddValues(t *testing.T) {
 			t.Errorf("%.80s: %s is %v, want %v", c.value, c.text, got, c.want)
 		}
 	}
+}
+
+// A query is shared: each worker has a matcher of its own, and records that are
+// held are asked from anywhere. The race detector looks on.
+func TestAQueryIsSharedByWorkers(t *testing.T) {
+	q := parseExpression(t, `value.a == "b/c" && value.b[1] > 5 && header["h"] == 1.0 && key matches "k+$"`)
+	rec := batch.Record{Key: []byte("kk"), Value: []byte(`{"a":"b\/c","b":[0,6]}`), Headers: []batch.Header{{Key: "h", Value: []byte("1")}}}
+	var workers sync.WaitGroup
+	for range 4 {
+		workers.Go(func() {
+			for range 50 {
+				if !ask(t, q, testTP, rec) {
+					t.Error("no match")
+				}
+			}
+		})
+	}
+	workers.Wait()
 }
