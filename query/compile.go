@@ -358,12 +358,12 @@ func (c *compiler) sum(s *expr) (operand, error) {
 	if err != nil {
 		return x, err
 	}
+	if s.op == "-" && x.typ == pathType {
+		return x, faultf(s.at, `nothing is subtracted from a value of JSON: write ["…"] for a name with a - in it`)
+	}
 	y, err := c.operand(s.args[1])
 	if err != nil {
 		return y, err
-	}
-	if s.op == "-" && x.typ == pathType {
-		return x, faultf(s.at, `nothing is subtracted from a value of JSON: write ["…"] for a name with a - in it`)
 	}
 	if x.field != constant || y.field != constant || y.typ != durationType || x.typ != timeType && x.typ != durationType {
 		return x, faultf(s.at, "only durations are added and subtracted, as in now() - 2h")

@@ -67,10 +67,11 @@ func (f fixed) cost() int           { return costFact }
 func (f fixed) String() string      { return strconv.FormatBool(bool(f)) }
 
 // needle says at once that something is not in a JSON text: one of any must
-// stand in its bytes, as they are, unless escapes may spell it otherwise.
+// stand in its bytes, as they are, unless an escape may spell it otherwise.
 type needle struct {
-	field field
-	any   [][]byte
+	field  field
+	any    [][]byte
+	escape []byte // what such an escape begins with
 }
 
 func (n *needle) match(m *machine) bool {
@@ -80,13 +81,13 @@ func (n *needle) match(m *machine) bool {
 			return true
 		}
 	}
-	return bytes.IndexByte(b, '\\') >= 0
+	return bytes.Contains(b, n.escape)
 }
 
 func (n *needle) cost() int { return costBytes }
 
 func (n *needle) String() string {
-	return fmt.Sprintf("%s holds the bytes %s, or a \\ that may stand for them", fieldOf(n.field), bytes.Join(n.any, []byte(" or ")))
+	return fmt.Sprintf("%s holds the bytes %s, or %s, which may stand for them", fieldOf(n.field), bytes.Join(n.any, []byte(" or ")), n.escape)
 }
 
 func fieldOf(f field) string {
@@ -106,12 +107,19 @@ func (c *comparison) needle() *needle {
 	if !c.x.json || c.x.field == headerField || len(c.x.path) == 0 {
 		return nil
 	}
-	n := &needle{field: c.x.field}
+	n := &needle{field: c.x.field, escape: []byte(`\u`)}
+	// Any letter may be \u0061; these few have escapes of their own as well.
+	mark := func(text string) {
+		if strings.ContainsFunc(text, func(r rune) bool { return r < ' ' || r == '"' || r == '\\' || r == '/' }) {
+			n.escape = []byte(`\`)
+		}
+	}
 	add := func(v *value, before, after string) bool {
 		if v.kind != isText || len(v.text)+len(before)+len(after) == 0 {
 			n.any = nil
 			return false
 		}
+		mark(string(v.text))
 		n.any = append(n.any, []byte(before+string(v.text)+after))
 		return true
 	}
@@ -127,6 +135,9 @@ func (c *comparison) needle() *needle {
 			add(&c.y.v, "", `"`)
 		case matches:
 			n.any = c.pattern.any
+			for _, s := range n.any {
+				mark(string(s))
+			}
 		case oneOf:
 			for i := range c.list {
 				if !add(&c.list[i].v, `"`, `"`) {
@@ -148,6 +159,7 @@ func (c *comparison) needle() *needle {
 		if longest == "" {
 			return nil
 		}
+		mark(longest)
 		n.any = [][]byte{[]byte(`"` + longest + `"`)}
 	}
 	return n

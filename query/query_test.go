@@ -1,11 +1,13 @@
 package query
 
 import (
+	"errors"
 	"math"
 	"reflect"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 	"unicode"
 	"unicode/utf8"
 
@@ -265,18 +267,31 @@ func naive(text, word string, exact bool) bool {
 }
 
 func FuzzParse(f *testing.F) {
-	for _, s := range []string{`a "b c" -d -"e f"`, `"id":1`, `"\"`, "-", `--"x y"`, "a\u3000b", "\xff \"\xff \""} {
+	for _, s := range []string{
+		`a "b c" -d -"e f"`, `"id":1`, `"\"`, "-", `--"x y"`, "a\u3000b", "\xff \"\xff \"",
+		`key:a value:"b c" -header:x=/y z/ header:n`, `/a\/b/ /[/ "/c/"`, `"=a" ==b`, `"value == null"`, `"value" "==" null`,
+		`value.a["b c"][0] not in [1, -2.5e3, "x", null] || !(key matches "^a" and size >= 1.5kB)`,
+		`=timestamp > now() - 1h30m`, `= value.a`, `1 < value.a <= 2`, `header["x"] == 'y'`, "key == `a`", `value.a >`, `partition == "x"`,
+		strings.Repeat("(", 1500) + "value==1", strings.Repeat("!", 1500) + "value.a", strings.Repeat("value==1||", 500) + "value==1",
+	} {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, text string) {
-		q, err := Parse(text)
+		q, err := ParseAt(text, testNow, time.UTC)
 		if err != nil {
+			var e *Error
+			if !errors.As(err, &e) || e.Column < 1 || e.Column > utf8.RuneCountInString(text)+1 || e.Message == "" || e.Text != text {
+				t.Fatalf("%q: the error %#v", text, err)
+			}
 			return
 		}
-		again, err := Parse(q.String())
+		again, err := ParseAt(q.String(), testNow, time.UTC)
 		if err != nil || !reflect.DeepEqual(again, q) {
 			t.Fatalf("%q is printed as %q, which is %v (%v)", text, q, again, err)
 		}
+		q.Hint()
+		q.Explain()
+		q.Spans(text)
 	})
 }
 
