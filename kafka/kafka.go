@@ -20,6 +20,11 @@
 //	read.go         reading spans of partitions, for ever or to an end
 //	event.go        what happens to a cluster meanwhile
 //	newest.go       the newest records, backwards from any point
+//	search.go       a search, its progress and its order; searchstream.go: hits as
+//	                they are found; searchmerge.go: by time, both ways; merge.go
+//	estimate.go     what a search will cost and how much it will find, by a sample
+//	around.go       records about a record, and those with its key
+//	pattern.go      patterns of topic names
 //	produce.go      producing: messages into batches
 //	deliver.go      the batches on their way, until they are acknowledged
 //	partitioner.go  which partition a key goes to
@@ -75,6 +80,12 @@ func (r *Record) Time() (time.Time, bool) {
 		return time.Time{}, false
 	}
 	return time.UnixMilli(r.Timestamp), true
+}
+
+// View is the record as one in place, for what reads those. It stands on the
+// record's bytes.
+func (r *Record) View() batch.View {
+	return batch.NewView(&r.Batch, r.Offset, r.Index, batch.Record{Timestamp: r.Timestamp, Key: r.Key, Value: r.Value, Headers: r.Headers})
 }
 
 // Keep copies a view: the record's own bytes, in one allocation.

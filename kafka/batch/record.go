@@ -147,6 +147,18 @@ func header(b []byte) (key, value, rest []byte, ok bool) {
 	return key, value, b, true
 }
 
+// NewView is a view of a record that is held, as one in place has it.
+func NewView(info *Info, offset int64, index int32, r Record) View {
+	v := View{Batch: info, Offset: offset, Timestamp: r.Timestamp, Key: r.Key, Value: r.Value, Index: index}
+	if len(r.Headers) > 0 {
+		v.headers, v.headerCount = appendHeaders(nil, r.Headers), len(r.Headers)
+		for i := range r.Headers {
+			v.headerBytes += len(r.Headers[i].Key) + len(r.Headers[i].Value)
+		}
+	}
+	return v
+}
+
 // HeaderCount is how many headers the record has.
 func (v *View) HeaderCount() int { return v.headerCount }
 
