@@ -1,32 +1,84 @@
 // Package query is the language of filters: text becomes a matcher over a
-// record.
+// record. docs/query.md is the language for people; this is what holds of it.
 //
-// A query is words, all of which a record must have, each in its key, its
-// value, or a header's name or value:
+// A query is words, all of which a record must have:
 //
-//	order            has "order", "Order" or "ORDER"
+//	order            has "order", "Order" or "ORDER" in its key, its value, or a header's name or value
 //	Order            has "Order": a word with a capital is taken to the letter
 //	"order created"  has both words with this space between; \" and \\ inside
 //	-debug           does not have "debug"; "-debug" in quotes has "-debug"
 //	"id":17          is taken as it stands, as the quotes do not hold all of it
+//	/o[rd]+er/       has a match of the regular expression (RE2), in the case as written; \/ inside
+//	key:user         has "user" in its key; so value: and header:NAME=, of which
+//	                 header:NAME alone is a header of that name; -, "…" and /…/ as above
 //
-//	query.go    the text and its words
-//	word.go     one word, found in bytes
-//	matcher.go  words against records
+// Or it is an expression over the record's fields:
+//
+//	value.order.total > 100 && key startsWith "user-"
+//	header["trace-id"] == "ab" or timestamp > now() - 2h
+//
+// A text is an expression when it parses as one, is true or false, names a field
+// of a record, and is more than a path (value.total is a word). A leading = makes
+// it an expression or an error; quotes make words. Query.Hint says what keeps a
+// text that looks like an expression from being one.
+//
+// # What an expression means
+//
+// key, value and header["name"] are text, or, beside a number, true or false,
+// the JSON that they are as a whole. With a path they are JSON: value.a["b c"][0].
+// Of several headers of that name one must hold; of a name that an object has
+// twice the first counts. size is the bytes of key, value, header names and
+// header values. timestamp is compared with now() - 2h, with a time in quotes
+// as kafka.ParsePosition reads it behind the @, or with ms since the epoch.
+//
+// A path that leads nowhere is missing: no comparison with it holds, neither ==
+// nor !=, neither in nor not in. The operator ! (not) is plain negation, so that
+// !(value.a == 1) holds where a is missing and value.a != 1 does not. Null is a
+// value, equal to null alone: that of JSON, or a whole key, value or header, or
+// the timestamp of a record without one.
+//
+// Values of different types are not equal, so that != holds, and have no order.
+// Objects and arrays are equal to nothing. Numbers are compared exactly, as they
+// are written: 1e400 and 2^53+1 are themselves. Texts are compared by their bytes
+// after JSON's escapes; half of a surrogate pair is U+FFFD.
+//
+// Of JSON only what is asked for is read. A text that breaks is good up to there,
+// and what lies between is passed over by its quotes and brackets alone: NaN, or
+// tru, is missing when it is asked for and harms nothing else. Nothing behind the
+// last value that is wanted is looked at, but a number or a truth that a whole
+// key, value or header is taken for must be all of it.
+//
+//	query.go     the text, and which of the two it is
+//	words.go     words in a text; word.go: one word, found in bytes
+//	pattern.go   regular expressions
+//	lex.go       an expression's tokens, syntax.go: its tree, compile.go: its types
+//	operand.go   comparisons of a record's values
+//	plan.go      in which order, and what is known before
+//	json.go      JSON in place; number.go: numbers as written
+//	fields.go    the paths in a sample
+//	matcher.go   queries against records
 package query
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
 	"time"
-	"unicode"
 	"unicode/utf8"
 )
 
 // Query is a parsed filter. It does not change and may be shared.
 type Query struct {
+	kind  Kind
 	words []word
+
+	text  string    // of an expression, as written
+	plan  []node    // all of which must hold
+	trees [2]*paths // what is taken from the JSON of key and value
+	slots [2]int    // into so many slots
+	taken [2][]string
+	lit   []word // texts that are looked for
 }
 
 // Kind says how a query's text was read.
@@ -46,6 +98,9 @@ func (k Kind) String() string {
 	return "words"
 }
 
+// maxText is how long a query may be, in bytes.
+const maxText = 64 << 10
+
 // Error is what is wrong with a query's text.
 type Error struct {
 	Text    string
@@ -56,130 +111,139 @@ type Error struct {
 // Error is the sentence with its place.
 func (e *Error) Error() string { return fmt.Sprintf("column %d: %s", e.Column, e.Message) }
 
+func errorAt(text string, at int, message string) *Error {
+	return &Error{Text: text, Column: 1 + utf8.RuneCountInString(text[:min(at, len(text))]), Message: message}
+}
+
 // Parse reads a query. Empty text matches every record. The error is an *Error.
 // What now() is, is decided here: the time of the call.
 func Parse(text string) (*Query, error) { return ParseAt(text, time.Now(), time.Local) }
 
-// Kind says whether the text was read as words or as an expression.
-func (q *Query) Kind() Kind { return Words }
-
-// Hint says why a text that looks like an expression was read as words; empty:
-// it does not look like one.
-func (q *Query) Hint() string { return "" }
-
-// Explain is the plan by which records are matched, several lines for people.
-func (q *Query) Explain() string { return "" }
-
-// Key is the key that every match has; false: there is no such key.
-func (q *Query) Key() (key []byte, ok bool) { return nil, false }
-
-// Partitions are those in which matches can be, in order; false: in any.
-func (q *Query) Partitions() (set []int32, ok bool) { return nil, false }
-
-// Times are the bounds of every match's timestamp, from ≤ timestamp < to, in ms
-// since the epoch; a side without a bound is the least or the largest int64.
-// False: neither side is bounded.
-func (q *Query) Times() (from, to int64, ok bool) { return 0, 0, false }
-
-// Fields gives the paths of a sample's JSON, as an expression names them behind
-// value or key (".order.total", `["trace-id"]`, ".items[0].sku"), in the order in which
-// they stand, until yield says no. It goes 8 levels deep, to the first element
-// of an array, and gives 1,000 paths at most.
-func Fields(value []byte, yield func(path string) bool) {}
-
 // ParseAt is Parse with a clock, and the zone of times without one.
 func ParseAt(text string, now time.Time, loc *time.Location) (*Query, error) {
-	q := &Query{}
-	rest := text
-	for {
-		if rest = strings.TrimLeftFunc(rest, unicode.IsSpace); rest == "" {
+	if len(text) > maxText {
+		return nil, errorAt(text, 0, fmt.Sprintf("the query is longer than %d kB; what is looked for in so many places is better asked in several queries", maxText>>10))
+	}
+	trimmed := strings.TrimSpace(text)
+	if forced(trimmed) {
+		q, _, err := compile(trimmed[1:], now, loc)
+		if err == nil {
+			q.text = trimmed
 			return q, nil
 		}
-		at := len(text) - len(rest)
-		exclude := len(rest) > 1 && rest[0] == '-' && !startsWithSpace(rest[1:])
-		if exclude {
-			rest = rest[1:]
-			at++
-		}
-		var w string
-		if rest[0] == '"' {
-			quoted, after, closed := unquote(rest)
-			switch {
-			case !closed:
-				return nil, &Error{Text: text, Column: 1 + utf8.RuneCountInString(text[:at]), Message: `the quote is not closed: end it with ", or write \" inside quotes to find one`}
-			case after == "" || startsWithSpace(after):
-				w, rest = quoted, after
-			default:
-				w, rest = bare(rest)
-			}
-		} else {
-			w, rest = bare(rest)
-		}
-		if w != "" {
-			q.words = append(q.words, newWord(w, exclude))
-		}
+		var f *fault
+		errors.As(err, &f)
+		return nil, errorAt(text, strings.Index(text, trimmed)+1+f.at, f.message)
 	}
+	if q, err := expression(trimmed, now, loc); err == nil {
+		q.text = trimmed
+		return q, nil
+	}
+	words, err := parseWords(text)
+	if err != nil {
+		return nil, err
+	}
+	return &Query{words: words}, nil
 }
 
-func startsWithSpace(s string) bool {
-	r, _ := utf8.DecodeRuneInString(s)
-	return unicode.IsSpace(r)
+// forced says whether the text is to be an expression.
+func forced(text string) bool {
+	return strings.HasPrefix(text, "=") && !strings.HasPrefix(text, "==")
 }
 
-// bare takes the text up to the next space.
-func bare(s string) (w, rest string) {
-	if i := strings.IndexFunc(s, unicode.IsSpace); i >= 0 {
-		return s[:i], s[i:]
+// expression compiles a text that was not said to be an expression.
+func expression(text string, now time.Time, loc *time.Location) (*Query, error) {
+	q, tree, err := compile(text, now, loc)
+	if err != nil {
+		return nil, err
 	}
-	return s, ""
+	for tree.op == "()" {
+		tree = tree.args[0]
+	}
+	if tree.op == "name" {
+		return nil, faultf(tree.at, "a path alone is a word: write = before it to ask whether it is true")
+	}
+	return q, nil
 }
 
-// unquote reads the quoted word that s begins with.
-func unquote(s string) (w, rest string, closed bool) {
-	var b strings.Builder
-	for i := 1; i < len(s); i++ {
-		switch {
-		case s[i] == '"':
-			return b.String(), s[i+1:], true
-		case s[i] == '\\' && i+1 < len(s) && (s[i+1] == '"' || s[i+1] == '\\'):
-			i++
-		}
-		b.WriteByte(s[i])
-	}
-	return "", "", false
-}
+// Kind says whether the text was read as words or as an expression.
+func (q *Query) Kind() Kind { return q.kind }
 
 // Empty says whether the query matches every record.
-func (q *Query) Empty() bool { return len(q.words) == 0 }
+func (q *Query) Empty() bool { return q.kind == Words && len(q.words) == 0 }
 
-// String is the query as one would type it; Parse makes the same query of it.
-func (q *Query) String() string {
-	var b strings.Builder
-	for i, w := range q.words {
-		if i > 0 {
-			b.WriteByte(' ')
-		}
-		if w.exclude {
-			b.WriteByte('-')
-		}
-		if w.text[0] == '"' || w.text[0] == '-' && !w.exclude || strings.ContainsFunc(w.text, unicode.IsSpace) {
-			b.WriteByte('"')
-			b.WriteString(strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(w.text))
-			b.WriteByte('"')
-		} else {
-			b.WriteString(w.text)
-		}
+// Hint says why words that look like an expression are none, with the column;
+// empty: they do not look like one.
+func (q *Query) Hint() string {
+	if q.kind == Expression {
+		return ""
 	}
-	return b.String()
+	text := q.String()
+	if !looksLikeExpression(text) {
+		return ""
+	}
+	_, err := expression(text, time.Now(), time.UTC)
+	var f *fault
+	if !errors.As(err, &f) {
+		return ""
+	}
+	return "not an expression: " + errorAt(text, f.at, f.message).Error()
 }
 
-// Spans says where the wanted words stand in a text that is shown, as byte
-// positions [from, to), in order and without overlap: what is to be lit up.
+// looksLikeExpression says whether a field's name and path are followed by an
+// operator somewhere in the text.
+func looksLikeExpression(text string) bool {
+	l := lexer{src: text}
+	inField := false
+	for before := (token{}); ; {
+		t, err := l.next()
+		if err != nil || t.kind == atEnd {
+			return false
+		}
+		_, isField := fieldNames[t.text]
+		switch {
+		case t.kind == nameToken && isField && before.text != ".":
+			inField = true
+		case !inField, t.text == ".", before.text == ".":
+		case t.text == "[", t.text == "]", before.text == "[":
+		default:
+			if t.kind == opToken && (precedence[t.text] > precedence["&&"] && t.text != "-" && t.text != "+" || t.text == "=" || t.text == "=~" || t.text == "!~") {
+				return true
+			}
+			inField = false
+		}
+		before = t
+	}
+}
+
+// String is the query as one would type it; ParseAt, with the same clock, makes
+// the same query of it.
+func (q *Query) String() string {
+	if q.kind == Expression {
+		return q.text
+	}
+	text := wordsText(q.words, false)
+	if forced(text) {
+		return wordsText(q.words, true)
+	}
+	if _, err := expression(text, time.Time{}, time.UTC); err == nil {
+		return wordsText(q.words, true)
+	}
+	return text
+}
+
+// Spans says where in a text that is shown stands what is looked for, as byte
+// positions [from, to), in order and without overlap: what is to be lit up. Of an
+// expression that is its texts, but not those that must not be there.
 func (q *Query) Spans(text string) [][2]int {
 	var spans [][2]int
 	b := []byte(text)
-	for i := range q.words {
-		if w := &q.words[i]; !w.exclude {
+	words := q.words
+	if q.kind == Expression {
+		words = q.lit
+	}
+	for i := range words {
+		if w := &words[i]; !w.exclude && w.text != "" {
 			spans = w.appendSpans(spans, b)
 		}
 	}

@@ -1,12 +1,13 @@
 package query
 
 import (
-	"fmt"
+	"errors"
 	"math"
 	"reflect"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 	"unicode"
 	"unicode/utf8"
 
@@ -266,50 +267,31 @@ func naive(text, word string, exact bool) bool {
 }
 
 func FuzzParse(f *testing.F) {
-	for _, s := range []string{`a "b c" -d -"e f"`, `"id":1`, `"\"`, "-", `--"x y"`, "a\u3000b", "\xff \"\xff \""} {
+	for _, s := range []string{
+		`a "b c" -d -"e f"`, `"id":1`, `"\"`, "-", `--"x y"`, "a\u3000b", "\xff \"\xff \"",
+		`key:a value:"b c" -header:x=/y z/ header:n`, `/a\/b/ /[/ "/c/"`, `"=a" ==b`, `"value == null"`, `"value" "==" null`,
+		`value.a["b c"][0] not in [1, -2.5e3, "x", null] || !(key matches "^a" and size >= 1.5kB)`,
+		`=timestamp > now() - 1h30m`, `= value.a`, `1 < value.a <= 2`, `header["x"] == 'y'`, "key == `a`", `value.a >`, `partition == "x"`,
+		strings.Repeat("(", 1500) + "value==1", strings.Repeat("!", 1500) + "value.a", strings.Repeat("value==1||", 500) + "value==1",
+	} {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, text string) {
-		q, err := Parse(text)
+		q, err := ParseAt(text, testNow, time.UTC)
 		if err != nil {
+			var e *Error
+			if !errors.As(err, &e) || e.Column < 1 || e.Column > utf8.RuneCountInString(text)+1 || e.Message == "" || e.Text != text {
+				t.Fatalf("%q: the error %#v", text, err)
+			}
 			return
 		}
-		again, err := Parse(q.String())
+		again, err := ParseAt(q.String(), testNow, time.UTC)
 		if err != nil || !reflect.DeepEqual(again, q) {
 			t.Fatalf("%q is printed as %q, which is %v (%v)", text, q, again, err)
 		}
-	})
-}
-
-// benchView gives do a record of some 200 bytes with two headers.
-func benchView(tb testing.TB, do func(*batch.View)) {
-	b := batch.NewBuilder(batch.None)
-	err := b.Add(batch.Record{
-		Key:     []byte("user-12"),
-		Value:   []byte(`{"id":204113,"event":"order.created","customer":{"name":"Milena Jesenská","city":"Praha"},"total":129.90,"currency":"CZK","items":["book","pen"],"at":"2026-11-22T14:05:11.103Z"}`),
-		Headers: []batch.Header{{Key: "trace", Value: []byte("4bf92f3577b34da6")}, {Key: "source", Value: []byte("web")}},
-	})
-	if err != nil {
-		tb.Fatal(err)
-	}
-	raw, err := b.Finish(nil)
-	if err != nil {
-		tb.Fatal(err)
-	}
-	var d batch.Decoder
-	d.Walk(raw, 0, math.MaxInt64, nil, visit(do))
-}
-
-var benchQueries = []string{"milena", "Milena", "jesenská", "refund", "-refund order", "밀레나", "zzz"}
-
-func TestMatchingAllocatesNothing(t *testing.T) {
-	benchView(t, func(v *batch.View) {
-		for _, text := range benchQueries {
-			m := parse(t, text).Matcher(kafka.TopicPartition{})
-			if n := testing.AllocsPerRun(100, func() { m.Match(v) }); n > 0 {
-				t.Errorf("%q allocates %v times a record", text, n)
-			}
-		}
+		q.Hint()
+		q.Explain()
+		q.Spans(text)
 	})
 }
 
@@ -323,20 +305,5 @@ func TestSearchIsLinear(t *testing.T) {
 		if got := len(parse(t, c.query).Spans(strings.Repeat(c.text, 2<<20))); got != c.spans {
 			t.Errorf("%q has %d spans in many %q, not %d", c.query, got, c.text, c.spans)
 		}
-	}
-}
-
-func BenchmarkMatch(b *testing.B) {
-	for _, text := range benchQueries {
-		b.Run(fmt.Sprintf("%q", text), func(b *testing.B) {
-			m := parse(b, text).Matcher(kafka.TopicPartition{})
-			benchView(b, func(v *batch.View) {
-				b.ReportAllocs()
-				b.SetBytes(int64(v.Size()))
-				for b.Loop() {
-					m.Match(v)
-				}
-			})
-		})
 	}
 }

@@ -18,6 +18,10 @@ type word struct {
 	exact   bool // found to the letter: it has a capital, or letters without case only
 	exclude bool // the record must not have it
 
+	scope   field    // constant: key, value or any header
+	header  string   // of headerField: its name
+	pattern *pattern // the word is a regular expression
+
 	bytes []byte
 
 	// For a word in ASCII: the byte that is searched for, where it is in the
@@ -100,6 +104,8 @@ func rarity(b byte) int {
 func (w *word) in(b []byte) bool {
 	s := newSearch(b)
 	switch {
+	case w.pattern != nil:
+		return w.pattern.in(b)
 	case w.exact:
 		return bytes.Contains(b, w.bytes)
 	case !w.ascii:
@@ -118,6 +124,14 @@ func (w *word) in(b []byte) bool {
 // appendSpans appends where the word stands in b, as [from, to), one behind
 // the other.
 func (w *word) appendSpans(dst [][2]int, b []byte) [][2]int {
+	if w.pattern != nil {
+		for _, at := range w.pattern.re.FindAllIndex(b, -1) {
+			if at[0] < at[1] {
+				dst = append(dst, [2]int{at[0], at[1]})
+			}
+		}
+		return dst
+	}
 	stand := w.stand
 	byRunes := !w.ascii
 	if w.ascii && w.signed(b) {

@@ -1,0 +1,369 @@
+package query
+
+import (
+	"bytes"
+	"fmt"
+	"math"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// The order in which an expression is decided, and what is known of all its
+// matches before any record is read.
+
+// all holds when each of its nodes does.
+type all []node
+
+func (a all) match(m *machine) bool {
+	for _, n := range a {
+		if !n.match(m) {
+			return false
+		}
+	}
+	return true
+}
+
+func (a all) cost() int { return a[len(a)-1].cost() }
+
+func (a all) String() string { return joined(a, " and ") }
+
+// either holds when one of its nodes does.
+type either []node
+
+func (e either) match(m *machine) bool {
+	for _, n := range e {
+		if n.match(m) {
+			return true
+		}
+	}
+	return false
+}
+
+func (e either) cost() int { return slices.MaxFunc(e, byCost).cost() }
+
+func (e either) String() string { return joined(e, " or ") }
+
+func joined(nodes []node, by string) string {
+	var parts []string
+	for _, n := range nodes {
+		parts = append(parts, n.String())
+	}
+	return "(" + strings.Join(parts, by) + ")"
+}
+
+// not holds when its node does not.
+type not struct{ node }
+
+func (n not) match(m *machine) bool { return !n.node.match(m) }
+func (n not) String() string        { return "not " + n.node.String() }
+
+// fixed is true or false itself.
+type fixed bool
+
+func (f fixed) match(*machine) bool { return bool(f) }
+func (f fixed) cost() int           { return costFact }
+func (f fixed) String() string      { return strconv.FormatBool(bool(f)) }
+
+// needle says at once that something is not in a JSON text: one of any must
+// stand in its bytes, as they are, unless an escape may spell it otherwise.
+type needle struct {
+	field  field
+	any    [][]byte
+	escape []byte // what such an escape begins with
+}
+
+func (n *needle) match(m *machine) bool {
+	b := m.bytes(n.field)
+	for _, s := range n.any {
+		if bytes.Contains(b, s) {
+			return true
+		}
+	}
+	return bytes.Contains(b, n.escape)
+}
+
+func (n *needle) cost() int { return costBytes }
+
+func (n *needle) String() string {
+	return fmt.Sprintf("%s holds the bytes %s, or %s, which may stand for them", fieldOf(n.field), bytes.Join(n.any, []byte(" or ")), n.escape)
+}
+
+func fieldOf(f field) string {
+	if f == keyField {
+		return "key"
+	}
+	return "value"
+}
+
+// maxNeedles is how many texts are looked for one after the other before it
+// costs as much as reading the JSON.
+const maxNeedles = 4
+
+// needle is what must stand in the bytes wherever the comparison holds; nil:
+// nothing is known, or looking for it saves nothing.
+func (c *comparison) needle() *needle {
+	if !c.x.json || c.x.field == headerField || len(c.x.path) == 0 {
+		return nil
+	}
+	n := &needle{field: c.x.field, escape: []byte(`\u`)}
+	// Any letter may be \u0061; these few have escapes of their own as well.
+	mark := func(text string) {
+		if strings.ContainsFunc(text, func(r rune) bool { return r < ' ' || r == '"' || r == '\\' || r == '/' }) {
+			n.escape = []byte(`\`)
+		}
+	}
+	add := func(v *value, before, after string) bool {
+		if v.kind != isText || len(v.text)+len(before)+len(after) == 0 {
+			n.any = nil
+			return false
+		}
+		mark(string(v.text))
+		n.any = append(n.any, []byte(before+string(v.text)+after))
+		return true
+	}
+	if !c.negate {
+		switch c.relation {
+		case equals:
+			add(&c.y.v, `"`, `"`)
+		case contains:
+			add(&c.y.v, "", "")
+		case startsWith:
+			add(&c.y.v, `"`, "")
+		case endsWith:
+			add(&c.y.v, "", `"`)
+		case matches:
+			n.any = c.pattern.any
+			for _, s := range n.any {
+				mark(string(s))
+			}
+		case oneOf:
+			for i := range c.list {
+				if !add(&c.list[i].v, `"`, `"`) {
+					break
+				}
+			}
+		}
+	}
+	if len(n.any) > maxNeedles {
+		n.any = nil
+	}
+	if n.any == nil {
+		longest := ""
+		for _, s := range c.x.path {
+			if len(s.name) > len(longest) {
+				longest = s.name
+			}
+		}
+		if longest == "" {
+			return nil
+		}
+		mark(longest)
+		n.any = [][]byte{[]byte(`"` + longest + `"`)}
+	}
+	return n
+}
+
+// withNeedle puts what is quickly told before a comparison.
+func (c *comparison) withNeedle() node {
+	if n := c.needle(); n != nil {
+		return all{n, c}
+	}
+	return c
+}
+
+func byCost(a, b node) int { return a.cost() - b.cost() }
+
+// conjunction puts nodes that must all hold in the order of their costs.
+func conjunction(nodes []node) []node {
+	var flat []node
+	for _, n := range nodes {
+		if a, ok := n.(all); ok {
+			flat = append(flat, conjunction(a)...)
+			continue
+		}
+		flat = append(flat, n)
+	}
+	var once []node
+	for _, n := range flat {
+		if want, ok := n.(*needle); ok && slices.ContainsFunc(once, func(o node) bool {
+			have, ok := o.(*needle)
+			return ok && have.field == want.field && slices.EqualFunc(have.any, want.any, bytes.Equal)
+		}) {
+			continue
+		}
+		once = append(once, n)
+	}
+	slices.SortStableFunc(once, byCost)
+	return once
+}
+
+// litBy collects the texts that a match may have because of a node.
+func litBy(n node, negated bool, lit []word) []word {
+	switch n := n.(type) {
+	case all:
+		for _, part := range n {
+			lit = litBy(part, negated, lit)
+		}
+	case either:
+		for _, part := range n {
+			lit = litBy(part, negated, lit)
+		}
+	case not:
+		return litBy(n.node, !negated, lit)
+	case *comparison:
+		if n.negate != negated {
+			break
+		}
+		if n.pattern != nil {
+			return append(lit, word{text: n.pattern.source, pattern: n.pattern})
+		}
+		switch n.relation {
+		case equals, contains, startsWith, endsWith, oneOf:
+			for _, y := range append([]operand{n.y}, n.list...) {
+				if y.v.kind == isText {
+					lit = append(lit, word{text: string(y.v.text), exact: true, bytes: y.v.text})
+				}
+			}
+		}
+	}
+	return lit
+}
+
+// Key is the key that every match has; false: matches may have different ones.
+func (q *Query) Key() (key []byte, ok bool) {
+	for _, n := range q.plan {
+		c, is := n.(*comparison)
+		if !is || c.negate || c.x.field != keyField || c.x.json {
+			continue
+		}
+		switch {
+		case c.relation == equals && c.y.field == constant && c.y.v.kind == isText:
+			return c.y.v.text, true
+		case c.relation == oneOf && len(c.list) == 1 && c.list[0].v.kind == isText:
+			return c.list[0].v.text, true
+		}
+	}
+	return nil, false
+}
+
+// Partitions are those in which matches can be, in order; false: in any.
+func (q *Query) Partitions() (set []int32, ok bool) { return partitionsOf(all(q.plan)) }
+
+func partitionsOf(n node) (set []int32, ok bool) {
+	switch n := n.(type) {
+	case all:
+		for _, part := range n {
+			some, bounded := partitionsOf(part)
+			switch {
+			case !bounded:
+			case !ok:
+				set, ok = some, true
+			default:
+				set = slices.DeleteFunc(set, func(p int32) bool { return !slices.Contains(some, p) })
+			}
+		}
+	case either:
+		for _, part := range n {
+			some, bounded := partitionsOf(part)
+			if !bounded {
+				return nil, false
+			}
+			set = append(set, some...)
+		}
+		ok = true
+	case *comparison:
+		if n.x.field != partitionField || n.negate {
+			return nil, false
+		}
+		values := n.list
+		switch {
+		case n.relation == equals && n.y.field == constant:
+			values = []operand{n.y}
+		case n.relation != oneOf:
+			return nil, false
+		}
+		ok = true
+		for _, v := range values {
+			if i, whole := v.v.n.integer(); whole && i >= 0 && i <= math.MaxInt32 {
+				set = append(set, int32(i))
+			}
+		}
+	}
+	slices.Sort(set)
+	return slices.Compact(set), ok
+}
+
+// Times are the bounds of every match's timestamp, from ≤ timestamp < to, in ms
+// since the epoch; a side without a bound is the least or the largest int64.
+// False: neither side is bounded.
+func (q *Query) Times() (from, to int64, ok bool) {
+	from, to = math.MinInt64, math.MaxInt64
+	for _, n := range q.plan {
+		c, is := n.(*comparison)
+		if !is || c.negate || c.x.field != timestampField || c.y.field != constant || c.y.v.kind != isNumber {
+			continue
+		}
+		at, whole := c.y.v.n.integer()
+		if !whole || at == math.MaxInt64 {
+			continue // 1.7e12 is seldom written; every record is asked then
+		}
+		switch c.relation {
+		case equals:
+			from, to = max(from, at), min(to, at+1)
+		case less:
+			to = min(to, at)
+		case lessOrEqual:
+			to = min(to, at+1)
+		case greater:
+			from = max(from, at+1)
+		case greaterOrEqual:
+			from = max(from, at)
+		}
+	}
+	return from, to, from != math.MinInt64 || to != math.MaxInt64
+}
+
+// Explain is the plan by which records are matched, several lines for people.
+func (q *Query) Explain() string {
+	var b strings.Builder
+	switch {
+	case q.Empty():
+		return "every record matches: nothing is looked for\n"
+	case q.kind == Words:
+		b.WriteString("words, each of which a record is asked for:\n")
+		for i := range q.words {
+			fmt.Fprintf(&b, "  %d. %s\n", i+1, q.words[i].explain())
+		}
+		return b.String()
+	}
+	b.WriteString("expression, asked of each record in this order until one does not hold:\n")
+	for i, n := range q.plan {
+		fmt.Fprintf(&b, "  %d. %s\n", i+1, n)
+	}
+	for i, f := range []field{keyField, valueField} {
+		if taken := q.taken[i]; len(taken) > 0 {
+			fmt.Fprintf(&b, "taken from the JSON of %s in one pass, which ends when all are found: %s\n", fieldOf(f), strings.Join(taken, ", "))
+		}
+	}
+	if key, ok := q.Key(); ok {
+		fmt.Fprintf(&b, "every match has the key %q: one partition of a topic that is partitioned by key\n", key)
+	}
+	if set, ok := q.Partitions(); ok {
+		fmt.Fprintf(&b, "only these partitions can have matches: %s\n", strings.Trim(fmt.Sprint(set), "[]"))
+	}
+	if from, to, ok := q.Times(); ok {
+		b.WriteString("only records of this time can match:")
+		if from != math.MinInt64 {
+			fmt.Fprintf(&b, " from %s", stamp(from))
+		}
+		if to != math.MaxInt64 {
+			fmt.Fprintf(&b, " before %s", stamp(to))
+		}
+		b.WriteByte('\n')
+	}
+	return b.String()
+}
+
+func stamp(ms int64) string { return time.UnixMilli(ms).UTC().Format("2006-01-02T15:04:05.000Z") }
