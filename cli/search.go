@@ -114,7 +114,7 @@ func (g *global) parse(text string) (*query.Query, error) {
 		return nil, usage("query %q: %w", text, err)
 	}
 	if hint := q.Hint(); hint != "" {
-		g.notice("milena: %s", hint)
+		g.notice("milena: the query is read as words; it is %s", hint)
 	}
 	return q, nil
 }
