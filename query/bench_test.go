@@ -37,9 +37,6 @@ func benchViewOf(tb testing.TB, value string, do func(*batch.View)) {
 	d.Walk(raw, 0, math.MaxInt64, nil, visit(do))
 }
 
-// benchView gives do a record of some 200 bytes with two headers.
-func benchView(tb testing.TB, do func(*batch.View)) { benchViewOf(tb, value200, do) }
-
 var benchQueries = []string{
 	// Words.
 	"milena", "Milena", "jesenská", "refund", "-refund order", "밀레나", "zzz", "key:user", "header:source=web",

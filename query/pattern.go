@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"regexp"
 	"regexp/syntax"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -16,9 +17,10 @@ import (
 type pattern struct {
 	source string
 	re     *regexp.Regexp
-	any    [][]byte // a text that matches has one of these; nil: not known
-	fold   *word    // or this, in either case; nil: not known
-	plain  bool     // nothing but any[0]: finding that is matching
+	any    [][]byte   // a text that matches has one of these; nil: not known
+	fold   *word      // or this, in either case; nil: not known
+	plain  bool       // nothing but any[0]: finding that is matching
+	fast   *automaton // says the same as re, nil: re must be asked
 }
 
 // maxPatternNeedles is how many literals are looked for one after the other.
@@ -38,6 +40,10 @@ func newPattern(source string) (*pattern, error) {
 	tree = tree.Simplify()
 	for _, s := range required(tree) {
 		p.any = append(p.any, []byte(s))
+	}
+	if p.fast = newAutomaton(tree); p.fast != nil && !beginsAtStart(tree) {
+		prefix, _ := re.LiteralPrefix()
+		p.fast.prefix = []byte(prefix)
 	}
 	p.plain = tree.Op == syntax.OpLiteral && len(p.any) == 1
 	if len(p.any) > maxPatternNeedles {
@@ -68,7 +74,16 @@ func (p *pattern) in(b []byte) bool {
 	if p.fold != nil && !p.fold.in(b) {
 		return false
 	}
+	if p.fast != nil {
+		return p.fast.in(b)
+	}
 	return p.re.Match(b)
+}
+
+// beginsAtStart says whether an expression asks somewhere for the beginning of
+// the text.
+func beginsAtStart(re *syntax.Regexp) bool {
+	return re.Op == syntax.OpBeginText || slices.ContainsFunc(re.Sub, beginsAtStart)
 }
 
 // required is a set of texts of which every match has one, to the letter; nil:

@@ -50,7 +50,7 @@
 //
 //	query.go     the text, and which of the two it is
 //	words.go     words in a text; word.go: one word, found in bytes
-//	pattern.go   regular expressions
+//	pattern.go   regular expressions, automaton.go: as one step a byte
 //	lex.go       an expression's tokens, syntax.go: its tree, compile.go: its types
 //	operand.go   comparisons of a record's values
 //	plan.go      in which order, and what is known before
