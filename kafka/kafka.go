@@ -111,3 +111,11 @@ func Keep(tp TopicPartition, v *batch.View) Record {
 type Matcher interface {
 	Match(*batch.View) bool
 }
+
+// Skimmer is a Matcher that can tell from the bytes of many records where the
+// first match may be: as batch.Skimmer's Skim. It is asked only where neither
+// order nor timestamps of what does not match are needed.
+type Skimmer interface {
+	Matcher
+	Skim(records []byte) int
+}
