@@ -409,6 +409,9 @@ func (g *global) runSearch(ctx context.Context, c *kafka.Cluster, p *searchPlan,
 
 	did := search.Progress()
 	g.sayTrouble(&did)
+	if did.Untimed > 0 && p.order != kafka.OldestFirst {
+		g.notice("milena: %s without a timestamp: in an order by time they stand with those next to them", count(did.Untimed, "record"))
+	}
 	interrupted := ctx.Err() != nil
 	switch {
 	case left, isClosedPipe(err):
