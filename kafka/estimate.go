@@ -43,7 +43,7 @@ func (s SearchCost) Time(rate float64) time.Duration {
 const (
 	costPlaces     = 24
 	costBytes      = 8 << 10 // of each place
-	estimatePlaces = 96
+	estimatePlaces = 128
 	estimateBytes  = 64 << 10
 	wholeOffsets   = 20_000 // so few are looked at whole
 )
@@ -83,7 +83,8 @@ func (c *Cluster) Cost(ctx context.Context, spans []Span, iso Isolation) (Search
 type Estimate struct {
 	Offsets int64 // in the range
 	// Hits is the most likely number; with a confidence of 95 % it is from Low to
-	// High. All three are the same when Exact.
+	// High, unless the matches lie in a few places that the sample missed. All
+	// three are the same when Exact.
 	Hits, Low, High int64
 	Sampled         int64 // offsets that were looked at
 	Exact           bool  // all of them were
@@ -156,10 +157,17 @@ func (e *Estimate) ratio(seen, hits []float64) {
 	// A few hits vary more than they show: of none among so many, the truth is
 	// below 3 with that confidence (the rule of three).
 	spread = max(spread, 3/offsets)
+	// Of the windows 3 may be of a kind that the sample did not show: as full as
+	// its fullest, where matches come in clusters.
+	fullest := 0.0
+	for i := range seen {
+		fullest = max(fullest, hits[i]/seen[i])
+	}
+	unseen := 3 / n * (fullest - rate)
 	e.Sampled = min(e.Offsets, int64(offsets))
 	e.Hits = int64(math.Round(rate * all))
 	e.Low = max(int64(found), int64(math.Floor((rate-spread)*all)))
-	e.High = min(e.Offsets-int64(offsets-found), int64(math.Ceil((rate+spread)*all)))
+	e.High = min(e.Offsets-int64(offsets-found), int64(math.Ceil((rate+spread+unseen)*all)))
 	e.Low, e.High = min(e.Low, e.Hits), max(e.High, e.Hits)
 }
 
