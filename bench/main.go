@@ -34,7 +34,7 @@ func main() {
 	flag.IntVar(&b.runs, "runs", 6, "runs of each contestant")
 	flag.IntVar(&b.passing, "passing", 50_000_000, "how many messages pass the screen")
 	flag.StringVar(&b.only, "parts", "", "of screen: idle, trip, steady, burst, flood; empty: all")
-	tasks := flag.String("tasks", "read,produce", "comma-separated: read, produce, topics, first, first-of-many, screen")
+	tasks := flag.String("tasks", "read,produce", "comma-separated: read, search, produce, topics, first, first-of-many, screen")
 	empty := flag.Bool("empty", false, "be an empty Bubble Tea program")
 	flag.Parse()
 	if *empty {
@@ -66,6 +66,9 @@ type contestant struct {
 	// command is what a person would type, without the broker.
 	command []string
 	stdin   string // a file, or nothing
+	// into is a shell's command that its output goes through; empty: none.
+	into string
+	env  []string // beside what this program has
 	// before and after stand around each run and are not timed.
 	before, after func(context.Context) error
 	// check judges the output; nil: it goes to /dev/null.
@@ -87,6 +90,8 @@ func (b *bench) run(ctx context.Context, tasks []string) error {
 		switch task {
 		case "read":
 			err = b.read(ctx)
+		case "search":
+			err = b.search(ctx)
 		case "produce":
 			err = b.produce(ctx)
 		case "topics":
@@ -116,6 +121,41 @@ func (b *bench) read(ctx context.Context) error {
 			command: []string{b.milena, "tail", b.topic, "-o", "beginning", "-e"}},
 		&contestant{name: "kcat, values",
 			command: []string{"kcat", "-C", "-t", b.topic, "-o", "beginning", "-e", "-q"}})
+}
+
+// search counts what a word, a regular expression and an expression find, beside
+// kcat with grep and jq, and how much a second core brings.
+func (b *bench) search(ctx context.Context) error {
+	for _, s := range []struct {
+		task, query, peer string
+		goal              float64
+	}{
+		{"search: a word", "17771", "grep -c 17771", 5},
+		{"search: a regular expression", `/customer-17[0-9]*1"/`, `grep -cE 'customer-17[0-9]*1"'`, 3},
+		{"search: an expression", `value.customer.country == "DE" && value.quantity > 2`,
+			`jq -c 'select(.customer.country == "DE" and .quantity > 2)' | wc -l`, 0},
+	} {
+		var out bytes.Buffer
+		count := exec.CommandContext(ctx, b.milena, "-b", b.brokers, "search", "-q", "--count", "--", s.query, b.topic)
+		count.Stdout, count.Stderr = &out, os.Stderr
+		if err := count.Run(); err != nil {
+			return fmt.Errorf("%s: %w", s.task, err)
+		}
+		found, err := strconv.Atoi(strings.TrimSpace(out.String()))
+		if err != nil {
+			return err
+		}
+		command := []string{b.milena, "search", s.query, b.topic, "--count"}
+		err = b.compete(ctx, s.task, b.count,
+			&contestant{name: "milena", goal: s.goal, command: command, check: number(found)},
+			&contestant{name: "milena, one core", command: command, check: number(found), env: []string{"GOMAXPROCS=1"}},
+			&contestant{name: "kcat", into: s.peer, check: number(found),
+				command: []string{"kcat", "-C", "-t", b.topic, "-o", "beginning", "-e", "-q"}})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (b *bench) produce(ctx context.Context) error {
@@ -214,12 +254,22 @@ func (b *bench) compete(ctx context.Context, task string, count int, cs ...*cont
 	}
 	fmt.Printf("\n")
 	for _, c := range cs {
-		line := strings.Join(c.command, " ")
-		line = "milena" + strings.TrimPrefix(line, b.milena)
-		if c.command[0] != b.milena {
-			line = strings.Join(c.command, " ")
+		words := slices.Clone(c.command)
+		if words[0] == b.milena {
+			words[0] = "milena"
+		}
+		for i, w := range words {
+			if strings.ContainsAny(w, ` "*&>`) {
+				words[i] = "'" + w + "'"
+			}
+		}
+		line := strings.Join(words, " ")
+		if len(c.env) > 0 {
+			line = strings.Join(c.env, " ") + " " + line
 		}
 		switch {
+		case c.into != "":
+			line += " | " + c.into
 		case c.stdin != "":
 			line += " <values"
 		case c.check == nil:
@@ -241,6 +291,11 @@ func (b *bench) once(ctx context.Context, c *contestant) (run, error) {
 	}
 	args := append([]string{"-b", b.brokers}, c.command[1:]...)
 	cmd := exec.CommandContext(ctx, c.command[0], args...)
+	if c.into != "" {
+		// Of a pipe the CPU time is everybody's, the RSS the largest one's.
+		cmd = exec.CommandContext(ctx, "sh", append([]string{"-c", `"$0" "$@" | ` + c.into, c.command[0]}, args...)...)
+	}
+	cmd.Env = append(os.Environ(), c.env...)
 	var out, errs bytes.Buffer
 	cmd.Stderr = &errs
 	if c.check != nil {

@@ -4,6 +4,7 @@
 //	root.go     the root command (the screen), what all commands share, exit codes
 //	demo.go     --demo: a broker of the process's own
 //	tail.go     tail; output.go writes its rows, JSON and formats
+//	search.go   search; progress.go shows how far it is
 //	produce.go  produce; input.go reads its lines, JSON and pairs
 //	topics.go   topics
 //	topic.go    topic create, describe, delete
@@ -39,6 +40,8 @@ const (
 	exitDone   = 0
 	exitFailed = 1
 	exitUsage  = 2
+	exitNone   = 1   // of search: nothing was found
+	exitUnsure = 2   // of search: it failed, or could not search everything
 	exitLost   = 130 // ended by a signal, and something was lost
 )
 
@@ -96,17 +99,22 @@ func Main(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io
 	switch {
 	case err == nil, readerLeft(err):
 		return exitDone
+	case errors.Is(err, errNothingFound):
+		return exitNone
 	case ctx.Err() != nil && errors.Is(err, context.Canceled):
 		err = errors.New("interrupted before it was done")
 	}
 	fmt.Fprintf(stderr, "milena: %s\n", sentence(err))
 	var wrong usageError
 	var interrupted interruptedError
+	var unsure searchError
 	switch {
 	case errors.As(err, &wrong):
 		return exitUsage
 	case errors.As(err, &interrupted):
 		return exitLost
+	case errors.As(err, &unsure):
+		return exitUnsure
 	}
 	return exitFailed
 }
@@ -171,7 +179,7 @@ func newRoot(g *global) *cobra.Command {
 		}
 		return pflag.NormalizedName(name)
 	})
-	root.AddCommand(newTail(g), newProduce(g), newTopics(g), newTopic(g), newDoctor(g), newVersion(g), newMan(g))
+	root.AddCommand(newTail(g), newSearch(g), newProduce(g), newTopics(g), newTopic(g), newDoctor(g), newVersion(g), newMan(g))
 	root.InitDefaultHelpCmd()
 	root.InitDefaultCompletionCmd()
 	if completion, _, err := root.Find([]string{"completion"}); err == nil {
@@ -295,7 +303,7 @@ func (g *global) open(ctx context.Context) (*kafka.Cluster, error) {
 func (g *global) screen(ctx context.Context, topics []string) error {
 	if out, ok := g.stdout.(*os.File); !ok || !term.IsTerminal(out.Fd()) {
 		return usage("the screen needs a terminal on stdout; for a script there are: " +
-			"milena tail TOPIC, milena produce TOPIC, milena topics (milena help)")
+			"milena tail TOPIC, milena search QUERY TOPIC, milena produce TOPIC, milena topics (milena help)")
 	}
 	s, err := g.load(ctx)
 	if err != nil {

@@ -18,21 +18,28 @@ import (
 	"github.com/spf13/pflag"
 )
 
+// recordFlags are what tail and search have in common: of which topics records
+// are wanted, how many, and how they are printed.
+type recordFlags struct {
+	topics     []string
+	partitions []int32
+	limit      int64 // -1: none
+	json       bool
+	format     string
+	count      bool
+	null       bool
+	isolation  string
+}
+
 // tailFlags are what tail was asked for.
 type tailFlags struct {
-	topics        []string
+	recordFlags
 	offset        string
 	last          int64
 	fromBeginning bool
-	partitions    []int32
-	limit         int64 // -1: none
 	exit          bool
-	json          bool
-	format        string
-	count         bool
-	null          bool
+	where         string
 	group         string
-	isolation     string
 }
 
 func newTail(g *global) *cobra.Command {
@@ -45,10 +52,14 @@ func newTail(g *global) *cobra.Command {
 POS is beginning, end, N (an offset), -N (the newest N of each partition), +N (after the beginning),
 @14:05, @2026-11-22T14:05Z, @-1h, @1700000000000 (ms), stored (with --group), or a range A..B of two.
 It is end unless told otherwise, or stored with --group. Nothing is joined, created or committed
-without --group.`,
+without --group.
+
+With --where only what matches a query is printed, as milena search has it; with --group too, what is
+not printed then is committed as passed over.`,
 		Example: `  milena tail message-log                          new messages, as they come
   milena tail orders -o @-2h..@-1h -J              an hour, as JSON
   milena tail orders --last 100 -e                 the newest 100
+  milena tail orders --where 'refund -test' -c 1   until the first message with one word and without the other
   milena tail a -J -o beginning -e | milena produce b -J`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			t.topics = append(args, t.topics...)
@@ -59,24 +70,85 @@ without --group.`,
 		},
 	}
 	f := cmd.Flags()
-	f.StringArrayVarP(&t.topics, "topic", "t", nil, "a `topic`, beside the arguments")
+	t.add(f)
 	f.StringVarP(&t.offset, "offset", "o", "", "where to begin, `POS`, or a range A..B")
 	f.Int64Var(&t.last, "last", 0, "begin at the newest `N` of the topic, all partitions together")
 	f.BoolVar(&t.fromBeginning, "from-beginning", false, "the same as -o beginning")
+	f.BoolVarP(&t.exit, "exit", "e", false, "end at the end of each partition as it is now")
+	f.StringVar(&t.where, "where", "", "print only what matches a `query`, as search takes it; -c counts those")
+	f.StringVar(&t.group, "group", "", "join the group `G` and commit what was printed")
+	return cmd
+}
+
+// add defines the flags.
+func (t *recordFlags) add(f *pflag.FlagSet) {
+	f.StringArrayVarP(&t.topics, "topic", "t", nil, "a `topic`, beside the arguments")
 	f.Int32SliceVarP(&t.partitions, "partition", "p", nil, "these partitions only: `N` and more, with commas between")
 	f.Int64VarP(&t.limit, "max-messages", "c", -1, "end after `N` messages in all")
-	f.BoolVarP(&t.exit, "exit", "e", false, "end at the end of each partition as it is now")
 	f.BoolVarP(&t.json, "json", "J", false, "one JSON object a line")
 	f.StringVarP(&t.format, "format", "f", "", "a `format` of %s %S %k %K %h %t %p %o %T %%, \\n \\t \\r \\xNN")
 	f.BoolVar(&t.count, "count", false, "print only how many there are")
 	f.BoolVarP(&t.null, "null", "Z", false, "print NULL for null")
-	f.StringVar(&t.group, "group", "", "join the group `G` and commit what was printed")
 	f.StringVar(&t.isolation, "isolation-level", "", "`level` read_uncommitted (the default) or read_committed")
-	return cmd
+}
+
+// check refuses what cannot be meant.
+func (t *recordFlags) check(set *pflag.FlagSet) error {
+	if set.Changed("max-messages") && t.limit < 0 {
+		return usage("-c %d: a number of messages is wanted", t.limit)
+	}
+	for _, p := range t.partitions {
+		if p < 0 {
+			return usage("-p %d: a partition is 0 or more", p)
+		}
+	}
+	switch t.isolation {
+	case "", "read_committed", "read_uncommitted":
+		return nil
+	}
+	return usage("--isolation-level %q is neither read_uncommitted nor read_committed", t.isolation)
+}
+
+// level is the isolation that was asked for, else what the settings say.
+func (t *recordFlags) level(settings kafka.Isolation) kafka.Isolation {
+	switch t.isolation {
+	case "read_committed":
+		return kafka.ReadCommitted
+	case "read_uncommitted":
+		return kafka.ReadUncommitted
+	}
+	return settings
+}
+
+// find gives the partitions that are meant.
+func (t *recordFlags) find(ctx context.Context, c *kafka.Cluster) ([]kafka.TopicPartition, error) {
+	var tps []kafka.TopicPartition
+	for _, name := range t.topics {
+		topic, err := c.Topic(ctx, name)
+		if err != nil {
+			return nil, err
+		}
+		if topic.Err != nil {
+			return nil, topic.Err
+		}
+		if len(t.partitions) == 0 {
+			tps = append(tps, kafka.Partitions(topic)...)
+			continue
+		}
+		for _, id := range t.partitions {
+			if topic.Partition(id) == nil {
+				return nil, fmt.Errorf("topic %q has no partition %d: it has %d, from 0", name, id, len(topic.Partitions))
+			}
+			if tp := (kafka.TopicPartition{Topic: name, Partition: id}); !slices.Contains(tps, tp) {
+				tps = append(tps, tp)
+			}
+		}
+	}
+	return tps, nil
 }
 
 // form is how records are written; nil: they are only counted.
-func (g *global) form(t tailFlags, set *pflag.FlagSet) (form, error) {
+func (g *global) form(t *recordFlags, set *pflag.FlagSet) (form, error) {
 	ways := 0
 	for _, given := range []bool{t.json, set.Changed("format"), t.count} {
 		if given {
@@ -154,7 +226,7 @@ func (t tailFlags) start(set *pflag.FlagSet) (from kafka.Position, to *kafka.Pos
 }
 
 func (g *global) tail(ctx context.Context, t tailFlags, set *pflag.FlagSet) error {
-	write, err := g.form(t, set)
+	write, err := g.form(&t.recordFlags, set)
 	if err != nil {
 		return err
 	}
@@ -162,13 +234,12 @@ func (g *global) tail(ctx context.Context, t tailFlags, set *pflag.FlagSet) erro
 	if err != nil {
 		return err
 	}
-	if set.Changed("max-messages") && t.limit < 0 {
-		return usage("-c %d: a number of messages is wanted", t.limit)
+	if err := t.check(set); err != nil {
+		return err
 	}
-	for _, p := range t.partitions {
-		if p < 0 {
-			return usage("-p %d: a partition is 0 or more", p)
-		}
+	match, err := g.where(t.where)
+	if err != nil {
+		return err
 	}
 	slices.Sort(t.topics)
 	t.topics = slices.Compact(t.topics)
@@ -176,20 +247,11 @@ func (g *global) tail(ctx context.Context, t tailFlags, set *pflag.FlagSet) erro
 	if err != nil {
 		return err
 	}
-	isolation := settings.Isolation
-	switch t.isolation {
-	case "":
-	case "read_committed":
-		isolation = kafka.ReadCommitted
-	case "read_uncommitted":
-		isolation = kafka.ReadUncommitted
-	default:
-		return usage("--isolation-level %q is neither read_uncommitted nor read_committed", t.isolation)
-	}
+	isolation := t.level(settings.Isolation)
 
 	run, enough := context.WithCancel(ctx)
 	defer enough()
-	out := &output{g: g, form: write, limit: t.limit, enough: enough}
+	out := &output{g: g, form: write, match: match, limit: t.limit, enough: enough}
 	var watch sync.WaitGroup
 	if stdout, ok := g.stdout.(*os.File); ok && !t.count {
 		watch.Go(func() {
@@ -229,27 +291,9 @@ func (g *global) read(ctx context.Context, t tailFlags, from kafka.Position, to 
 	if err != nil {
 		return err
 	}
-	var tps []kafka.TopicPartition
-	for _, name := range t.topics {
-		topic, err := c.Topic(ctx, name)
-		if err != nil {
-			return err
-		}
-		if topic.Err != nil {
-			return topic.Err
-		}
-		if len(t.partitions) == 0 {
-			tps = append(tps, kafka.Partitions(topic)...)
-			continue
-		}
-		for _, id := range t.partitions {
-			if topic.Partition(id) == nil {
-				return fmt.Errorf("topic %q has no partition %d: it has %d, from 0", name, id, len(topic.Partitions))
-			}
-			if tp := (kafka.TopicPartition{Topic: name, Partition: id}); !slices.Contains(tps, tp) {
-				tps = append(tps, tp)
-			}
-		}
+	tps, err := t.find(ctx, c)
+	if err != nil {
+		return err
 	}
 	if t.limit == 0 {
 		return nil
@@ -274,7 +318,8 @@ func (g *global) read(ctx context.Context, t tailFlags, from kafka.Position, to 
 type output struct {
 	g      *global
 	form   form
-	limit  int64 // -1: none
+	match  func(kafka.TopicPartition) kafka.Matcher // nil: everything is printed
+	limit  int64                                    // -1: none
 	enough context.CancelFunc
 
 	taken   atomic.Int64 // with a limit
@@ -289,6 +334,7 @@ type output struct {
 type partitionOutput struct {
 	out   *output
 	tp    kafka.TopicPartition
+	match kafka.Matcher
 	buf   []byte
 	taken int64
 }
@@ -303,6 +349,9 @@ const (
 // Partition makes one partition's output.
 func (o *output) Partition(tp kafka.TopicPartition) kafka.PartitionSink {
 	p := &partitionOutput{out: o, tp: tp}
+	if o.match != nil {
+		p.match = o.match(tp)
+	}
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	o.parts = append(o.parts, p)
@@ -320,8 +369,11 @@ func (o *output) total() (n int64) {
 	return n
 }
 
-// Record formats a record.
+// Record formats a record; one that does not match is passed over.
 func (p *partitionOutput) Record(v *batch.View) bool {
+	if p.match != nil && !p.match.Match(v) {
+		return true
+	}
 	if p.out.limit >= 0 && p.out.taken.Add(1) > p.out.limit {
 		return false
 	}

@@ -4,6 +4,7 @@ package kafka
 // spread evenly over what is to be searched, in every partition in proportion.
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"math"
@@ -42,7 +43,7 @@ func (s SearchCost) Time(rate float64) time.Duration {
 const (
 	costPlaces     = 24
 	costBytes      = 8 << 10 // of each place
-	estimatePlaces = 96
+	estimatePlaces = 128
 	estimateBytes  = 64 << 10
 	wholeOffsets   = 20_000 // so few are looked at whole
 )
@@ -82,7 +83,8 @@ func (c *Cluster) Cost(ctx context.Context, spans []Span, iso Isolation) (Search
 type Estimate struct {
 	Offsets int64 // in the range
 	// Hits is the most likely number; with a confidence of 95 % it is from Low to
-	// High. All three are the same when Exact.
+	// High, unless the matches lie in a few places that the sample missed. All
+	// three are the same when Exact.
 	Hits, Low, High int64
 	Sampled         int64 // offsets that were looked at
 	Exact           bool  // all of them were
@@ -155,10 +157,17 @@ func (e *Estimate) ratio(seen, hits []float64) {
 	// A few hits vary more than they show: of none among so many, the truth is
 	// below 3 with that confidence (the rule of three).
 	spread = max(spread, 3/offsets)
+	// Of the windows 3 may be of a kind that the sample did not show: as full as
+	// its fullest, where matches come in clusters.
+	fullest := 0.0
+	for i := range seen {
+		fullest = max(fullest, hits[i]/seen[i])
+	}
+	unseen := 3 / n * (fullest - rate)
 	e.Sampled = min(e.Offsets, int64(offsets))
 	e.Hits = int64(math.Round(rate * all))
 	e.Low = max(int64(found), int64(math.Floor((rate-spread)*all)))
-	e.High = min(e.Offsets-int64(offsets-found), int64(math.Ceil((rate+spread)*all)))
+	e.High = min(e.Offsets-int64(offsets-found), int64(math.Ceil((rate+spread+unseen)*all)))
 	e.Low, e.High = min(e.Low, e.Hits), max(e.High, e.Hits)
 }
 
@@ -181,12 +190,14 @@ func (c *counter) Skip(batch.Skip) {}
 const sampleRequests = 4
 
 // sample fetches at about n places that are spread evenly over spans, from a
-// random start, so many bytes each, and gives look what came, one after the
+// random start, about so many bytes each, and gives look what came, one after the
 // other: the span from the place to the next one, and what was fetched there. A
 // place that cannot be read is left out; when that is all of them, it is an
 // error.
+//
+// Each place is a request of its own: only the first partition of a request is
+// sure to get a batch that is larger than what was asked for (KIP-74).
 func (c *Cluster) sample(ctx context.Context, spans []Span, n int, bytes int32, iso Isolation, look func(Span, *fetched)) error {
-	requests := make(map[int][]Span) // a partition once in each
 	var all int64
 	for _, s := range spans {
 		all += max(0, s.To-s.From)
@@ -194,48 +205,37 @@ func (c *Cluster) sample(ctx context.Context, spans []Span, n int, bytes int32, 
 	if all == 0 {
 		return nil
 	}
-	step := float64(all) / float64(n)
-	at := rand.Float64() * step
-	passed := 0.0
-	for _, s := range spans {
-		for turn := 0; at < passed+float64(s.To-s.From); turn++ {
-			from := min(s.From+int64(at-passed), s.To-1)
-			requests[turn] = append(requests[turn], Span{s.TopicPartition, from, min(from+max(1, int64(step)), s.To)})
-			at += step
-		}
-		passed += float64(max(0, s.To-s.From))
-	}
-
 	m := c.Metadata()
+	step := float64(all) / float64(n)
+	at, passed := rand.Float64()*step, 0.0
 	var mu sync.Mutex // guards what follows, and look
 	var failed error
 	got := 0
 	slots := make(chan struct{}, sampleRequests)
 	var wg sync.WaitGroup
-	for _, places := range requests {
-		byLeader := make(map[int32][]Span)
-		for _, s := range places {
-			if t := m.Topic(s.Topic); t != nil {
-				if p := t.Partition(s.Partition); p != nil && m.Broker(p.Leader) != nil {
-					byLeader[p.Leader] = append(byLeader[p.Leader], s)
-				}
+	for _, s := range spans {
+		var leader *Broker
+		t := m.Topic(s.Topic)
+		if t != nil {
+			if p := t.Partition(s.Partition); p != nil {
+				leader = m.Broker(p.Leader)
 			}
 		}
-		for leader, places := range byLeader {
+		for ; at < passed+float64(s.To-s.From); at += step {
+			if leader == nil {
+				continue
+			}
+			from := min(s.From+int64(at-passed), s.To-1)
+			place := Span{s.TopicPartition, from, min(from+max(1, int64(step)), s.To)}
+			q := &fetchRequest{maxWait: fetchWait, minBytes: 1, maxBytes: bytes, isolation: iso, parts: []fetchPart{
+				{TopicPartition: s.TopicPartition, topicID: t.ID, epoch: -1, offset: from, maxBytes: bytes}}}
+			slots <- struct{}{}
 			wg.Go(func() {
-				slots <- struct{}{}
 				defer func() { <-slots }()
 				if ctx.Err() != nil {
 					return
 				}
-				q := &fetchRequest{maxWait: fetchWait, minBytes: 1, maxBytes: int32(min(fetchMaxBytes, len(places)*int(bytes))), isolation: iso}
-				from := make(map[TopicPartition]Span, len(places))
-				for _, s := range places {
-					from[s.TopicPartition] = s
-					t := m.Topic(s.Topic)
-					q.parts = append(q.parts, fetchPart{TopicPartition: s.TopicPartition, topicID: t.ID, epoch: -1, offset: s.From, maxBytes: bytes})
-				}
-				parts, a, err := c.fetch(ctx, m.Broker(leader).Addr(), q)
+				parts, a, err := c.fetch(ctx, leader.Addr(), q)
 				mu.Lock()
 				defer mu.Unlock()
 				if err != nil {
@@ -243,23 +243,20 @@ func (c *Cluster) sample(ctx context.Context, spans []Span, n int, bytes int32, 
 					return
 				}
 				defer c.buffers.put(a.buf)
-				for i := range parts {
-					if s, ok := from[parts[i].TopicPartition]; ok && parts[i].code == codeNone {
-						got++
-						look(s, &parts[i])
-					}
+				if len(parts) == 1 && parts[0].code == codeNone {
+					got++
+					look(place, &parts[0])
 				}
 			})
 		}
+		passed += float64(max(0, s.To-s.From))
 	}
 	wg.Wait()
 	switch {
 	case ctx.Err() != nil:
 		return ctx.Err()
-	case got == 0 && failed == nil:
-		return errors.New("none of the places of a sample could be read")
 	case got == 0:
-		return failed
+		return cmp.Or(failed, errors.New("none of the places of a sample could be read"))
 	}
 	return nil
 }

@@ -21,6 +21,11 @@
 //	read.go         reading spans of partitions, for ever or to an end
 //	event.go        what happens to a cluster meanwhile
 //	newest.go       the newest records, backwards from any point
+//	search.go       a search, its progress and its order; searchstream.go: hits as
+//	                they are found; searchmerge.go: by time, both ways; merge.go
+//	estimate.go     what a search will cost and how much it will find, by a sample
+//	around.go       records about a record, and those with its key
+//	pattern.go      patterns of topic names
 //	produce.go      producing: messages into batches
 //	deliver.go      the batches on their way, until they are acknowledged
 //	partitioner.go  which partition a key goes to
@@ -111,4 +116,12 @@ func (r *Record) View() *batch.View {
 // Matcher decides on a record in place. One instance serves one goroutine.
 type Matcher interface {
 	Match(*batch.View) bool
+}
+
+// Skimmer is a Matcher that can tell from the bytes of many records where the
+// first match may be: as batch.Skimmer's Skim. It is asked only where neither
+// order nor timestamps of what does not match are needed.
+type Skimmer interface {
+	Matcher
+	Skim(records []byte) int
 }

@@ -11,6 +11,9 @@ import (
 	"testing"
 	"time"
 
+	"milena/kafka/batch"
+
+	"github.com/twmb/franz-go/pkg/kfake"
 	"github.com/twmb/franz-go/pkg/kgo"
 	"go.uber.org/goleak"
 	"pgregory.net/rapid"
@@ -277,6 +280,66 @@ func TestWhatRetentionTookMeanwhileIsReported(t *testing.T) {
 		if len(found) != 1000 || p.Missed != 4000 || len(p.Trouble) != 1 || p.Trouble[0].Kind != Gone ||
 			p.Trouble[0].First != 0 || p.Trouble[0].Last != 3999 || !p.Done {
 			t.Errorf("%s: %d found, %d missed, %v", order, len(found), p.Missed, p.Trouble)
+		}
+	}
+}
+
+func TestWhatCannotBeReadIsCountedAndListed(t *testing.T) {
+	damaged := encoded(t, batch.Zstd, 3, values("d0", "d1")...)
+	damaged[len(damaged)-1] ^= 0x55
+	bomb := encoded(t, batch.Gzip, 5, batch.Record{Value: make([]byte, batch.DefaultMaxBytes+1)})
+	untimed := encoded(t, batch.LZ4, 20, batch.Record{Timestamp: -1, Value: []byte("hit 20")})
+	f := fake(t, kfake.NumBrokers(1), kfake.SeedTopics(1, "t"))
+	// Between 6 and 20 is nothing: compacted away.
+	serve(t, f, 25, encoded(t, batch.None, 0, values("hit 0", "1", "hit 2")...), damaged, bomb, untimed)
+	c := open(t, f.ListenAddrs())
+	for _, order := range []SearchOrder{OldestFirst, NewestFirst, ByTime} {
+		s := newSearch(t, c, SearchRequest{Spans: []Span{{TopicPartition{"t", 0}, 0, 21}}, Match: having("hit"), Order: order})
+		want := []string{"0/0", "0/2", "0/20"}
+		if order == NewestFirst {
+			slices.Reverse(want)
+		}
+		if found := searchOn(t, s, 0); !slices.Equal(places(found), want) {
+			t.Errorf("%s: %v", order, places(found))
+		}
+		p := s.Progress()
+		if p.Missed != 3 || len(p.Trouble) != 2 || p.Untimed != 1 || !p.Done || p.Records != 4 {
+			t.Fatalf("%s: %d missed: %v; %d untimed, done: %t, %d records", order, p.Missed, p.Trouble, p.Untimed, p.Done, p.Records)
+		}
+		for _, trouble := range p.Trouble {
+			want := Trouble{TopicPartition{"t", 0}, 3, 4, Corrupt, trouble.Err}
+			if trouble.Kind == TooLarge {
+				want = Trouble{TopicPartition{"t", 0}, 5, 5, TooLarge, trouble.Err}
+			}
+			if trouble != want || trouble.Err == nil || !strings.HasPrefix(trouble.String(), "t/0: offset") {
+				t.Errorf("%s: %+v", order, trouble)
+			}
+		}
+	}
+}
+
+func TestASearchOfACompactedTopicEnds(t *testing.T) {
+	// A real broker compacts when it likes.
+	f := fake(t, kfake.NumBrokers(1))
+	c := open(t, f.ListenAddrs())
+	topic := newTopic(t, c, 1, map[string]string{"cleanup.policy": "compact", "min.cleanable.dirty.ratio": "0.01", "segment.bytes": "1000"})
+	k := client(t, f.ListenAddrs())
+	for i := range 600 {
+		key := fmt.Append(nil, i%7)
+		if i == 0 {
+			key = []byte("stays") // so that the log begins at 0
+		}
+		if err := k.ProduceSync(t.Context(), &kgo.Record{Topic: topic, Key: key, Value: fmt.Append(nil, i)}).FirstErr(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	f.Compact()
+	for _, order := range []SearchOrder{OldestFirst, NewestFirst, ByTime} {
+		s := newSearch(t, c, SearchRequest{Spans: everything(t, c, topic), Order: order})
+		found := searchOn(t, s, 0)
+		p := s.Progress()
+		if searched, all := p.Offsets(); len(found) == 0 || len(found) == 600 || searched != 600 || all != 600 || !p.Done {
+			t.Errorf("%s: %d found, %d of %d searched, done: %t", order, len(found), searched, all, p.Done)
 		}
 	}
 }

@@ -20,7 +20,7 @@ import (
 
 // How a merging search paces itself.
 const (
-	firstStep   = 1000     // offsets of a partition in its first window
+	firstStep   = 128      // offsets of a partition in its first window
 	windowMost  = 1 << 20  // offsets of all partitions in one
 	windowBytes = 64 << 20 // of the log in one, about
 	heldMost    = 24 << 20 // bytes of hits that wait for their turn
@@ -39,7 +39,6 @@ type merging struct {
 	// Of the window that is read.
 	added int64 // hits
 	size  int64 // of those, in bytes
-	full  bool  // not all of its hits found room
 
 	// Of a window that is read backwards. Its items' keys are the earliest
 	// timestamp behind that hit, up to the next.
@@ -67,9 +66,11 @@ func (s *Search) merge(ctx context.Context) error {
 		for _, span := range spans {
 			p := s.byTP[span.TopicPartition]
 			if backwards {
-				p.turn(span, err == nil && !s.stopped.Load())
+				p.turn(err == nil && !s.stopped.Load())
+				p.pace(span.To - p.to)
+			} else {
+				p.pace(p.from - span.From)
 			}
-			p.pace(s)
 		}
 		if err != nil {
 			return err
@@ -141,7 +142,6 @@ func (s *Search) windows(backwards bool) []Span {
 		if backwards {
 			span.From, span.To = max(p.from, p.to-p.step), p.to
 		}
-		p.added, p.size, p.full = 0, 0, false
 		p.window, p.head, p.floor, p.most = nil, math.MaxInt64, span.From, math.MaxInt64
 		if s.limit > 0 {
 			p.most = s.limit - s.taken.Load()
@@ -154,29 +154,30 @@ func (s *Search) windows(backwards bool) []Span {
 	return spans
 }
 
-// pace chooses the next window's size: larger while little is found.
-func (p *searchPart) pace(s *Search) {
+// pace chooses the next window's size by what came of so many offsets: larger
+// while little is found, as large as fits when much is.
+func (p *searchPart) pace(offsets int64) {
+	s := p.s
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	p.ended = p.from >= p.to
+	step := p.step * 4
+	if p.size > 0 {
+		step = min(step, max(1, offsets)*s.share*3/4/p.size)
+	}
+	if s.records > 0 && s.bytes > 0 {
+		step = min(step, windowBytes/int64(len(s.parts))*s.records/s.bytes)
+	}
+	p.step = max(1, min(step, windowMost/int64(len(s.parts))))
 	s.waiting += p.added
 	s.held += p.size
 	p.held += p.size
 	p.added, p.size = 0, 0
-	p.ended = p.from >= p.to
-	if p.full {
-		p.step = max(p.step/4, 1)
-		return
-	}
-	most := windowMost / int64(len(s.parts))
-	if s.records > 0 && s.bytes > 0 {
-		most = min(most, windowBytes/int64(len(s.parts))*s.records/s.bytes)
-	}
-	p.step = max(min(p.step*4, most), firstStep)
 }
 
 // turn puts the hits of a window that was read into the queue, newest first; one
 // that was not read whole is read again.
-func (p *searchPart) turn(span Span, whole bool) {
+func (p *searchPart) turn(whole bool) {
 	window := p.window
 	p.window = nil
 	if !whole {
@@ -224,7 +225,6 @@ func (p forwards) Record(v *batch.View) bool {
 	at := max(p.mark, v.Timestamp)
 	if p.match == nil || p.match.Match(v) {
 		if p.size > p.s.share {
-			p.full = true
 			return false
 		}
 		r := Keep(p.TopicPartition, v)
@@ -286,7 +286,7 @@ func (p backwards) letGo() {
 		p.size -= recordSize(&p.window[i].Record)
 	}
 	last := p.window[drop-1]
-	p.head, p.floor, p.full = last.key, last.Offset+1, p.size > p.s.share/2
+	p.head, p.floor = last.key, last.Offset+1
 	p.window = slices.Delete(p.window, 0, drop)
 	p.added = int64(len(p.window))
 }

@@ -113,8 +113,15 @@ func (s *Search) onwards() []Span {
 // streamSink gives hits as they are found.
 type streamSink struct{ s *Search }
 
-func (k streamSink) Partition(tp TopicPartition) PartitionSink { return k.s.part(tp) }
-func (k streamSink) Event(e Event)                             { k.s.event(e) }
+func (k streamSink) Partition(tp TopicPartition) PartitionSink {
+	p := k.s.part(tp)
+	if m, ok := p.match.(Skimmer); ok {
+		return skimmed{p, m}
+	}
+	return p
+}
+
+func (k streamSink) Event(e Event) { k.s.event(e) }
 
 // part finds a partition; one that is new is searched from its beginning.
 func (s *Search) part(tp TopicPartition) *searchPart {
@@ -153,6 +160,24 @@ func (p *searchPart) Record(v *batch.View) bool {
 	return true
 }
 
+// skimmed is a partition whose matcher need not see every record.
+type skimmed struct {
+	*searchPart
+	skim Skimmer
+}
+
+// Skim asks the matcher.
+func (p skimmed) Skim(records []byte) int { return p.skim.Skim(records) }
+
+// Skimmed counts records that hold no hit.
+func (p skimmed) Skimmed(h *batch.Info, n int) {
+	p.seen.records += int64(n)
+	if h.MaxTimestamp < 0 {
+		p.seen.untimed += int64(n)
+	}
+	p.countBatch(h)
+}
+
 // recordOverhead is about what a held record takes beside its bytes.
 const recordOverhead = 256
 
@@ -178,9 +203,14 @@ func (p *searchPart) count(v *batch.View) {
 	if v.Timestamp < 0 {
 		p.seen.untimed++
 	}
-	if v.Batch.BaseOffset != p.inBatch {
-		p.inBatch = v.Batch.BaseOffset
-		p.seen.bytes += int64(v.Batch.Size)
+	p.countBatch(v.Batch)
+}
+
+// countBatch counts a batch's bytes, once.
+func (p *searchPart) countBatch(h *batch.Info) {
+	if h.BaseOffset != p.inBatch {
+		p.inBatch = h.BaseOffset
+		p.seen.bytes += int64(h.Size)
 	}
 }
 
@@ -217,9 +247,8 @@ func (s *Search) deliver(hits []Record, counted int64) {
 // Skip notes what could not be read; markers, aborted records and gaps hold
 // nothing that could be found.
 func (p *searchPart) Skip(k batch.Skip) {
-	if k.Batch != nil && k.Batch.BaseOffset != p.inBatch {
-		p.inBatch = k.Batch.BaseOffset
-		p.seen.bytes += int64(k.Batch.Size)
+	if k.Batch != nil {
+		p.countBatch(k.Batch)
 	}
 	switch k.Kind {
 	case batch.SkipCorrupt:

@@ -13,6 +13,9 @@ func (q *Query) Matcher(tp kafka.TopicPartition) kafka.Matcher {
 	if q.kind == Expression {
 		return newMachine(q, tp)
 	}
+	if w := longest(q.words); w != nil {
+		return skimmer{matcher{q.words}, w}
+	}
 	return matcher{q.words}
 }
 

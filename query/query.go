@@ -56,7 +56,7 @@
 //	plan.go      in which order, and what is known before
 //	json.go      JSON in place; number.go: numbers as written
 //	fields.go    the paths in a sample
-//	matcher.go   queries against records
+//	matcher.go   queries against records; skim.go: against many at once
 package query
 
 import (

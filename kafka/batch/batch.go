@@ -162,3 +162,16 @@ type Visitor interface {
 	// Skip is given each stretch that holds no records for the visitor.
 	Skip(Skip)
 }
+
+// Skimmer is a Visitor that wants few of the records, and can tell from the bytes
+// of many where the first of those may be: the others are counted, not read.
+type Skimmer interface {
+	Visitor
+	// Skim gives the place of a byte that belongs to the first record that may be
+	// wanted, or -1 when none may. records are the uncompressed bytes of some
+	// records one behind the other, as they lie in a batch of magic 2.
+	Skim(records []byte) int
+	// Skimmed tells of n records that are not given. Where offsets are missing
+	// among them, that is no gap that is reported.
+	Skimmed(h *Info, n int)
+}

@@ -41,10 +41,11 @@ type Decoder struct {
 
 	// What follows is of the walk that runs.
 	visitor Visitor
-	seen    int64 // offsets below it were given or reported
-	next    int64 // what to fetch next; between seen and next lies a gap not yet reported
-	to      int64 // first offset that is not wanted
-	taken   bool  // false when the visitor did not take a record
+	skimmer Skimmer // the visitor, when it is one
+	seen    int64   // offsets below it were given or reported
+	next    int64   // what to fetch next; between seen and next lies a gap not yet reported
+	to      int64   // first offset that is not wanted
+	taken   bool    // false when the visitor did not take a record
 	info    Info
 	view    View
 	txns    aborted
@@ -68,6 +69,7 @@ func (d *Decoder) Walk(raw []byte, from, to int64, aborted []AbortedTxn, v Visit
 	}
 	d.visitor, d.seen, d.next, d.to, d.taken = v, from, from, to, true
 	d.view = View{Batch: &d.info}
+	d.skimmer, _ = v.(Skimmer)
 	if d.Committed {
 		d.txns.reset(aborted)
 	}
@@ -92,7 +94,7 @@ func (d *Decoder) Walk(raw []byte, from, to int64, aborted []AbortedTxn, v Visit
 
 // end lets go of what belongs to the caller and gives buffers back.
 func (d *Decoder) end() {
-	d.visitor, d.view = nil, View{}
+	d.visitor, d.skimmer, d.view = nil, nil, View{}
 	if d.codec != nil {
 		d.codec.release()
 		d.codec = nil

@@ -93,15 +93,20 @@ func (b *Builder) Add(r Record) error {
 	p = appendBytes(p, r.Key)
 	p = appendBytes(p, r.Value)
 	p = binary.AppendVarint(p, int64(len(r.Headers)))
-	for i := range r.Headers {
-		h := &r.Headers[i]
+	b.records = appendHeaders(p, r.Headers)
+	b.count++
+	return nil
+}
+
+// appendHeaders appends headers as a record has them, after their count.
+func appendHeaders(p []byte, headers []Header) []byte {
+	for i := range headers {
+		h := &headers[i]
 		p = binary.AppendVarint(p, int64(len(h.Key)))
 		p = append(p, h.Key...)
 		p = appendBytes(p, h.Value)
 	}
-	b.records = p
-	b.count++
-	return nil
+	return p
 }
 
 // Finish appends the batch of all records added since Reset to dst and returns

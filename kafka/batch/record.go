@@ -7,7 +7,12 @@ import (
 	"encoding/binary"
 	"fmt"
 	"iter"
+	"math"
 )
+
+// maxSkims is how often a batch is skimmed: where much is wanted, each record is
+// read anyway.
+const maxSkims = 16
 
 // The fewest bytes a record and a header take.
 const (
@@ -22,12 +27,34 @@ func (d *Decoder) records(p []byte) error {
 		return fmt.Errorf("it says that it holds %d records, but has %d bytes for them: malformed", h.Count, len(p))
 	}
 	prev, span := int64(-1), h.LastOffset-h.BaseOffset
+	// Of a batch that lies wholly in what is to be read, the visitor may say where
+	// it wants the next record: wanted bytes from the end. Those before it are
+	// passed over by their lengths.
+	skims, wanted, skimmed := 0, math.MaxInt, 0
+	if d.skimmer != nil && h.BaseOffset >= d.next && h.LastOffset < d.to {
+		skims = maxSkims
+	}
 	for i := range h.Count {
+		if skims > 0 && wanted > len(p) {
+			skims--
+			at := d.skimmer.Skim(p)
+			if at < 0 {
+				d.skimmer.Skimmed(h, skimmed+int(h.Count-i))
+				d.seen, d.next = h.LastOffset+1, h.LastOffset+1
+				return nil
+			}
+			wanted = len(p) - at
+		}
 		size, n := varint(p)
 		if n <= 0 || size < 0 || size > int64(len(p)-n) {
 			return fmt.Errorf("the length of its record %d is wrong: malformed", i)
 		}
 		end := n + int(size)
+		if wanted <= len(p)-end {
+			p = p[end:]
+			skimmed++
+			continue
+		}
 		timestamp, offset, ok := v.parse(p[n:end])
 		if !ok || offset <= prev || offset > span {
 			return fmt.Errorf("its record %d does not parse: malformed", i)
@@ -37,6 +64,10 @@ func (d *Decoder) records(p []byte) error {
 		offset += h.BaseOffset
 		if offset < d.next {
 			continue
+		}
+		if skimmed > 0 {
+			d.skimmer.Skimmed(h, skimmed)
+			d.seen, skimmed = offset, 0
 		}
 		v.Offset, v.Index = offset, i
 		if v.Timestamp = h.FirstTimestamp + timestamp; h.Timestamps == LogAppendTime {
@@ -169,13 +200,9 @@ func (v *View) Headers() iter.Seq2[[]byte, []byte] {
 // SetHeaders gives the view headers that were not read with it, as a record that
 // is made of something else has them.
 func (v *View) SetHeaders(headers []Header) {
-	v.headers, v.headerCount, v.headerBytes = v.headers[:0], len(headers), 0
+	v.headers, v.headerCount, v.headerBytes = appendHeaders(v.headers[:0], headers), len(headers), 0
 	for i := range headers {
-		h := &headers[i]
-		v.headers = binary.AppendVarint(v.headers, int64(len(h.Key)))
-		v.headers = append(v.headers, h.Key...)
-		v.headers = appendBytes(v.headers, h.Value)
-		v.headerBytes += len(h.Key) + len(h.Value)
+		v.headerBytes += len(headers[i].Key) + len(headers[i].Value)
 	}
 }
 

@@ -1,0 +1,455 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"os"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"milena/kafka"
+	"milena/query"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+)
+
+// errNothingFound is a search that searched everything, in vain.
+var errNothingFound = errors.New("nothing was found")
+
+// searchError is a search that cannot say whether there is more.
+type searchError struct{ error }
+
+func (e searchError) Unwrap() error { return e.error }
+
+// searchFlags are what search was asked for.
+type searchFlags struct {
+	recordFlags
+	query         string
+	from, to      string
+	order         string
+	newest        bool
+	follow        bool
+	allPartitions bool
+	partitioner   string
+	maxTopics     int
+	explain       bool
+	estimate      bool
+}
+
+func newSearch(g *global) *cobra.Command {
+	var s searchFlags
+	cmd := &cobra.Command{
+		Use:   "search QUERY TOPIC…",
+		Short: "Print the messages that match, of all that topics hold",
+		Long: `Print the messages that match a query, of all that topics hold from --from to --to: from the beginning
+to the end as it is at the start, unless told otherwise.
+
+TOPIC is a name, or a pattern: what has any character beyond letters, digits, '.', '_' and '-' is a
+regular expression for the whole name, as in 'orders\..*'. Internal topics match only one that begins
+with __.
+
+POS is as of tail: beginning, end, N, -N, +N, @14:05, @2026-11-22T14:05Z, @-1h, @1700000000000.
+
+Messages come as they are found: those of a partition in its order, oldest first. --order newest reads
+backwards, so that the newest come first; --order time merges the partitions by time.
+
+A query for one key is asked of the partition where that key lives, as --partitioner has it (murmur2 as
+Java, crc32 as librdkafka, fnv1a as Sarama); --all-partitions asks the others, too.
+
+A query that begins with - comes after --, as in: milena search -- -debug orders
+
+It exits with 0 when something was found, 1 when nothing was, 2 when that is not certain: on any error.`,
+		Example: `  milena search refund orders                      every message with that word
+  milena search '"order created" -test' orders --newest -c 10
+  milena search user-17 'orders\..*' --from @-2h -J
+  milena search refund orders --count              how many; --estimate asks a sample only`,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if len(args) == 0 {
+				return usage("%s takes a query and at least one topic, as in: milena search refund orders", cmd.CommandPath())
+			}
+			s.query, s.topics = args[0], append(args[1:], s.topics...)
+			if len(s.topics) == 0 {
+				return usage("%s takes at least one topic after the query, as in: milena search refund orders", cmd.CommandPath())
+			}
+			err := g.search(cmd.Context(), s, cmd.Flags())
+			if err == nil || errors.Is(err, errNothingFound) || readerLeft(err) {
+				return err
+			}
+			return searchError{err}
+		},
+	}
+	f := cmd.Flags()
+	s.add(f)
+	f.StringVar(&s.from, "from", "beginning", "where to begin, `POS`")
+	f.StringVar(&s.to, "to", "end", "where to end, `POS`, which is not searched itself")
+	f.StringVar(&s.order, "order", "oldest", "`order` oldest, newest or time")
+	f.BoolVar(&s.newest, "newest", false, "the same as --order newest")
+	f.BoolVar(&s.follow, "follow", false, "go on with what comes, when the end is reached")
+	f.BoolVar(&s.allPartitions, "all-partitions", false, "search for a key in all partitions, not only where it lives")
+	f.StringVar(&s.partitioner, "partitioner", string(kafka.Murmur2), "`name` of how producers choose a key's partition: murmur2, crc32 or fnv1a")
+	f.IntVar(&s.maxTopics, "max-topics", 100, "search not more than `N` topics that match patterns")
+	f.BoolVar(&s.explain, "explain", false, "print what would be done and what it would cost, and search nothing")
+	f.BoolVar(&s.estimate, "estimate", false, "print about how many match, by a sample")
+	return cmd
+}
+
+// where is a query as a reader asks it; nil: everything matches.
+func (g *global) where(text string) (func(kafka.TopicPartition) kafka.Matcher, error) {
+	q, err := g.parse(text)
+	if err != nil || q.Empty() {
+		return nil, err
+	}
+	return q.Matcher, nil
+}
+
+func (g *global) parse(text string) (*query.Query, error) {
+	q, err := query.Parse(text)
+	if err != nil {
+		return nil, usage("query %q: %w", text, err)
+	}
+	if hint := q.Hint(); hint != "" {
+		g.notice("milena: the query is read as words; it is %s", hint)
+	}
+	return q, nil
+}
+
+// sequence is the order that was asked for.
+func (s *searchFlags) sequence(set *pflag.FlagSet) (kafka.SearchOrder, error) {
+	for _, o := range []kafka.SearchOrder{kafka.OldestFirst, kafka.NewestFirst, kafka.ByTime} {
+		if s.order != o.String() {
+			continue
+		}
+		if s.newest && set.Changed("order") && o != kafka.NewestFirst {
+			return 0, usage("--newest and --order %s exclude each other", o)
+		}
+		if s.newest {
+			o = kafka.NewestFirst
+		}
+		if s.follow && o == kafka.NewestFirst {
+			return 0, usage("--follow goes on with what comes; from the newest back there is no such end")
+		}
+		return o, nil
+	}
+	return 0, usage("--order %q is neither oldest, newest nor time", s.order)
+}
+
+func (g *global) search(ctx context.Context, s searchFlags, set *pflag.FlagSet) error {
+	q, err := g.parse(s.query)
+	if err != nil {
+		return err
+	}
+	if err := s.check(set); err != nil {
+		return err
+	}
+	order, err := s.sequence(set)
+	if err != nil {
+		return err
+	}
+	if s.count {
+		order = kafka.OldestFirst // a number has no order, and that is the fastest
+	}
+	by, err := kafka.ParsePartitioner(s.partitioner)
+	if err != nil {
+		return usage("--partitioner %w", err)
+	}
+	from, to, err := kafka.ParseRange(s.from+".."+s.to, time.Now(), time.Local)
+	if err != nil {
+		return usageError{err}
+	}
+	if from.Kind == kafka.Stored {
+		return usage("--from stored needs a group, and a search has none")
+	}
+	if s.follow && to.Kind != kafka.End {
+		return usage("--follow goes on at the end: it and --to exclude each other")
+	}
+	if s.explain && s.estimate {
+		return usage("--explain and --estimate exclude each other")
+	}
+	if _, err := g.form(&s.recordFlags, set); err != nil {
+		return err
+	}
+	settings, err := g.load(ctx)
+	if err != nil {
+		return err
+	}
+	c, err := g.open(ctx)
+	if err != nil {
+		return err
+	}
+	if err := s.expand(ctx, c); err != nil {
+		return err
+	}
+	write, err := g.form(&s.recordFlags, set)
+	if err != nil {
+		return err
+	}
+	p := searchPlan{flags: s, query: q, order: order, by: by, isolation: s.level(settings.Isolation)}
+	if err := p.find(ctx, c, from, *to); err != nil {
+		return err
+	}
+	switch {
+	case s.explain:
+		return g.explain(ctx, c, &p)
+	case s.estimate:
+		return g.estimate(ctx, c, &p)
+	}
+	return g.runSearch(ctx, c, &p, write)
+}
+
+// expand makes names of patterns.
+func (s *searchFlags) expand(ctx context.Context, c *kafka.Cluster) error {
+	var names []string
+	for _, text := range s.topics {
+		if text == "" || !kafka.IsTopicPattern(text) {
+			names = append(names, text)
+			continue
+		}
+		found, err := c.TopicsLike(ctx, text)
+		if err != nil {
+			return err
+		}
+		if len(found) > s.maxTopics {
+			return usage("%q matches %s, from %s to %s: narrow it, or say that they are all meant: --max-topics %d",
+				text, count(int64(len(found)), "topic"), found[0], found[len(found)-1], len(found))
+		}
+		names = append(names, found...)
+	}
+	slices.Sort(names)
+	s.topics = slices.Compact(names)
+	return nil
+}
+
+// searchPlan is what will be searched, and why only that.
+type searchPlan struct {
+	flags     searchFlags
+	query     *query.Query
+	order     kafka.SearchOrder
+	by        kafka.Partitioner
+	isolation kafka.Isolation
+	spans     []kafka.Span
+	total     int      // partitions in all
+	reasons   []string // why not all of it, as sentences
+	elsewhere bool     // a key may be in partitions that are not searched
+}
+
+// find turns the range into offsets, and leaves out where nothing can match.
+func (p *searchPlan) find(ctx context.Context, c *kafka.Cluster, from, to kafka.Position) error {
+	tps, err := p.flags.find(ctx, c)
+	if err != nil {
+		return err
+	}
+	if p.spans, err = c.Resolve(ctx, tps, from, &to, p.isolation); err != nil {
+		return err
+	}
+	for i := range p.spans {
+		p.spans[i].To = max(p.spans[i].From, p.spans[i].To)
+	}
+	p.total = len(p.spans)
+	if set, ok := p.query.Partitions(); ok {
+		p.spans = slices.DeleteFunc(p.spans, func(s kafka.Span) bool { return !slices.Contains(set, s.Partition) })
+		p.reasons = append(p.reasons, fmt.Sprintf("the query names partitions: %s of %d can match", count(int64(len(p.spans)), "partition"), p.total))
+	}
+	if key, ok := p.query.Key(); ok && !p.flags.allPartitions && len(p.flags.partitions) == 0 {
+		lives, rest := c.KeySpans(p.spans, key, p.by)
+		if len(lives) > 0 && len(rest) > 0 {
+			p.spans, p.elsewhere = lives, true
+			where := fmt.Sprintf("in %s", count(int64(len(lives)), "partition"))
+			if len(lives) == 1 {
+				where = fmt.Sprintf("in partition %d of %s", lives[0].Partition, lives[0].Topic)
+			}
+			p.reasons = append(p.reasons, fmt.Sprintf("the key %q lives %s (%s): the other %d are not searched; --all-partitions searches them, too",
+				key, where, p.by, len(rest)))
+		}
+	}
+	if since, _, ok := p.query.Times(); ok && since > math.MinInt64 {
+		before := offsetsIn(p.spans)
+		if p.spans, err = c.Since(ctx, p.spans, max(since, 0), p.isolation); err != nil {
+			return err
+		}
+		if left := before - offsetsIn(p.spans); left > 0 {
+			p.reasons = append(p.reasons, fmt.Sprintf("the query names a time: %s before it are not read", count(left, "offset")))
+		}
+	}
+	return nil
+}
+
+func offsetsIn(spans []kafka.Span) (n int64) {
+	for _, s := range spans {
+		n += s.To - s.From
+	}
+	return n
+}
+
+// explain prints what would be done.
+func (g *global) explain(ctx context.Context, c *kafka.Cluster, p *searchPlan) error {
+	cost, err := c.Cost(ctx, p.spans, p.isolation)
+	if err != nil {
+		return err
+	}
+	var b strings.Builder
+	line := func(name, format string, args ...any) {
+		fmt.Fprintf(&b, "%-10s "+format+"\n", append([]any{name}, args...)...)
+	}
+	line("query", "%s: %s", p.query.Kind(), p.query)
+	if plan := strings.TrimRight(p.query.Explain(), "\n"); plan != "" {
+		line("", "%s", strings.ReplaceAll(plan, "\n", "\n           "))
+	}
+	shown := p.flags.topics
+	if more := len(shown) - 10; more > 0 {
+		shown = append(slices.Clone(shown[:10]), fmt.Sprintf("and %d more", more))
+	}
+	line("topics", "%s", strings.Join(shown, ", "))
+	line("range", "from %s to %s, %s", p.flags.from, p.flags.to, p.isolation)
+	line("partitions", "%d of %d", len(p.spans), p.total)
+	for _, why := range p.reasons {
+		line("", "%s", why)
+	}
+	order := p.order.String()
+	if p.flags.count {
+		order = "none: it is only counted"
+	}
+	line("order", "%s", order)
+	line("cost", "%s, about %s, about %s; at %s/s about %s", count(cost.Offsets, "offset"), count(cost.Records, "record"),
+		byteSize(cost.Bytes), byteSize(kafka.AssumedRate), shortTime(cost.Time(0)))
+	_, err = io.WriteString(g.stdout, b.String())
+	return err
+}
+
+// estimate prints about how many match.
+func (g *global) estimate(ctx context.Context, c *kafka.Cluster, p *searchPlan) error {
+	g.reasons(p)
+	e, err := c.EstimateHits(ctx, p.spans, p.match(), p.isolation)
+	if err != nil {
+		return err
+	}
+	if e.Exact {
+		_, err = fmt.Fprintf(g.stdout, "%d of %d offsets\n", e.Hits, e.Offsets)
+	} else {
+		_, err = fmt.Fprintf(g.stdout, "~%d of %d offsets (95%%: %d to %d, by a sample of %d)\n", e.Hits, e.Offsets, e.Low, e.High, e.Sampled)
+	}
+	if err == nil && e.High == 0 {
+		err = errNothingFound
+	}
+	return ignoreClosedPipe(err)
+}
+
+func (p *searchPlan) match() func(kafka.TopicPartition) kafka.Matcher {
+	if p.query.Empty() {
+		return nil
+	}
+	return p.query.Matcher
+}
+
+// reasons says on stderr why not everything is searched.
+func (g *global) reasons(p *searchPlan) {
+	for _, why := range p.reasons {
+		g.notice("milena: %s", why)
+	}
+}
+
+// troubleShown is how many troubles are named, each with a line.
+const troubleShown = 20
+
+// runSearch searches, prints, and says what could not be searched.
+func (g *global) runSearch(ctx context.Context, c *kafka.Cluster, p *searchPlan, write form) error {
+	search, err := c.NewSearch(kafka.SearchRequest{
+		Spans: p.spans, Match: p.match(), Order: p.order, Isolation: p.isolation,
+		Follow: p.flags.follow, Grow: p.flags.follow && len(p.spans) == p.total && len(p.flags.partitions) == 0,
+	})
+	if err != nil {
+		return err
+	}
+	g.reasons(p)
+	if offsetsIn(p.spans) == 0 && !p.flags.follow {
+		g.notice("milena: there is nothing from %s to %s", p.flags.from, p.flags.to)
+	}
+	run, enough := context.WithCancel(ctx)
+	defer enough()
+	line := g.showProgress(search)
+	var give func([]kafka.Record) error
+	var watch sync.WaitGroup
+	if write != nil {
+		var buf []byte
+		give = func(hits []kafka.Record) error {
+			buf = buf[:0]
+			for i := range hits {
+				v := hits[i].View()
+				buf = write(buf, kafka.TopicPartition{Topic: hits[i].Topic, Partition: hits[i].Partition}, v)
+			}
+			line.hide()
+			if _, err := g.stdout.Write(buf); err != nil {
+				return fmt.Errorf("stdout: %w", err)
+			}
+			if cap(buf) > bufferKept {
+				buf = nil
+			}
+			return nil
+		}
+		if stdout, ok := g.stdout.(*os.File); ok {
+			watch.Go(func() {
+				if readerGone(run, stdout) {
+					enough()
+				}
+			})
+		}
+	}
+	if p.flags.limit != 0 {
+		err = search.Run(run, max(0, p.flags.limit), give)
+	}
+	left := run.Err() != nil && ctx.Err() == nil // whoever read stdout is gone
+	enough()
+	watch.Wait()
+	line.end()
+
+	did := search.Progress()
+	g.sayTrouble(&did)
+	if did.Untimed > 0 && p.order != kafka.OldestFirst {
+		g.notice("milena: %s without a timestamp: in an order by time they stand with those next to them", count(did.Untimed, "record"))
+	}
+	interrupted := ctx.Err() != nil
+	switch {
+	case left, isClosedPipe(err):
+		return nil
+	case err != nil && !interrupted:
+		return err
+	case interrupted && !did.Following && !did.Done && (p.flags.count || did.Hits == 0):
+		return errors.New("interrupted before everything was searched")
+	case interrupted && !did.Following && !did.Done:
+		g.notice("milena: interrupted before everything was searched")
+	}
+	if p.flags.count {
+		if _, err := fmt.Fprintln(g.stdout, did.Hits); err != nil {
+			return ignoreClosedPipe(err)
+		}
+	}
+	if did.Hits > 0 {
+		return nil
+	}
+	if n := slices.IndexFunc(did.Trouble, func(t kafka.Trouble) bool { return t.Kind != kafka.Gone }); n >= 0 {
+		return fmt.Errorf("nothing was found, but %s could not be searched", count(did.Missed, "offset"))
+	}
+	return errNothingFound
+}
+
+// sayTrouble names what could not be searched, and what happened on the way.
+func (g *global) sayTrouble(did *kafka.SearchProgress) {
+	for _, e := range did.Events {
+		g.notice("milena: %s", e)
+	}
+	for i, t := range did.Trouble {
+		if i == troubleShown {
+			g.notice("milena: and %d more", len(did.Trouble)-i)
+			break
+		}
+		g.notice("milena: %s", t)
+	}
+	if did.Missed > 0 {
+		g.notice("milena: %s could not be searched", count(did.Missed, "offset"))
+	}
+}
