@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"milena/archive"
 	"milena/kafka"
 	"milena/kafka/batch"
 
@@ -101,7 +102,7 @@ func TestAHitIsPrintedAsItLay(t *testing.T) {
 		tp := kafka.TopicPartition{Topic: "t", Partition: 3}
 		kept := kafka.Keep(tp, v)
 		held := kept.View()
-		if got, want := jsonForm(nil, tp, &held), jsonForm(nil, tp, v); !bytes.Equal(got, want) {
+		if got, want := archive.AppendJSON(nil, tp, held), archive.AppendJSON(nil, tp, v); !bytes.Equal(got, want) {
 			t.Errorf("%s, want %s", got, want)
 		}
 	})
