@@ -335,9 +335,15 @@ func (c *fakeCluster) Read(ctx context.Context, req kafka.ReadRequest, sink kafk
 			next[s.TopicPartition] = max(from, to)
 			told[s.TopicPartition], moved = true, true
 			c.mu.Unlock()
-			d.Walk(raw, from, to, nil, sinks[s.TopicPartition])
-			err := sinks[s.TopicPartition].Flush(kafka.PartitionState{Next: max(from, to), HighWatermark: end, LastStable: end, LogStart: p.start})
+			at, taken := d.Walk(raw, from, to, nil, sinks[s.TopicPartition])
+			if taken {
+				at = max(from, to)
+			}
+			err := sinks[s.TopicPartition].Flush(kafka.PartitionState{Next: at, HighWatermark: end, LastStable: end, LogStart: p.start})
 			c.mu.Lock()
+			if !taken {
+				return err
+			}
 			if err != nil {
 				return err
 			}

@@ -263,7 +263,10 @@ func TestQueriesAreRememberedAndNamed(t *testing.T) {
 		d.press("esc")
 		d.follows("ledger")
 	}
-	d.m.work.Wait()
+	d.until("that both are written", func() bool {
+		past, err := d.m.compose.history.loadQueries(d.m.clusterID(), "ledger")
+		return err == nil && len(past) == 2
+	})
 	d = open()
 	d.until("what was asked", func() bool { return len(d.m.queries["ledger"]) == 2 })
 	d.press("/", "up")
