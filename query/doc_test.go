@@ -28,13 +28,13 @@ func TestTheExamplesOfThePage(t *testing.T) {
 	asked, kind, inside := 0, Words, false
 	for line := range strings.Lines(string(page)) {
 		line = strings.TrimRight(line, "\n")
-		switch {
-		case line == "## Expressions":
+		switch line {
+		case "## Expressions":
 			kind = Expression
-		case line == "```query":
+		case "```query":
 			inside = true
 			continue
-		case line == "```":
+		case "```":
 			inside = false
 		}
 		if !inside {

@@ -3,6 +3,7 @@ package query
 import (
 	"math"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -248,6 +249,9 @@ func TestExpressionsAgainstOddValues(t *testing.T) {
 		{`{"a":{"c":1},"a":{"b":2}}`, `value.a.b == 2`, false},
 		{`{"a":{"b":2,"c":3},"d":4}`, `value.a.b == 2 and value.d == 4`, true},
 		{`{"a":[{"b":2}],"d":4}`, `value.a[0].b == 2 and value.a[1].b == 4`, false},
+		{`{"x":{"y":1,"z":[{}]},"d":4}`, `value.x.y == 1 and value.d == 4`, true},
+		{`{"x":[1,{"y":"]"},3],"d":4}`, `value.x[0] == 1 and value.d == 4`, true},
+		{`{"a":1,"a":2,"b":3}`, `value.a == 1 and value.b == 3`, true},
 		{`{"a":1e99999999999999999999}`, `value.a > 1e99999999999999999998`, true},
 		{`{"a":-1e-99999999999999999999}`, `value.a < 0`, true},
 		{`{"a":-0}`, `value.a == 0`, true},
@@ -265,4 +269,22 @@ func TestExpressionsAgainstOddValues(t *testing.T) {
 			t.Errorf("%.80s: %s is %v, want %v", c.value, c.text, got, c.want)
 		}
 	}
+}
+
+// A query is shared: each worker has a matcher of its own, and records that are
+// held are asked from anywhere. The race detector looks on.
+func TestAQueryIsSharedByWorkers(t *testing.T) {
+	q := parseExpression(t, `value.a == "b/c" && value.b[1] > 5 && header["h"] == 1.0 && key matches "k+$"`)
+	rec := batch.Record{Key: []byte("kk"), Value: []byte(`{"a":"b\/c","b":[0,6]}`), Headers: []batch.Header{{Key: "h", Value: []byte("1")}}}
+	var workers sync.WaitGroup
+	for range 4 {
+		workers.Go(func() {
+			for range 50 {
+				if !ask(t, q, testTP, rec) {
+					t.Error("no match")
+				}
+			}
+		})
+	}
+	workers.Wait()
 }

@@ -51,8 +51,8 @@
 //	query.go     the text, and which of the two it is
 //	words.go     words in a text; word.go: one word, found in bytes
 //	pattern.go   regular expressions, automaton.go: as one step a byte
-//	lex.go       an expression's tokens, syntax.go: its tree, compile.go: its types
-//	operand.go   comparisons of a record's values
+//	lex.go       an expression's tokens, literal.go: its numbers and units, syntax.go: its tree, compile.go: its types
+//	operand.go   a record's values, comparison.go: compared; machine.go: the record that it is about
 //	plan.go      in which order, and what is known before
 //	json.go      JSON in place; number.go: numbers as written
 //	fields.go    the paths in a sample
