@@ -130,7 +130,7 @@ func (b *bench) search(ctx context.Context) error {
 		task, query, peer string
 		goal              float64
 	}{
-		{"search: a word", "17771", "grep -c 17771", 5},
+		{"search: a word", "order-1777", "grep -c order-1777", 5},
 		{"search: a regular expression", `/customer-17[0-9]*1"/`, `grep -cE 'customer-17[0-9]*1"'`, 3},
 		{"search: an expression", `value.customer.country == "DE" && value.quantity > 2`,
 			`jq -c 'select(.customer.country == "DE" and .quantity > 2)' | wc -l`, 0},

@@ -376,7 +376,9 @@ func TestASearchIsCancelledAndLeavesNothingBehind(t *testing.T) {
 	brokers := brokersOf(t)
 	c := open(t, brokers)
 	topic := newTopic(t, c, 1, nil)
-	write(t, client(t, brokers), topic, 0, 100)
+	k := client(t, brokers)
+	write(t, k, topic, 0, 100)
+	k.Close() // what it does in the background is not ours
 	spans := everything(t, c, topic)
 	before := goleak.IgnoreCurrent()
 	for _, order := range []SearchOrder{OldestFirst, NewestFirst, ByTime} {
