@@ -130,8 +130,9 @@ func (s *scanner) field() []byte {
 		return s.text()
 	}
 	s.literal(`Base64":`)
+	coded := s.text()
 	at := len(s.unquoted)
-	b, err := base64.StdEncoding.AppendDecode(s.unquoted, s.text())
+	b, err := base64.StdEncoding.AppendDecode(s.unquoted, coded)
 	s.bad = s.bad || err != nil
 	s.unquoted = b
 	return b[at:len(b):len(b)]

@@ -232,7 +232,16 @@ func table() []Binding {
 		Binding{Keys: []string{"N"}, Short: "previous", What: "previous (older) record that was found", Weight: 13, Off: off(noFind, offFind), Do: func(m *Model) tea.Cmd { return m.findFrom(-1) }},
 		Binding{Keys: []string{"m"}, What: "show transaction markers and gaps, or messages alone", Off: off(noSession, offSession), Do: (*Model).toggleMarkers},
 		Binding{Keys: []string{"y"}, What: "copy the value, key, headers, or the record as JSON", Off: off(noRows, offRows), Do: (*Model).askCopy},
-		Binding{Keys: []string{"esc"}, What: "stop loading, end finding, or drop the filter", NoPalette: true, Do: (*Model).tailBack},
+		Binding{Keys: []string{"e"}, What: "export to a file: JSON lines, CSV, values", Off: func(m *Model) string {
+			switch {
+			case noSession(m):
+				return offSession
+			case m.export.busy():
+				return "an export is under way"
+			}
+			return ""
+		}, Do: (*Model).askExport},
+		Binding{Keys: []string{"esc"}, What: "stop an export or loading, end finding, or drop the filter", NoPalette: true, Do: (*Model).tailBack},
 	)
 
 	add(ScopeRecord,
@@ -356,7 +365,12 @@ func table() []Binding {
 	}
 	add(ScopeConnect,
 		Binding{Keys: []string{"r"}, Short: "retry", What: "try again", Weight: 10, Off: failed, Do: (*Model).dialAgain},
-		Binding{Keys: []string{"a"}, Short: "address", What: "another address", Weight: 20, Off: failed, Do: (*Model).askAddress},
+		Binding{Keys: []string{"a"}, Short: "address", What: "another address", Weight: 20, Off: func(m *Model) string {
+			if m.opt.File != "" {
+				return "it is a file"
+			}
+			return failed(m)
+		}, Do: (*Model).askAddress},
 		Binding{Keys: []string{"d"}, Short: "demo", What: "a demo broker inside this program, with living data", Weight: 30, Off: func(m *Model) string {
 			if m.opt.Demo == nil {
 				return "there is none"
@@ -458,6 +472,10 @@ func (m *Model) footer() string {
 	var said string
 	if n := m.notices.newest(m.now()); n != nil {
 		said = n.text
+	} else if m.export.busy() {
+		said = m.export.line()
+	}
+	if said != "" {
 		if w := cells(said, st.width) + 3; w <= m.w/2 {
 			room = m.w - w
 		} else {
@@ -501,7 +519,11 @@ func (m *Model) footer() string {
 		if cut {
 			l.max -= 2
 		}
-		l.text(st.level(m.notices.all[len(m.notices.all)-1].level), said)
+		sgr := st.dim
+		if n := m.notices.newest(m.now()); n != nil {
+			sgr = st.level(n.level)
+		}
+		l.text(sgr, said)
 		if cut { // all of it is under that key
 			l.max, l.full = m.w-1, false
 			l.text(st.accent, " !")
