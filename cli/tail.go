@@ -258,7 +258,11 @@ func (g *global) read(ctx context.Context, t tailFlags, from kafka.Position, to 
 			continue
 		}
 		for _, id := range t.partitions {
-			if topic.Partition(id) == nil {
+			switch {
+			case topic.Partition(id) != nil:
+			case g.file != "":
+				return fmt.Errorf("%s holds no records of %s/%d", g.file, name, id)
+			default:
 				return fmt.Errorf("topic %q has no partition %d: it has %d, from 0", name, id, len(topic.Partitions))
 			}
 			if tp := (kafka.TopicPartition{Topic: name, Partition: id}); !slices.Contains(tps, tp) {

@@ -173,24 +173,31 @@ func (c *fakeCluster) Offsets(_ context.Context, at int64, _ kafka.Isolation, tp
 	return out, nil
 }
 
-func (c *fakeCluster) Resolve(ctx context.Context, tps []kafka.TopicPartition, from kafka.Position, _ *kafka.Position, iso kafka.Isolation) ([]kafka.Span, error) {
+func (c *fakeCluster) Resolve(ctx context.Context, tps []kafka.TopicPartition, from kafka.Position, to *kafka.Position, iso kafka.Isolation) ([]kafka.Span, error) {
 	starts, _ := c.Offsets(ctx, kafka.AtStart, iso, tps)
 	ends, _ := c.Offsets(ctx, kafka.AtEnd, iso, tps)
+	find := func(tp kafka.TopicPartition, p kafka.Position) int64 {
+		start, end := starts[tp].Offset, ends[tp].Offset
+		switch p.Kind {
+		case kafka.End:
+			return end
+		case kafka.AtOffset:
+			return min(max(start, p.N), end)
+		case kafka.LastEach:
+			return max(start, end-p.N)
+		case kafka.AtTime:
+			at, _ := c.Offsets(ctx, p.Time.UnixMilli(), iso, []kafka.TopicPartition{tp})
+			return at[tp].Offset
+		}
+		return start
+	}
 	var spans []kafka.Span
 	for _, tp := range tps {
-		o := starts[tp].Offset
-		switch from.Kind {
-		case kafka.End:
-			o = ends[tp].Offset
-		case kafka.AtOffset:
-			o = min(max(o, from.N), ends[tp].Offset)
-		case kafka.LastEach:
-			o = max(o, ends[tp].Offset-from.N)
-		case kafka.AtTime:
-			at, _ := c.Offsets(ctx, from.Time.UnixMilli(), iso, []kafka.TopicPartition{tp})
-			o = at[tp].Offset
+		s := kafka.Span{TopicPartition: tp, From: find(tp, from), To: kafka.NoEnd}
+		if to != nil {
+			s.To = find(tp, *to)
 		}
-		spans = append(spans, kafka.Span{TopicPartition: tp, From: o, To: kafka.NoEnd})
+		spans = append(spans, s)
 	}
 	return spans, nil
 }
