@@ -32,6 +32,9 @@ func AppendJSON(dst []byte, tp kafka.TopicPartition, v *batch.View) []byte {
 	dst = appendJSONField(dst, "key", v.Key)
 	dst = append(dst, ',')
 	dst = appendJSONField(dst, "value", v.Value)
+	if v.HeaderCount() == 0 { // as in most records
+		return append(dst, ",\"headers\":[]}\n"...)
+	}
 	dst = append(dst, `,"headers":`...)
 	return append(AppendHeaders(dst, v), '}', '\n')
 }

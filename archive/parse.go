@@ -17,7 +17,8 @@ import (
 	"milena/kafka/batch"
 )
 
-// Line is a record as a line has it. Its bytes may be the line's own.
+// Line is a record as a line has it. Its bytes are the line's own, or valid until
+// the next Parse.
 type Line struct {
 	Topic      string // empty: the line does not say
 	Partition  int32  // -1: the line does not say
@@ -27,6 +28,8 @@ type Line struct {
 	Key        []byte // nil: null
 	Value      []byte // nil: null
 	Headers    []batch.Header
+
+	unquoted []byte // memory for what is escaped in a line
 }
 
 // jsonLine is a record as AppendJSON writes it, or kcat. Raw, because a null is
@@ -71,7 +74,7 @@ func (l *Line) Parse(line []byte) error {
 	if j.Value == nil && j.ValueBase64 == nil {
 		return errors.New(`no message: neither "value" nor "valueBase64" nor kcat's "payload" is there`)
 	}
-	*l = Line{Partition: -1, Offset: -1}
+	*l = Line{Partition: -1, Offset: -1, unquoted: l.unquoted}
 	topic, err := jsonBytes("topic", j.Topic, nil)
 	if err != nil {
 		return err
@@ -203,7 +206,11 @@ func unquote(quoted json.RawMessage) ([]byte, error) {
 	if bytes.IndexByte(text, '\\') < 0 {
 		return text, nil
 	}
-	b := make([]byte, 0, len(text))
+	return appendUnquoted(make([]byte, 0, len(text)), text)
+}
+
+// appendUnquoted appends what stands between the quotes of valid JSON.
+func appendUnquoted(b, text []byte) ([]byte, error) {
 	for {
 		at := bytes.IndexByte(text, '\\')
 		if at < 0 {

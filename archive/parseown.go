@@ -15,13 +15,18 @@ import (
 // scanner reads on through a line. Once something is not as it must be, it is
 // bad for good.
 type scanner struct {
-	rest []byte
-	bad  bool
+	rest     []byte
+	unquoted []byte // what was escaped so far; not nil
+	bad      bool
 }
 
 // parseOwn reads a line of ours; false: it is none.
 func (l *Line) parseOwn(line []byte) bool {
-	s := scanner{rest: line}
+	if l.unquoted == nil {
+		l.unquoted = make([]byte, 0, 256)
+	}
+	s := scanner{rest: line, unquoted: l.unquoted[:0]}
+	defer func() { l.unquoted = s.unquoted }()
 	topic := l.head(&s)
 	if s.bad {
 		return false
@@ -125,9 +130,12 @@ func (s *scanner) field() []byte {
 		return s.text()
 	}
 	s.literal(`Base64":`)
-	b, err := base64.StdEncoding.AppendDecode([]byte{}, s.text())
+	coded := s.text()
+	at := len(s.unquoted)
+	b, err := base64.StdEncoding.AppendDecode(s.unquoted, coded)
 	s.bad = s.bad || err != nil
-	return b
+	s.unquoted = b
+	return b[at:len(b):len(b)]
 }
 
 // closing are the bytes that do not stand for themselves in a string.
@@ -157,9 +165,14 @@ func (s *scanner) text() []byte {
 			if !escaped {
 				return quoted[1:i:i]
 			}
-			text, err := unquote(quoted)
-			s.bad = err != nil
-			return text
+			at := len(s.unquoted)
+			b, err := appendUnquoted(s.unquoted, quoted[1:i])
+			if err != nil {
+				s.bad = true
+				return nil
+			}
+			s.unquoted = b
+			return b[at:len(b):len(b)]
 		case '\\':
 			n := escapeLen(s.rest[i:])
 			if n == 0 {

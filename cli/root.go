@@ -2,6 +2,7 @@
 // into calls of package kafka, or starts the screen.
 //
 //	root.go     the root command (the screen), what all commands share, exit codes
+//	file.go     --file: a file of records in place of a cluster
 //	demo.go     --demo: a broker of the process's own
 //	tail.go     tail; output.go writes its rows, JSON and formats
 //	search.go   search; progress.go shows how far it is
@@ -70,6 +71,8 @@ type global struct {
 	set        []string
 	demo       bool
 	demoDir    string
+	file       string // of records, in place of a cluster
+	fileWon    string // why it is no topic; empty: that is no question
 	quiet      bool
 	verbose    bool
 
@@ -139,10 +142,11 @@ func sentence(err error) string {
 
 func newRoot(g *global) *cobra.Command {
 	root := &cobra.Command{
-		Use:   "milena [TOPIC…]",
+		Use:   "milena [TOPIC… | FILE.jsonl]",
 		Short: "Explore Apache Kafka from the terminal",
 		Long: "milena browses topics, tails them live, looks inside messages and publishes them.\n\n" +
-			"Without a command it is a screen: topics, tail, compose; with TOPIC it starts in that topic's tail.\n" +
+			"Without a command it is a screen: topics, tail, compose; with TOPIC it starts in that topic's tail,\n" +
+			"with FILE.jsonl it shows the records of a file, as an export or tail -J wrote it.\n" +
 			"Brokers come from -b, else --context, else KAFKA_BROKERS, else the current context of the\n" +
 			"configuration file, else localhost:9092. No Kafka at hand? milena --demo",
 		Args:          cobra.ArbitraryArgs,
@@ -152,7 +156,7 @@ func newRoot(g *global) *cobra.Command {
 			if told, _ := cmd.Flags().GetBool("version"); told {
 				return g.tellVersion()
 			}
-			return g.screen(cmd.Context(), topics)
+			return g.screen(cmd.Context(), g.takeFile(topics))
 		},
 	}
 	root.SetIn(g.stdin)
@@ -163,6 +167,7 @@ func newRoot(g *global) *cobra.Command {
 	root.Flags().Bool("version", false, "version for milena")
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{plainly(err)} })
 	root.PersistentPreRunE = func(cmd *cobra.Command, _ []string) error { return refuseEmpty(cmd.Flags()) }
+	g.fileFlag(root.Flags())
 	f := root.PersistentFlags()
 	f.StringVarP(&g.brokers, "bootstrap-server", "b", "", "brokers to begin with: `HOST:PORT` and more, with commas between")
 	f.StringVar(&g.context, "context", "", "a context of the configuration file, by its `name`")
@@ -194,7 +199,7 @@ func newRoot(g *global) *cobra.Command {
 // refuseEmpty refuses flags that are given but empty, as -b "$UNSET" is: what
 // would be used in their place is not what was meant.
 func refuseEmpty(set *pflag.FlagSet) error {
-	for _, name := range []string{"bootstrap-server", "context", "command-config", "demo-dir", "group"} {
+	for _, name := range []string{"bootstrap-server", "context", "command-config", "demo-dir", "group", "file"} {
 		if f := set.Lookup(name); f != nil && f.Changed && f.Value.String() == "" {
 			return usage("--%s is given, but empty", name)
 		}
@@ -304,6 +309,9 @@ func (g *global) screen(ctx context.Context, topics []string) error {
 	if out, ok := g.stdout.(*os.File); !ok || !term.IsTerminal(out.Fd()) {
 		return usage("the screen needs a terminal on stdout; for a script there are: " +
 			"milena tail TOPIC, milena search QUERY TOPIC, milena produce TOPIC, milena topics (milena help)")
+	}
+	if g.file != "" {
+		return g.fileScreen(ctx, topics)
 	}
 	s, err := g.load(ctx)
 	if err != nil {

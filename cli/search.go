@@ -269,7 +269,7 @@ func (p *searchPlan) find(ctx context.Context, c *kafka.Cluster, from, to kafka.
 	}
 	if since, _, ok := p.query.Times(); ok && since > math.MinInt64 {
 		before := offsetsIn(p.spans)
-		if p.spans, err = c.Since(ctx, p.spans, max(since, 0), p.isolation); err != nil {
+		if p.spans, err = kafka.Since(ctx, c, p.spans, max(since, 0), p.isolation); err != nil {
 			return err
 		}
 		if left := before - offsetsIn(p.spans); left > 0 {

@@ -52,7 +52,7 @@ func newTail(g *global) *cobra.Command {
 POS is beginning, end, N (an offset), -N (the newest N of each partition), +N (after the beginning),
 @14:05, @2026-11-22T14:05Z, @-1h, @1700000000000 (ms), stored (with --group), or a range A..B of two.
 It is end unless told otherwise, or stored with --group. Nothing is joined, created or committed
-without --group.
+without --group. Of a --file it is all of it, and TOPIC may be left out.
 
 With --where only what matches a query is printed, as milena search has it; with --group too, what is
 not printed then is committed as passed over.`,
@@ -60,16 +60,18 @@ not printed then is committed as passed over.`,
   milena tail orders -o @-2h..@-1h -J              an hour, as JSON
   milena tail orders --last 100 -e                 the newest 100
   milena tail orders --where 'refund -test' -c 1   until the first message with one word and without the other
-  milena tail a -J -o beginning -e | milena produce b -J`,
+  milena tail a -J -o beginning -e | milena produce b -J
+  milena tail --file orders.jsonl --last 10        of a file that -J or an export wrote`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			t.topics = append(args, t.topics...)
-			if len(t.topics) == 0 {
+			if len(t.topics) == 0 && g.file == "" {
 				return usage("%s takes at least one topic, as in: milena tail message-log", cmd.CommandPath())
 			}
 			return g.tail(cmd.Context(), t, cmd.Flags())
 		},
 	}
 	f := cmd.Flags()
+	g.fileFlag(f)
 	t.add(f)
 	f.StringVarP(&t.offset, "offset", "o", "", "where to begin, `POS`, or a range A..B")
 	f.Int64Var(&t.last, "last", 0, "begin at the newest `N` of the topic, all partitions together")
@@ -121,7 +123,12 @@ func (t *recordFlags) level(settings kafka.Isolation) kafka.Isolation {
 }
 
 // find gives the partitions that are meant.
-func (t *recordFlags) find(ctx context.Context, c *kafka.Cluster) ([]kafka.TopicPartition, error) {
+func (t *recordFlags) find(ctx context.Context, c source) ([]kafka.TopicPartition, error) {
+	if len(t.topics) == 0 { // all that a file has
+		for _, topic := range c.Metadata().Topics {
+			t.topics = append(t.topics, topic.Name)
+		}
+	}
 	var tps []kafka.TopicPartition
 	for _, name := range t.topics {
 		topic, err := c.Topic(ctx, name)
@@ -136,6 +143,9 @@ func (t *recordFlags) find(ctx context.Context, c *kafka.Cluster) ([]kafka.Topic
 			continue
 		}
 		for _, id := range t.partitions {
+			if _, file := c.(*archive.File); file && topic.Partition(id) == nil {
+				return nil, fmt.Errorf("the file holds no records of %s/%d", name, id)
+			}
 			if topic.Partition(id) == nil {
 				return nil, fmt.Errorf("topic %q has no partition %d: it has %d, from 0", name, id, len(topic.Partitions))
 			}
@@ -234,6 +244,15 @@ func (g *global) tail(ctx context.Context, t tailFlags, set *pflag.FlagSet) erro
 	if err != nil {
 		return err
 	}
+	if g.file != "" {
+		if t.group != "" {
+			return usage("--file and --group exclude each other: a file has no groups")
+		}
+		if !set.Changed("offset") && !set.Changed("last") {
+			from.Kind = kafka.Beginning
+		}
+		t.exit = true // nothing comes to a file
+	}
 	if err := t.check(set); err != nil {
 		return err
 	}
@@ -243,11 +262,11 @@ func (g *global) tail(ctx context.Context, t tailFlags, set *pflag.FlagSet) erro
 	}
 	slices.Sort(t.topics)
 	t.topics = slices.Compact(t.topics)
-	settings, err := g.load(ctx)
+	isolation, err := g.isolation(ctx)
 	if err != nil {
 		return err
 	}
-	isolation := t.level(settings.Isolation)
+	isolation = t.level(isolation)
 
 	run, enough := context.WithCancel(ctx)
 	defer enough()
@@ -287,7 +306,7 @@ func (g *global) tail(ctx context.Context, t tailFlags, set *pflag.FlagSet) erro
 
 // read gives out the records.
 func (g *global) read(ctx context.Context, t tailFlags, from kafka.Position, to *kafka.Position, isolation kafka.Isolation, out *output) error {
-	c, err := g.open(ctx)
+	c, err := g.openSource(ctx)
 	if err != nil {
 		return err
 	}
@@ -298,8 +317,8 @@ func (g *global) read(ctx context.Context, t tailFlags, from kafka.Position, to 
 	if t.limit == 0 {
 		return nil
 	}
-	if t.group != "" {
-		return c.Consume(ctx, kafka.ConsumeRequest{Group: t.group, Topics: t.topics, Start: from, End: t.exit, Isolation: isolation}, out)
+	if cluster, ok := c.(*kafka.Cluster); ok && t.group != "" {
+		return cluster.Consume(ctx, kafka.ConsumeRequest{Group: t.group, Topics: t.topics, Start: from, End: t.exit, Isolation: isolation}, out)
 	}
 	ends := to
 	if t.exit && to == nil {

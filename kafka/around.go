@@ -73,12 +73,12 @@ func (c *Cluster) KeySpans(spans []Span, key []byte, by Partitioner) (lives, res
 // Since moves the starts of spans on to the first record whose timestamp is at
 // least ms (since the epoch): none before it is that new, whatever the order of
 // timestamps. An end cannot be found like that, as old records may come late.
-func (c *Cluster) Since(ctx context.Context, spans []Span, ms int64, iso Isolation) ([]Span, error) {
+func Since(ctx context.Context, log Log, spans []Span, ms int64, iso Isolation) ([]Span, error) {
 	tps := make([]TopicPartition, len(spans))
 	for i, s := range spans {
 		tps[i] = s.TopicPartition
 	}
-	found, err := c.Offsets(ctx, ms, iso, tps)
+	found, err := log.Offsets(ctx, ms, iso, tps)
 	if err != nil {
 		return nil, err
 	}

@@ -472,7 +472,7 @@ func TestSinceMovesTheStartOnlyPastWhatIsOlder(t *testing.T) {
 	base := time.Now().UnixMilli() - 100_000
 	writeAt(t, k, topic, 0, base, base+50, base+10, base+60)
 	writeAt(t, k, topic, 1, base, base)
-	spans, err := c.Since(timeout(t, 30*time.Second), everything(t, c, topic), base+20, ReadUncommitted)
+	spans, err := Since(timeout(t, 30*time.Second), c, everything(t, c, topic), base+20, ReadUncommitted)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -28,6 +28,7 @@
 //	search.go    searching history: the form, and hits as the rows of a tail
 //	queries.go   prompts for queries: what was asked before, names, completion
 //	source.go    what a tail reads from; session.go: one reading of it
+//	export.go    records into a file, beside the screen
 //	backlog.go   what comes before following: several partitions by time
 //	mouse.go     clicks and the wheel
 //	number.go    numbers as people read them
@@ -58,6 +59,11 @@ type Options struct {
 	Demo func(ctx context.Context) (Cluster, string, error)
 	// Probe looks closer at the way to the cluster. Nil: it is not offered.
 	Probe Probe
+
+	// File is the path of a file of records that Open opens, instead of connecting
+	// to a cluster; Opening tells how many bytes of how many are read so far.
+	File    string
+	Opening func() (read, size int64)
 
 	Name      string   // of the context, or the address; at the top left
 	Brokers   []string // what is tried first, for the screen
@@ -115,6 +121,7 @@ type Model struct {
 	over    overlay // nil: none
 	dialog  *dialog // nil: none
 	notices notices
+	export  exporting // under way
 
 	sessions   int                    // how many there were
 	searchRate float64                // bytes a second of the newest search
@@ -265,6 +272,8 @@ func (m *Model) update(msg tea.Msg) tea.Cmd {
 		return m.gotQueries(msg)
 	case rememberedMsg:
 		return m.remembered(msg)
+	case exportMsg:
+		return m.exported(msg)
 	case topicDoneMsg:
 		return m.topicDone(msg)
 	}
@@ -317,7 +326,7 @@ func (m *Model) animate() tea.Cmd {
 // busy says whether a spinner turns.
 func (m *Model) busy() bool {
 	return m.connect.trying() || m.checkup.busy && (m.cluster == nil || m.over != nil) || m.compose.sending || m.tail.snap.older.busy || m.tail.searching() ||
-		m.dialog != nil && m.dialog.busy || m.tail.starting() || m.layingOut()
+		m.dialog != nil && m.dialog.busy || m.export.busy() || m.tail.starting() || m.layingOut()
 }
 
 func (m *Model) tick() tea.Cmd {

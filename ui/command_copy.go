@@ -23,6 +23,7 @@ type Reach struct {
 	Flags      []string // milena's own: --context NAME, or -F FILE; -b is added where they name no brokers
 	Brokers    []string
 	Properties string // the file of Java properties that was given; empty: none
+	File       string // of records, in place of a cluster
 	Secured    bool   // there is TLS or a login, which other tools need a file for
 }
 
@@ -85,6 +86,11 @@ func value(long, v string) []string {
 // sayings are all ways to say it.
 func (s *said) sayings() []saying {
 	all := []saying{s.milena(), s.kcat(), s.console()}
+	if s.reach.File != "" {
+		for i := range all[1:] {
+			all[1+i] = saying{key: all[1+i].key, tool: all[1+i].tool, why: "it reads from brokers, not from a file"}
+		}
+	}
 	if s.filter != "" {
 		for i := range all {
 			all[i].remark = strings.TrimPrefix(all[i].remark+"; without the filter "+s.filter, "; ")
@@ -118,7 +124,10 @@ func (s *said) milena() saying {
 		words = append(words, "--isolation-level", s.isolation.String())
 	}
 	words = append(words, s.reach.Flags...)
-	if !slices.Contains(s.reach.Flags, "--context") {
+	switch {
+	case s.reach.File != "":
+		words = append(words, value("--file", s.reach.File)...)
+	case !slices.Contains(s.reach.Flags, "--context"):
 		words = append(words, "-b", strings.Join(s.reach.Brokers, ","))
 	}
 	out.text = shell(words...)
@@ -222,6 +231,7 @@ func (s *said) console() saying {
 // told, unless a person gave another address or went to the demo.
 func (m *Model) reach() Reach {
 	r := m.opt.Reach
+	r.File = m.opt.File
 	if len(r.Brokers) == 0 {
 		r.Brokers = m.opt.Brokers
 	}

@@ -40,6 +40,10 @@ type openedMsg struct {
 	err     error
 }
 
+// noticer is a cluster that has something to say as soon as it is open: a file
+// names the lines that it cannot read.
+type noticer interface{ Notices() []string }
+
 // dial tries to reach a cluster; nil brokers: as configured.
 func (m *Model) dial(brokers []string) tea.Cmd {
 	c := &m.connect
@@ -139,11 +143,20 @@ func (m *Model) opened(msg openedMsg) tea.Cmd {
 	if md := m.cluster.Metadata(); md != nil {
 		m.topics.set(md)
 	}
+	if n, ok := m.cluster.(noticer); ok {
+		for _, text := range n.Notices() {
+			m.note(levelWarn, text)
+		}
+	}
 	cmds := []tea.Cmd{m.refresh(), m.count(), m.lookAround()}
-	if len(m.opt.Topics) > 0 {
+	topics := m.opt.Topics
+	if md := m.cluster.Metadata(); len(topics) == 0 && m.opt.File != "" && len(md.Topics) == 1 {
+		topics = []string{md.Topics[0].Name}
+	}
+	if len(topics) > 0 {
 		m.setFocus(paneTail)
-		m.topics.selectName(m.opt.Topics[0])
-		cmds = append(cmds, m.openTopics(m.opt.Topics...))
+		m.topics.selectName(topics[0])
+		cmds = append(cmds, m.openTopics(topics...))
 	}
 	return tea.Batch(cmds...)
 }
@@ -243,14 +256,25 @@ func (c *connecting) draw(m *Model, r rect) []string {
 	case c.trying() && c.demo:
 		say(st.text, m.spinner()+" starting the demo broker")
 	case c.trying():
-		say(st.text, m.spinner()+" connecting to "+to)
+		doing := " connecting to " + to
+		if m.opt.File != "" {
+			doing = " reading " + m.opt.File
+			if read, size := m.opt.Opening(); size > 0 {
+				doing += fmt.Sprintf(": %s of %s, %d %%", humanBytes(read), humanBytes(size), read*100/size)
+			}
+		}
+		say(st.text, m.spinner()+doing)
 		gap()
 		if since := m.now().Sub(c.started); since >= 2*time.Second {
 			say(st.dim, "for "+humanDuration(since.Truncate(time.Second)))
 		}
 		say(st.dim, "esc stops, q quits")
 	default:
-		say(st.badBold, "cannot reach "+to)
+		failed := "cannot reach " + to
+		if m.opt.File != "" {
+			failed = "cannot open " + m.opt.File
+		}
+		say(st.badBold, failed)
 		gap()
 		foot := c.ways(m, r.w, indent)
 		room := max(1, r.h-len(lines)-len(foot))

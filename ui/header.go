@@ -26,6 +26,10 @@ func (m *Model) header() string {
 		l.text(st.bad, " "+st.g.dot+" ")
 		l.text(st.bad, "broker gone "+m.since(l.max-l.width))
 	default:
+		if m.opt.File != "" {
+			l.text(st.warn, "  read-only file")
+			break
+		}
 		l.text(st.ok, " "+st.g.dot+" ")
 		if md := m.cluster.Metadata(); md != nil && m.w >= 50 {
 			l.text(st.dim, plural(len(md.Brokers), "broker"))

@@ -199,7 +199,9 @@ func (in *inspector) describe(m *Model, w, h int) {
 	if int(b.Codec) < len(codec) {
 		name = codec[b.Codec]
 	}
-	pair("batch", fmt.Sprintf("offsets %d to %d, record %d of %d, %s, %s", b.BaseOffset, b.LastOffset, r.Index+1, b.Count, humanBytes(int64(b.Size)), name))
+	if b.Count > 0 { // of a record from a file it is not known
+		pair("batch", fmt.Sprintf("offsets %d to %d, record %d of %d, %s, %s", b.BaseOffset, b.LastOffset, r.Index+1, b.Count, humanBytes(int64(b.Size)), name))
+	}
 	if b.ProducerID >= 0 {
 		kind := "idempotent"
 		if b.Transactional {

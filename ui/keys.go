@@ -250,7 +250,16 @@ func table() []Binding {
 		Binding{Keys: []string{"K"}, Short: "key history", What: "the history of the record's key: all its values, tombstones too", Off: off(noRows, offRows), Do: (*Model).keyHistory},
 		Binding{Keys: []string{"A"}, Short: "all partitions", Weight: 16, What: "search the partitions, too, where the key should not be", Off: off(func(m *Model) bool { return m.tail.snap.search == nil || len(m.tail.snap.search.rest) == 0 }, "nothing was left out"), Do: (*Model).searchRest},
 		Binding{Keys: []string{"P"}, Short: "progress", Weight: 36, What: "how far each partition is searched, and what could not be", Off: off(func(m *Model) bool { return m.tail.snap.search == nil }, "nothing is searched: S searches"), Do: (*Model).showSearch},
-		Binding{Keys: []string{"esc"}, What: "stop loading or searching, end finding, drop the filter, leave the hits", NoPalette: true, Do: (*Model).tailBack},
+		Binding{Keys: []string{"e"}, What: "export to a file: JSON lines, CSV, values", Off: func(m *Model) string {
+			switch {
+			case noSession(m):
+				return offSession
+			case m.export.busy():
+				return "an export is under way"
+			}
+			return ""
+		}, Do: (*Model).askExport},
+		Binding{Keys: []string{"esc"}, What: "stop an export, loading or searching, end finding, drop the filter, leave the hits", NoPalette: true, Do: (*Model).tailBack},
 	)
 
 	add(ScopeRecord,
@@ -376,7 +385,12 @@ func table() []Binding {
 	}
 	add(ScopeConnect,
 		Binding{Keys: []string{"r"}, Short: "retry", What: "try again", Weight: 10, Off: failed, Do: (*Model).dialAgain},
-		Binding{Keys: []string{"a"}, Short: "address", What: "another address", Weight: 20, Off: failed, Do: (*Model).askAddress},
+		Binding{Keys: []string{"a"}, Short: "address", What: "another address", Weight: 20, Off: func(m *Model) string {
+			if m.opt.File != "" {
+				return "it is a file"
+			}
+			return failed(m)
+		}, Do: (*Model).askAddress},
 		Binding{Keys: []string{"d"}, Short: "demo", What: "a demo broker inside this program, with living data", Weight: 30, Off: func(m *Model) string {
 			if m.opt.Demo == nil {
 				return "there is none"
@@ -478,6 +492,10 @@ func (m *Model) footer() string {
 	var said string
 	if n := m.notices.newest(m.now()); n != nil {
 		said = n.text
+	} else if m.export.busy() {
+		said = m.export.line()
+	}
+	if said != "" {
 		if w := cells(said, st.width) + 3; w <= m.w/2 {
 			room = m.w - w
 		} else {
@@ -521,7 +539,11 @@ func (m *Model) footer() string {
 		if cut {
 			l.max -= 2
 		}
-		l.text(st.level(m.notices.all[len(m.notices.all)-1].level), said)
+		sgr := st.dim
+		if n := m.notices.newest(m.now()); n != nil {
+			sgr = st.level(n.level)
+		}
+		l.text(sgr, said)
 		if cut { // all of it is under that key
 			l.max, l.full = m.w-1, false
 			l.text(st.accent, " !")

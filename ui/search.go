@@ -77,7 +77,9 @@ func (s *session) beginSearch() {
 		q := s.start.search
 		spans, err := q.spans, error(nil)
 		if spans == nil {
-			spans, err = s.source.Range(s.ctx, q.from, q.to)
+			if spans, err = s.source.Range(s.ctx, q.from, q.to); err == nil {
+				spans, err = s.narrow(spans)
+			}
 		}
 		if err != nil {
 			s.fail(err)
@@ -104,6 +106,21 @@ func (s *session) beginSearch() {
 		close(s.ready)
 		s.resume()
 	})
+}
+
+// narrow leaves out where, by what the query says of them, no hits can be.
+func (s *session) narrow(spans []kafka.Span) ([]kafka.Span, error) {
+	q := s.start.search.query
+	if q == nil {
+		return spans, nil
+	}
+	if set, ok := q.Partitions(); ok {
+		spans = slices.DeleteFunc(spans, func(span kafka.Span) bool { return !slices.Contains(set, span.Partition) })
+	}
+	if since, _, ok := q.Times(); ok && since > 0 {
+		return s.source.Since(s.ctx, spans, since)
+	}
+	return spans, nil
 }
 
 // searchOn searches until the limit, the end, or ctx's end.

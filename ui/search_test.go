@@ -274,7 +274,9 @@ func TestQueriesAreRememberedAndNamed(t *testing.T) {
 	d.press("up")
 	d.sees("@big")
 	d.press("enter")
-	d.until("the named filter", func() bool { return d.m.tail.session.start.query != nil && d.m.tail.snap.next-d.m.tail.snap.first == 10 })
+	d.until("the named filter", func() bool {
+		return d.m.tail.session.start.query != nil && d.m.tail.snap.next-d.m.tail.snap.first == 10
+	})
 	d.press("/", "ctrl+a", "ctrl+k")
 	d.typed("big :=")
 	d.press("enter")

@@ -41,6 +41,8 @@ type Source interface {
 	// Range is what lies from one position to another; a nil one is the end as it
 	// is now.
 	Range(ctx context.Context, from kafka.Position, to *kafka.Position) ([]kafka.Span, error)
+	// Since leaves out what is before a time, in ms since the epoch.
+	Since(ctx context.Context, spans []kafka.Span, ms int64) ([]kafka.Span, error)
 	// KeySpans parts spans into those where a key lives, and the rest.
 	KeySpans(spans []kafka.Span, key []byte) (lives, rest []kafka.Span)
 	// Search prepares a search of spans.
@@ -65,6 +67,10 @@ func (s *topicSource) Range(ctx context.Context, from kafka.Position, to *kafka.
 		to = &kafka.Position{Kind: kafka.End}
 	}
 	return s.resolve(ctx, from, to)
+}
+
+func (s *topicSource) Since(ctx context.Context, spans []kafka.Span, ms int64) ([]kafka.Span, error) {
+	return kafka.Since(ctx, s.cluster, spans, ms, s.isolation)
 }
 
 func (s *topicSource) KeySpans(spans []kafka.Span, key []byte) (lives, rest []kafka.Span) {

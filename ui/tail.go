@@ -662,9 +662,12 @@ func (m *Model) goBeginning() tea.Cmd {
 	return m.goTo(kafka.Position{Kind: kafka.Beginning}, "from the beginning")
 }
 
-// tailBack stops what is loading, else forgets what is looked for, else drops
+// tailBack stops an export or what is loading, else forgets what is looked for, else drops
 // the filter.
 func (m *Model) tailBack() tea.Cmd {
+	if m.export.stop() {
+		return nil
+	}
 	t := &m.tail
 	if t.session == nil {
 		return nil

@@ -152,6 +152,8 @@ func (m *Model) tailDoing(l *line, b brevity) {
 			say(st.dim, " read", "")
 		}
 		say(st.dim, "  esc stops", "")
+	case t.follow && !t.starting() && m.opt.File != "":
+		say(st.dim, "end of the file", st.g.hollow)
 	case t.follow && !t.starting():
 		say(st.ok, "following "+st.g.dot, st.g.dot)
 	case t.starting():
