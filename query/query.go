@@ -247,6 +247,11 @@ func (q *Query) Spans(text string) [][2]int {
 			spans = w.appendSpans(spans, b)
 		}
 	}
+	return Join(spans)
+}
+
+// Join puts spans in order, and those that touch together.
+func Join(spans [][2]int) [][2]int {
 	slices.SortFunc(spans, func(a, b [2]int) int { return a[0] - b[0] })
 	joined := spans[:0]
 	for _, s := range spans {

@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	tea "charm.land/bubbletea/v2"
 
@@ -38,6 +39,8 @@ type said struct {
 	record    *kafka.TopicPartition          // this one record alone, at from
 	isolation kafka.Isolation
 	filter    string
+	search    *searching // not nil: its hits are shown
+	parts     []string   // partitions that are searched; nil: all
 }
 
 // saying is one way to say it.
@@ -91,16 +94,33 @@ func (s *said) sayings() []saying {
 			all[1+i] = saying{key: all[1+i].key, tool: all[1+i].tool, why: "it reads from brokers, not from a file"}
 		}
 	}
-	if s.filter != "" {
-		for i := range all {
-			all[i].remark = strings.TrimPrefix(all[i].remark+"; without the filter "+s.filter, "; ")
+	if q := s.query(); q != "" {
+		for i := range all[1:] { // milena has the same language everywhere
+			all[1+i].remark = strings.TrimPrefix(all[1+i].remark+"; without the query "+q, "; ")
 		}
 	}
 	return all
 }
 
+// query is what the records are asked for, as it is typed.
+func (s *said) query() string {
+	switch {
+	case s.search == nil:
+		return s.filter
+	case s.search.key == nil:
+		return s.search.query.String()
+	case *s.search.key == nil:
+		return "key == null"
+	}
+	return "key == " + strconv.Quote(string(*s.search.key))
+}
+
 func (s *said) milena() saying {
 	out := saying{key: "m", tool: "milena"}
+	if s.search != nil || s.filter != "" && s.newest > 0 {
+		out.text, out.why = s.finding()
+		return out
+	}
 	words := []string{"milena", "tail"}
 	for _, t := range s.topics {
 		if strings.HasPrefix(t, "-") {
@@ -120,6 +140,42 @@ func (s *said) milena() saying {
 	default:
 		words = append(words, "-o", s.from.String())
 	}
+	if s.filter != "" {
+		words = append(words, value("--where", s.filter)...)
+	}
+	out.text = shell(append(words, s.reached()...)...)
+	return out
+}
+
+// finding is the search that gives the same records: the hits of one, or the
+// newest that a filter lets through.
+func (s *said) finding() (command, why string) {
+	if s.reach.File != "" {
+		return "", "milena search reads from brokers, not from a file"
+	}
+	words := []string{"milena", "search"}
+	if q := s.search; q == nil {
+		words = append(words, "--newest", "-c", strconv.Itoa(s.newest))
+	} else {
+		if q.key != nil && !utf8.Valid(*q.key) {
+			return "", "the key is no text, and cannot be typed"
+		}
+		words = append(words, value("--from", q.from.String())...)
+		if q.to != nil {
+			words = append(words, value("--to", q.to.String())...)
+		}
+		words = append(words, "--order", q.order.String())
+		if s.parts != nil {
+			words = append(words, "-p", strings.Join(s.parts, ","))
+		}
+	}
+	// Flags come first: a query may begin as one does.
+	words = append(append(words, s.reached()...), "--", s.query())
+	return shell(append(words, s.topics...)...), ""
+}
+
+// reached are the words by which milena reaches the same records.
+func (s *said) reached() (words []string) {
 	if s.isolation == kafka.ReadCommitted {
 		words = append(words, "--isolation-level", s.isolation.String())
 	}
@@ -130,8 +186,7 @@ func (s *said) milena() saying {
 	case !slices.Contains(s.reach.Flags, "--context"):
 		words = append(words, "-b", strings.Join(s.reach.Brokers, ","))
 	}
-	out.text = shell(words...)
-	return out
+	return words
 }
 
 func (s *said) kcat() saying {
@@ -259,7 +314,14 @@ func (m *Model) says() *said {
 	}
 	session := m.tail.session
 	s.from, s.newest = session.start.from, session.start.newest
-	if q := session.start.query; q != nil {
+	if s.search = session.start.search; s.search != nil {
+		s.from = s.search.from
+		if found := m.tail.snap.search; found != nil && (len(found.rest) > 0 || s.search.spans != nil) && len(s.topics) == 1 {
+			for i := range found.progress.Partitions {
+				s.parts = append(s.parts, itoa(int64(found.progress.Partitions[i].Partition)))
+			}
+		}
+	} else if q := session.start.query; q != nil {
 		s.filter = q.String()
 	}
 	session.mu.Lock()

@@ -182,18 +182,23 @@ func (t *tail) stand(m *Model, seq store.Seq) {
 }
 
 // lit is what is to be lit up in the rows.
-func (t *tail) lit() *query.Query {
-	q := t.session.start.query
+func (t *tail) lit() lights {
 	if t.preview.active() {
-		return t.preview.q
+		return lights{t.preview.q}
 	}
-	if t.find.q == nil {
-		return q
-	}
-	if q != nil && q.Kind() == query.Words && t.find.q.Kind() == query.Words {
-		if both, err := query.Parse(q.String() + " " + t.find.q.String()); err == nil {
-			return both
+	return lights{t.session.start.query, t.find.q}
+}
+
+// lights are queries whose words are lit up; nil ones light nothing.
+type lights [2]*query.Query
+
+// spans are where in b, in order and without overlap.
+func (q lights) spans(b []byte) [][2]int {
+	var all [][2]int
+	for _, one := range q {
+		if one != nil && !one.Empty() {
+			all = append(all, one.Spans(string(b))...)
 		}
 	}
-	return t.find.q
+	return query.Join(all)
 }

@@ -130,17 +130,17 @@ func (in *inspector) hitLine() int {
 
 // litIn is what of b[from:to] is lit up: what is looked for here, else what the
 // tail looks for or filters by.
-func (in *inspector) litIn(q *query.Query, from, to int) [][2]int {
+func (in *inspector) litIn(q lights, from, to int) [][2]int {
 	if in.q != nil {
-		q = in.q
+		q = lights{in.q}
 	}
-	if q == nil || q.Empty() {
+	if q == (lights{}) {
 		return nil
 	}
 	const around, most = 128, 8 << 10 // a line draws no more than a screen is wide
 	v := in.rec.Value
 	lo := max(0, from-around)
-	spans := q.Spans(string(v[lo:min(len(v), to+around, from+most)]))
+	spans := q.spans(v[lo:min(len(v), to+around, from+most)])
 	for i := range spans {
 		spans[i][0] += lo
 		spans[i][1] += lo

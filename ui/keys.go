@@ -247,7 +247,7 @@ func table() []Binding {
 		Binding{Keys: []string{"m"}, What: "show transaction markers and gaps, or messages alone", Off: offOfHits(noSession, offSession), Do: (*Model).toggleMarkers},
 		Binding{Keys: []string{"y"}, What: "copy the value, key, headers, or the record as JSON", Off: off(noRows, offRows), Do: (*Model).askCopy},
 		Binding{Keys: []string{"a"}, Short: "around", What: "show the topic around the record", Weight: 33, Off: off(noRows, offRows), Do: (*Model).around},
-		Binding{Keys: []string{"K"}, Short: "key history", What: "the history of the record's key: all its values, tombstones too", Off: off(noRows, offRows), Do: (*Model).keyHistory},
+		Binding{Keys: []string{"K"}, Short: "key history", Weight: 34, What: "the history of the record's key: all its values, tombstones too", Off: off(noRows, offRows), Do: (*Model).keyHistory},
 		Binding{Keys: []string{"A"}, Short: "all partitions", Weight: 16, What: "search the partitions, too, where the key should not be", Off: off(func(m *Model) bool { return m.tail.snap.search == nil || len(m.tail.snap.search.rest) == 0 }, "nothing was left out"), Do: (*Model).searchRest},
 		Binding{Keys: []string{"P"}, Short: "progress", Weight: 36, What: "how far each partition is searched, and what could not be", Off: off(func(m *Model) bool { return m.tail.snap.search == nil }, "nothing is searched: S searches"), Do: (*Model).showSearch},
 		Binding{Keys: []string{"e"}, What: "export to a file: JSON lines, CSV, values", Off: func(m *Model) string {

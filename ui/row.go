@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"milena/kafka/batch"
-	"milena/query"
 	"milena/store"
 )
 
@@ -84,7 +83,7 @@ func (c columns) heading(l *line) {
 }
 
 // row draws a held row into l.
-func (l *line) row(r *store.Row, c columns, loc *time.Location, q *query.Query) {
+func (l *line) row(r *store.Row, c columns, loc *time.Location, q lights) {
 	st := l.st
 	var scratch [40]byte
 	l.run = c.rush // time to key are dim alike then
@@ -147,7 +146,7 @@ func keyCells(r *store.Row, m width) int {
 	return cells(string(r.Key[:min(len(r.Key), 64)]), m)
 }
 
-func (l *line) keyCell(r *store.Row, q *query.Query, rush bool) {
+func (l *line) keyCell(r *store.Row, q lights, rush bool) {
 	st := l.st
 	switch {
 	case r.KeyNull:
@@ -157,13 +156,13 @@ func (l *line) keyCell(r *store.Row, q *query.Query, rush bool) {
 	case isBinary(r.Key, r.KeyLen == len(r.Key)):
 		l.hexBytes(r.Key, l.max-l.width)
 	case rush:
-		l.lit(st.text, r.Key, 0, len(r.Key), spans(q, r.Key))
+		l.lit(st.text, r.Key, 0, len(r.Key), q.spans(r.Key))
 	default:
-		l.lit(st.key, r.Key, 0, len(r.Key), spans(q, r.Key))
+		l.lit(st.key, r.Key, 0, len(r.Key), q.spans(r.Key))
 	}
 }
 
-func (l *line) valueCell(r *store.Row, q *query.Query, rush bool) {
+func (l *line) valueCell(r *store.Row, q lights, rush bool) {
 	st := l.st
 	switch {
 	case r.ValueNull:
@@ -175,9 +174,9 @@ func (l *line) valueCell(r *store.Row, q *query.Query, rush bool) {
 		l.hexBytes(r.Value, min(48, max(0, l.max-l.width-22)))
 		l.text(st.dim, fmt.Sprintf("  binary, %s", plural(r.ValueLen, "byte")))
 	case !rush && looksLikeJSON(r.Value):
-		l.jsonRow(r.Value, spans(q, r.Value))
+		l.jsonRow(r.Value, q.spans(r.Value))
 	default:
-		l.lit(st.text, r.Value, 0, len(r.Value), spans(q, r.Value))
+		l.lit(st.text, r.Value, 0, len(r.Value), q.spans(r.Value))
 	}
 	if r.ValueLen > len(r.Value) && !l.full && !r.ValueNull {
 		l.text(st.dim, st.g.ellipsis)
@@ -190,11 +189,4 @@ func (l *line) hexBytes(b []byte, w int) {
 	for _, c := range b[:min(n, len(b))] {
 		l.text(l.st.escape, fmt.Sprintf(`\x%02x`, c))
 	}
-}
-
-func spans(q *query.Query, b []byte) [][2]int {
-	if q == nil || q.Empty() {
-		return nil
-	}
-	return q.Spans(string(b))
 }

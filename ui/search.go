@@ -24,8 +24,9 @@ type searching struct {
 	key   *[]byte      // not nil: every value of this key, nothing else
 	order kafka.SearchOrder
 	from  kafka.Position
-	to    *kafka.Position // nil: the end as it is when the search starts
-	spans []kafka.Span    // not nil: these, whatever from and to say
+	to    *kafka.Position       // nil: the end as it is when the search starts
+	spans []kafka.Span          // not nil: these, whatever from and to say
+	seen  *kafka.TopicPartition // the key was seen there, wherever it should be; nil: not known
 }
 
 // hitsAtFirst is how many hits a search stops at; going on adds as many.
@@ -87,8 +88,16 @@ func (s *session) beginSearch() {
 		}
 		var rest []kafka.Span
 		if key, ok := q.wantedKey(); ok && q.spans == nil {
-			if lives, others := s.source.KeySpans(spans, key); len(lives) > 0 {
-				spans, rest = lives, others
+			lives, others := s.source.KeySpans(spans, key)
+			for _, span := range others {
+				if q.seen != nil && span.TopicPartition == *q.seen {
+					lives = append(lives, span)
+				} else {
+					rest = append(rest, span)
+				}
+			}
+			if spans = lives; len(lives) == 0 {
+				spans, rest = rest, nil
 			}
 		}
 		search, err := s.source.Search(spans, q)
@@ -272,7 +281,7 @@ func (m *Model) keyHistory() tea.Cmd {
 		return nil
 	}
 	key := rec.Key
-	return m.startSearch([]string{rec.Topic}, &searching{key: &key, from: kafka.Position{Kind: kafka.Beginning}, order: kafka.ByTime})
+	return m.startSearch([]string{rec.Topic}, &searching{key: &key, seen: &kafka.TopicPartition{Topic: rec.Topic, Partition: rec.Partition}, from: kafka.Position{Kind: kafka.Beginning}, order: kafka.ByTime})
 }
 
 // manyPartitions is how many a search is asked about once more.

@@ -196,7 +196,7 @@ func (m *Model) drawPreview(r rect) []string {
 	for i := range rows {
 		l := newLine(st, r.w, nil)
 		l.text("", " ")
-		l.row(&rows[i], cols, m.zone, nil)
+		l.row(&rows[i], cols, m.zone, lights{})
 		lines = append(lines, l.end())
 	}
 	return m.fillLines(lines, r)
