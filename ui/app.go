@@ -106,6 +106,9 @@ type Model struct {
 	addr    string    // of the demo broker
 	gone    time.Time // since when the cluster does not answer; zero: it does
 
+	brokersFor  *kafka.Metadata // that brokersGone was counted in
+	brokersGone int             // brokers that replicas are on and that are not there
+
 	topics  topicsPane
 	preview topicPreview // of the topic under the cursor
 	tail    tail
@@ -493,10 +496,14 @@ func (m *Model) noteEvents(events []kafka.Event) {
 	for _, e := range events {
 		level := levelWarn
 		switch e.Kind {
-		case kafka.BrokerBack, kafka.PartitionAdded:
+		case kafka.BrokerBack, kafka.PartitionAdded, kafka.PartitionBack:
 			level = levelInfo
 		}
-		m.note(level, e.String())
+		text := e.String()
+		if e.Kind == kafka.BrokerLost || silentBroker(e.Err) != "" {
+			text += "; :doctor looks closer"
+		}
+		m.note(level, text)
 	}
 }
 

@@ -236,7 +236,7 @@ func TestBeginningIsMergedByTime(t *testing.T) {
 	}
 	c.add("skewed", 1, text("live"))
 	d.until("what comes then", func() bool { return d.m.tail.snap.next == 901 })
-	d.sees("beginning of the topic")
+	d.sees("at the end")
 }
 
 func TestPauseInABacklogGoesOn(t *testing.T) {

@@ -120,6 +120,7 @@ type sent struct {
 	ack     kafka.Ack
 	started time.Time
 	seen    time.Duration
+	paused  bool  // the tail was, meanwhile
 	count   int64 // of those that were sent again and again; 0: it was one
 }
 
@@ -301,6 +302,7 @@ func (c *compose) saw(m *Model) {
 	if !c.last.ok || c.last.seen != 0 || t.session == nil || t.topic != c.last.topic {
 		return
 	}
+	c.last.paused = c.last.paused || t.paused
 	at, ok := t.session.positions()[kafka.TopicPartition{Topic: c.last.topic, Partition: c.last.ack.Partition}]
 	if ok && at > c.last.ack.Offset {
 		c.last.seen = max(m.now().Sub(c.last.started), 1)

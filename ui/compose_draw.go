@@ -277,7 +277,10 @@ func (m *Model) composeStatus(w int) string {
 		l.text(st.text, itoa(c.last.ack.Offset))
 		l.text(st.dim, " in ")
 		l.text(st.text, humanDuration(c.last.ack.Took))
-		if c.last.seen > 0 {
+		switch {
+		case c.last.seen > 0 && c.last.paused:
+			l.text(st.dim, ", seen when the pause ended")
+		case c.last.seen > 0:
 			l.text(st.dim, ", seen after ")
 			l.text(st.text, humanDuration(c.last.seen))
 		}

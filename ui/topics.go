@@ -467,6 +467,7 @@ func (m *Model) marksOf(t *kafka.Topic, f *figures) (marks []hint) {
 // marksLegend explains the marks, for the help.
 func marksLegend(st *Styles, w int) []string {
 	marks := []struct{ sgr, mark, means string }{
+		{st.warn, "+", "after a count: there are more, in partitions that cannot be read now"},
 		{st.bad, st.g.cross, "after a name: a partition has no leader, nobody can read or write it"},
 		{st.warn, st.g.warn, "fewer replicas in sync than there are; the filter ! shows topics in trouble only"},
 		{st.dim, "~", "compacted: the count is of offsets, there may be fewer messages"},
@@ -534,11 +535,14 @@ func (m *Model) topicRow(l *line, i int, cols topicColumns, focused bool) {
 		l.number(st.dim, strconv.Itoa(len(t.Partitions)), cols.parts)
 	}
 	if cols.count > 0 {
-		text := ""
+		text, sgr := "", st.text
 		if f.counted {
 			text = humanCount(f.end - f.start)
+			if f.missing > 0 {
+				text, sgr = text+"+", st.warn
+			}
 		}
-		l.number(st.text, text, cols.count)
+		l.number(sgr, text, cols.count)
 	}
 	if cols.rate > 0 {
 		text, sgr := "", st.dim

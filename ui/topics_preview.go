@@ -29,6 +29,7 @@ type topicPreview struct {
 	off   int64 // the greatest offset
 	last  time.Time
 	err   error
+	lack  []kafka.Waiting // partitions that could not be looked at
 
 	number int // of the newest look
 	asked  string
@@ -107,11 +108,11 @@ func (m *Model) gotPreview(msg previewMsg) {
 	}
 	v.cancel, v.asked = nil, ""
 	v.topic, v.parts, v.end, v.err = msg.topic.Name, len(msg.topic.Partitions), msg.end, msg.err
-	v.rows, v.n, v.off, v.last = nil, 0, 0, time.Time{}
+	v.rows, v.n, v.off, v.last, v.lack = nil, 0, 0, time.Time{}, nil
 	if msg.err != nil {
 		return
 	}
-	v.n = len(msg.newest.Records)
+	v.n, v.lack = len(msg.newest.Records), msg.newest.Missing
 	for i := range msg.newest.Records {
 		r := &msg.newest.Records[i]
 		v.off = max(v.off, r.Offset)
@@ -165,13 +166,26 @@ func (m *Model) drawPreview(r rect) []string {
 	}
 	switch {
 	case v.err != nil:
-		say("it cannot be read: " + sentence(v.err))
+		text := "it cannot be read: " + sentence(v.err)
+		if silentBroker(v.err) != "" {
+			text += "; :doctor looks closer"
+		}
+		say(text)
+		return m.fillLines(lines, r)
+	case v.n == 0 && len(v.lack) > 0:
+		say(lackText(v.lack) + "; the others hold nothing")
 		return m.fillLines(lines, r)
 	case v.n == 0:
 		say("nothing here yet")
 		return m.fillLines(lines, r)
 	}
-	room := r.h - 1
+	if len(v.lack) > 0 && r.h > 4 {
+		l := newLine(st, r.w, nil)
+		l.text("", " ")
+		l.text(st.warn, lackText(v.lack))
+		lines = append(lines, l.end())
+	}
+	room := r.h - len(lines)
 	if r.h > 3 {
 		room--
 	}
@@ -200,6 +214,15 @@ func (m *Model) drawPreview(r rect) []string {
 		lines = append(lines, l.end())
 	}
 	return m.fillLines(lines, r)
+}
+
+// lackText names what is missing.
+func lackText(lack []kafka.Waiting) string {
+	text := sentence(lack[0])
+	if more := len(lack) - 1; more > 0 {
+		text += ", and " + plural(more, "partition") + " more"
+	}
+	return text
 }
 
 // openRow opens the record under the cursor of the tail, or the topic where a
