@@ -43,7 +43,9 @@ func run(ctx context.Context, opt Options, terminal ...tea.ProgramOption) error 
 	c := &crash{version: opt.Version}
 	var work sync.WaitGroup
 	m := newModel(inner, opt, &work, c.guard)
-	p := tea.NewProgram(guarded{m, c}, append([]tea.ProgramOption{tea.WithContext(ctx), tea.WithFilter(blankBeforeQuit)}, terminal...)...)
+	var suspended suspension
+	filter := func(model tea.Model, msg tea.Msg) tea.Msg { return suspended.noted(blankBeforeQuit(model, msg)) }
+	p := tea.NewProgram(guarded{m, c}, append([]tea.ProgramOption{tea.WithContext(ctx), tea.WithFilter(filter)}, terminal...)...)
 	c.quit = p.Quit
 
 	hangup := make(chan os.Signal, 1)
@@ -56,6 +58,7 @@ func run(ctx context.Context, opt Options, terminal ...tea.ProgramOption) error 
 		case <-done:
 		}
 	})
+	work.Go(func() { suspended.catch(p, done) })
 
 	_, err := p.Run()
 	signal.Stop(hangup)
