@@ -5,7 +5,7 @@
 // one table (keys.go), which the footer, the help and the palette show too.
 //
 //	app.go       the model: messages in, screen out
-//	run.go       the program around it: start, end, signals, panics
+//	run.go       the program around it: start, end, signals, panics; suspend.go: stopping for a while
 //	layout.go    rectangles from the terminal's size
 //	keys.go      the table of keys, dispatch, and the footer
 //	styles.go    colours and letters; text.go: escaping and measuring

@@ -46,7 +46,7 @@ type compose struct {
 	part  editor // empty: by key
 
 	nullValue  bool
-	emptyKey   bool    // the key is "" rather than null
+	emptyKey   bool    // the key is empty rather than null
 	attached   []byte  // a value too large to edit here; it goes before value
 	attachedIs verdict // of attached
 	valueIs    verdict // of value, when it was at version judged
@@ -565,7 +565,7 @@ func (m *Model) paste(s string) tea.Cmd {
 	return nil
 }
 
-// toggleNull makes null of a value, or "" of a key, and back: a null value
+// toggleNull makes null of a value, or an empty one of a key, and back: a null value
 // deletes in a compacted topic, so it is never what an empty text means.
 func (m *Model) toggleNull() tea.Cmd {
 	c := &m.compose
@@ -575,17 +575,17 @@ func (m *Model) toggleNull() tea.Cmd {
 		if c.value.empty() && c.attached == nil {
 			c.nullValue = !c.nullValue
 		} else {
-			c.err = "a null value has no text: empty it first"
+			c.err = "a null value has no text: delete what is there first"
 		}
 	case partKey:
 		if c.key.empty() {
 			c.emptyKey = !c.emptyKey
 		} else {
-			c.err = `a key that is "" has no text: empty it first`
+			c.err = "an empty key has no text: delete what is there first"
 		}
 	case partHeaders:
 		if !c.heads.toggleNull() {
-			c.err = "a null value has no text: empty it first"
+			c.err = "a null value has no text: delete what is there first"
 		}
 	case partPartition:
 		c.err = "null is for the value, the key and the values of headers"

@@ -65,8 +65,8 @@ func (m *Model) drawCompose(r rect) []string {
 			lines = append(lines, l.end())
 		case c.nullValue:
 			l := newLine(st, r.w, nil)
-			l.text(st.bad, " "+st.g.null)
-			l.text(st.dim, " null (tombstone)   ctrl+n takes it back")
+			l.text(st.bad, " "+st.g.nullNamed)
+			l.text(st.dim, " (tombstone)   ctrl+n takes it back")
 			if c.key.empty() && !c.emptyKey {
 				l.text(st.dim, "   compacted topics want a key")
 			}
@@ -189,10 +189,10 @@ func (m *Model) composeKey(l *line, r rect, y int, focused bool, name func(part,
 			m.putCursor(r.x+min(x, r.w-1), r.y+y)
 		}
 		if c.emptyKey {
-			l.text(st.dim, `""`)
+			l.text(st.dim, st.g.empty)
 		}
 	case c.emptyKey:
-		l.text(st.key, `""`)
+		l.text(st.dim, st.g.empty)
 	case c.key.empty():
 		l.text(st.dim, st.g.null)
 	default:

@@ -259,8 +259,8 @@ func (in *inspector) describe(m *Model, w, h int) {
 		l.text(l.st.bold, "value")
 		l.text("", "  ")
 		if r.Value == nil {
-			l.text(l.st.bad, l.st.g.null)
-			l.text(l.st.dim, " null: a tombstone")
+			l.text(l.st.bad, l.st.g.nullNamed)
+			l.text(l.st.dim, ": a tombstone")
 			return
 		}
 		l.text(l.st.accent, in.view.String())
@@ -279,12 +279,11 @@ func (in *inspector) describe(m *Model, w, h int) {
 func (l *line) bytesValue(sgr string, b []byte) {
 	switch {
 	case b == nil:
-		l.text(l.st.dim, l.st.g.null+" null")
+		l.text(l.st.dim, l.st.g.nullNamed)
 	case len(b) == 0:
-		l.text(l.st.dim, `""`)
+		l.text(l.st.dim, l.st.g.empty)
 	case isBinary(b, true):
-		l.hexBytes(b, min(len(b)*4, max(4, l.max-l.width-22)))
-		l.text(l.st.dim, "  binary, "+plural(len(b), "byte"))
+		l.binary(b, len(b), true)
 	default:
 		l.bytes(sgr, b[:min(len(b), 64<<10)])
 	}

@@ -313,7 +313,7 @@ func table() []Binding {
 		Binding{Keys: []string{"tab"}, Short: "fields", What: "next: value, key, headers, partition", Weight: 20, NoPalette: true, Do: func(m *Model) tea.Cmd { return m.nextPart(1) }},
 		Binding{Keys: []string{"shift+tab"}, What: "previous part; from the value, the pane before", NoPalette: true, Do: func(m *Model) tea.Cmd { return m.nextPart(-1) }},
 		Binding{Keys: []string{"ctrl+e"}, Short: "editor", What: "edit the value in $EDITOR", Weight: 30, Off: composeBusy, Do: (*Model).edit},
-		Binding{Keys: []string{"ctrl+n"}, Short: "null", What: `make a value null (a tombstone), or the key ""`, Weight: 40, Off: composeBusy, Do: (*Model).toggleNull},
+		Binding{Keys: []string{"ctrl+n"}, Short: "null", What: "make a value null (a tombstone), or a key empty", Weight: 40, Off: composeBusy, Do: (*Model).toggleNull},
 		Binding{Keys: []string{"ctrl+r"}, Short: "repeat", What: "send it again and again; {{.N}} counts", Weight: 45, Off: composeBusy, Do: (*Model).askRepeat},
 		Binding{Keys: []string{"ctrl+o"}, What: "copy the message as a command: milena, kcat, kafka-console-producer.sh", Off: off(func(m *Model) bool { return m.compose.topic == "" }, offTopics), Do: (*Model).openCopyMessage},
 		Binding{Keys: []string{"esc"}, Short: "back", What: "stop what is being sent, or back to the tail; the text stays", Weight: 50, NoPalette: true, Do: (*Model).composeBack},

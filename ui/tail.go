@@ -584,7 +584,7 @@ func (t *tail) fit(m *Model, w int, rows []store.Row) {
 		date = date || now.Sub(at) > 20*time.Hour || at.Sub(now) > time.Hour
 		// Steps of four, so that keys that get longer bit by bit do not move
 		// the value each time.
-		if n := keyCells(r, m.st.width); n > t.keySeen {
+		if n := keyCells(r, m.st); n > t.keySeen {
 			t.keySeen = (n + 3) / 4 * 4
 		}
 	}

@@ -183,7 +183,7 @@ func (m *Model) drawPreview(r rect) []string {
 	for i := range rows {
 		at := time.UnixMilli(rows[i].Timestamp)
 		date = date || now.Sub(at) > 20*time.Hour || at.Sub(now) > time.Hour
-		keys = max(keys, keyCells(&rows[i], st.width))
+		keys = max(keys, keyCells(&rows[i], st))
 	}
 	cols := columnsFor(r.w-1, v.parts, v.off, 0, keys)
 	cols.clock(m.tail.mode, date, r.w-1, now)
