@@ -433,6 +433,10 @@ func (p *topicsPane) emptyText(readOnly bool) []string {
 	switch {
 	case !p.loaded:
 		return []string{"", "  loading…"}
+	case len(p.shown) == 0 && p.found.trouble && p.troubled == 0:
+		return []string{"", "  no topic is in trouble", "  esc shows all again"}
+	case len(p.shown) == 0 && p.found.trouble && len(p.found.words) > 0:
+		return []string{"", "  no topic in trouble has that in its name", "  esc shows all again"}
 	case p.filter != "" && len(p.shown) == 0:
 		return []string{"", "  no topic has that in its name", "  esc shows all again"}
 	case p.filter != "" || len(p.all) > 0 && !p.all[0].Internal:

@@ -420,6 +420,46 @@ func TestCreateChecksBeforeItSends(t *testing.T) {
 	d.sees("topic new was created")
 }
 
+func TestCreateShowsAllThatIsWrongAtOnce(t *testing.T) {
+	d := drive(t, sample(), Options{}, 120, 40)
+	d.settled()
+	d.press("+")
+	d.typed("bad name")
+	d.press("tab")
+	d.typed("0")
+	d.press("tab")
+	d.typed("9")
+	d.sees("brokers: 3")
+	s := d.screen()
+	for _, want := range []string{"a number from 1", "digits, "} {
+		if !strings.Contains(s, want) {
+			t.Errorf("%q is not told:\n%s", want, s)
+		}
+	}
+}
+
+func TestTypingTakesThePlaceOfWhatAFormSuggests(t *testing.T) {
+	d := drive(t, sample(), Options{}, 120, 40)
+	d.settled()
+	d.press("+")
+	d.typed("new")
+	d.press("tab")
+	d.typed("6")
+	d.sees("6 partitions × 3 replicas")
+	d.press("tab", "end")
+	d.press("backspace")
+	d.typed("2")
+	d.sees("6 partitions × 2 replicas")
+}
+
+func TestTheFilterForTroubleSaysThatThereIsNone(t *testing.T) {
+	d := drive(t, sample(), Options{}, 120, 40)
+	d.settled()
+	d.press("/")
+	d.typed("!")
+	d.sees("no topic is in trouble")
+}
+
 func TestTheBrokersRefusalStandsBesideItsField(t *testing.T) {
 	c := sample()
 	for code, field := range map[int16]int{17: createName, 36: createName, 37: createPartitions, 38: createFactor, 40: createConfigs, 44: -1} {
