@@ -14,7 +14,7 @@
 //	tail.go      the pane of records; row.go: one of them; tailheader.go: its first line
 //	times.go     how times are shown; find.go: looking for words in what is held
 //	preview.go   what a filter would leave, while it is typed
-//	compose.go   the pane that writes, and compose_*.go: how it looks and its parts
+//	compose.go   the pane that writes, and compose_*.go: drafts, how it looks, and its parts
 //	editor.go    a text that is edited; changes.go: undo
 //	history.go   what was sent, across runs
 //	inspect.go   one record, whole; jsonview.go, hexview.go, inspectlayout.go: its value
@@ -307,7 +307,7 @@ func (m *Model) animate() tea.Cmd {
 
 // busy says whether a spinner turns.
 func (m *Model) busy() bool {
-	return m.connect.trying() || m.checkup.busy && (m.cluster == nil || m.over != nil) || m.compose.sending || m.tail.snap.older.busy ||
+	return m.connect.trying() || m.checkup.busy && (m.cluster == nil || m.over != nil) || m.compose.sending != "" || m.tail.snap.older.busy ||
 		m.dialog != nil && m.dialog.busy || m.tail.starting() || m.layingOut()
 }
 
@@ -330,11 +330,11 @@ func (m *Model) setFocus(p pane) {
 
 // quit ends the program; unsent text is asked about once.
 func (m *Model) quit() tea.Cmd {
-	if m.compose.unsent() && !m.quitAsked {
+	if names := m.compose.unsentTo(); len(names) > 0 && !m.quitAsked {
 		m.quitAsked = true
 		m.dialog = &dialog{
 			title: "quit", opened: m.now(), kind: dialogConfirm,
-			lines:  []string{"There is unsent text for " + m.compose.topic + " in the compose pane; it would be lost."},
+			lines:  []string{"There is unsent text for " + strings.Join(names, ", ") + " in the compose pane; it would be lost."},
 			action: "quit without sending",
 			submit: func(m *Model, _ *dialog) tea.Cmd { return tea.Quit },
 		}

@@ -678,7 +678,7 @@ func TestNothingFromKafkaSteersTheTerminal(t *testing.T) {
 			d.send(tea.PasteMsg{Content: "a=" + strings.Join(nasty, " ")})
 			checkFrame(t, "compose", d.m)
 			d.press("ctrl+s")
-			d.until("the refusal", func() bool { return d.m.compose.err != "" && !d.m.compose.sending })
+			d.until("the refusal", func() bool { return d.m.compose.err != "" && d.m.compose.sending == "" })
 			checkFrame(t, "refusal", d.m)
 			d.press("esc", "/")
 			d.send(tea.PasteMsg{Content: strings.Join(nasty, " ")})

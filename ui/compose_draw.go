@@ -8,7 +8,6 @@ import (
 	tea "charm.land/bubbletea/v2"
 
 	"milena/kafka"
-	"milena/kafka/batch"
 )
 
 // How the pane that writes looks: a line for key, headers and partition, the
@@ -163,7 +162,7 @@ func (m *Model) composeSize(l *line) {
 	if x.blank() {
 		return
 	}
-	size := batch.NewBuilder(batch.None).SizeWith(batch.Record{Key: x.keyBytes(), Value: x.valueBytes(), Headers: x.heads})
+	size := x.encoded()
 	text, encoded := "   "+humanBytes(int64(len(x.valueBytes()))), ", encoded "+humanBytes(int64(size))
 	sgr := st.dim
 	if size > usualLimit {
@@ -247,7 +246,7 @@ func (m *Model) partitionGuess(narrow bool) string {
 func (m *Model) composeStatus(w int) string {
 	c, st := &m.compose, m.st
 	said := c.verdict()
-	if c.err == "" && !c.sending && !c.running() && !c.asked && c.last.ok && c.unsent() && w < 100 {
+	if c.err == "" && c.sending == "" && !c.running() && !c.asked && c.last.ok && c.unsent() && w < 100 {
 		// No room for both: what is typed now is nearer.
 		return m.composeVerdict(newLine(st, w, nil), said)
 	}
@@ -256,7 +255,7 @@ func (m *Model) composeStatus(w int) string {
 	switch {
 	case c.running():
 		m.drawRepeat(l)
-	case c.sending:
+	case c.sending != "":
 		l.text(st.accent, m.spinner())
 		l.text(st.dim, " sending…   esc stops waiting")
 	case c.err != "":

@@ -84,7 +84,7 @@ func placeIn(b []byte, i int) string {
 }
 
 // verdict is what is said of the value; it is thought about once a change.
-func (c *compose) verdict() verdict {
+func (c *draft) verdict() verdict {
 	if c.attached != nil {
 		return c.attachedIs
 	}

@@ -86,7 +86,7 @@ func (m *Model) openTopics(names ...string) tea.Cmd {
 		m.tail.find = finding{}
 	}
 	m.tail.topic, m.tail.topics = names[0], names
-	m.compose.topic = names[0]
+	m.compose.turnTo(names[0])
 	m.over = nil
 	return tea.Batch(m.recall(), m.startSession(newest100()))
 }
