@@ -175,7 +175,7 @@ func composeBusy(m *Model) string {
 	case c.sending != "":
 		return "a message is being sent"
 	case c.running():
-		return "one is sent again and again now; esc stops that"
+		return "a message is sent again and again; esc stops that"
 	}
 	return ""
 }

@@ -477,3 +477,18 @@ func TestHeaderScreen(t *testing.T) {
 		golden(t, fmt.Sprintf("headers-%dx%d", size[0], size[1]), d.screen())
 	}
 }
+
+func TestTheFooterSaysWhatEscDoes(t *testing.T) {
+	c := sample()
+	d := drive(t, c, Options{Topics: []string{"empty"}}, 120, 40)
+	d.sees("nothing here yet")
+	d.press("c")
+	d.typed("x")
+	d.sees("esc back")
+	d.press("ctrl+r", "enter")
+	d.sees("esc stop ")
+	d.press("ctrl+r")
+	d.sees("repeat: a message is sent again and again; esc stops that")
+	d.press("esc")
+	d.until("its end", func() bool { return !d.m.compose.running() })
+}

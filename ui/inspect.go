@@ -40,7 +40,8 @@ type inspector struct {
 	picked bool   // a person chose the view
 	json   bool   // the value is valid JSON
 	top    int
-	left   int // columns that are scrolled out of sight, where lines are not wrapped
+	end    bool // what is shown is the end, also when more of it is laid out
+	left   int  // columns that are scrolled out of sight, where lines are not wrapped
 	lines  []docLine
 	laid   laying // what lines are for
 	part   bool   // lines are of the value's front only; the rest is being laid out
@@ -301,6 +302,10 @@ func (in *inspector) draw(m *Model, r rect) []string {
 		in.show = in.part && hit == len(in.lines)-1
 		in.reveal(hit, w, m.st.width)
 	}
+	if in.end {
+		in.top = total
+		in.end = in.part
+	}
 	in.top = max(0, min(in.top, total-in.height))
 	lines := make([]string, 0, r.h)
 	head := newLine(st, r.w, nil)
@@ -369,7 +374,7 @@ func (in *inspector) draw(m *Model, r rect) []string {
 
 func (in *inspector) scope() Scope { return ScopeRecord }
 
-func (in *inspector) scroll(n int) { in.top = max(0, in.top+n) }
+func (in *inspector) scroll(n int) { in.top, in.end = max(0, in.top+n), n >= far }
 
 // step opens the next or previous row.
 func (m *Model) step(by store.Seq) tea.Cmd {

@@ -338,3 +338,19 @@ func (d *driver) notes(text string) {
 		return len(all) > 0 && strings.Contains(all[len(all)-1].text, text)
 	})
 }
+
+func TestTheEndOfALargeValueIsItsEnd(t *testing.T) {
+	var b strings.Builder
+	for i := range 60_000 {
+		fmt.Fprintf(&b, "line %d\n", i)
+	}
+	b.WriteString("the very end")
+	d, in := opened(t, []byte(b.String()), 120, 40)
+	if !in.part {
+		t.Fatal("it is laid out at once: nothing is tested")
+	}
+	d.press("G")
+	d.sees("the very end")
+	d.press("up")
+	d.until("going up from there", func() bool { return in.top > 60_000-100 })
+}

@@ -85,7 +85,7 @@ func (in *inspector) goHit(m *Model, by int) {
 	}
 	switch {
 	case at != noHit:
-		in.hit, in.show = at, true
+		in.hit, in.show, in.end = at, true, false
 	case in.hit == noHit:
 		m.note(levelInfo, "the value does not have "+in.text)
 	case by > 0:

@@ -136,6 +136,7 @@ func TestOrdersKeepTheCursorOnItsTopic(t *testing.T) {
 		{"↓count", []string{"message-log", "orders"}},
 		{"↓msg/s", []string{"customers", "empty"}}, // nothing flows
 		{"↓last", []string{"message-log", "orders"}},
+		{"↓parts", []string{"payments", "orders"}},
 	} {
 		d.press("o")
 		if !strings.Contains(d.screen(), o.heading) || !slices.Equal(at(), o.first) {
@@ -665,4 +666,34 @@ func TestThePaneFitsAtAnySize(t *testing.T) {
 	d.press("esc", "/")
 	d.typed("orders v1 zz")
 	at("nothing found")
+}
+
+func TestALongNameOutOfSightTakesNothing(t *testing.T) {
+	c := sample().topic("z"+strings.Repeat("z", 240), 1)
+	d := drive(t, c, Options{}, 200, 40)
+	d.settled()
+	d.sees("parts  count")
+	for i := range 40 {
+		c.topic(fmt.Sprintf("svc.team-a.events.orders.created.v2-%05d", i), 7)
+	}
+	d.refreshed()
+	d.send(tea.WindowSizeMsg{Width: 120, Height: 40})
+	d.sees("parts  count") // names that are cut anyway leave the figures
+	d.press("1", "/")
+	d.typed("orders.dlq")
+	d.press("enter")
+	d.sees("▌orders.dlq          3      0")
+}
+
+func TestPreviewFillsAHighScreen(t *testing.T) {
+	d := drive(t, sample(), Options{}, 200, 60)
+	d.settled()
+	d.m.topics.selectName("message-log")
+	d.run(d.m.rest())
+	d.sees("message-log  preview")
+	n := strings.Count(d.screen(), "this is message")
+	if want := d.m.lay.tail.h - 2; n != want {
+		t.Errorf("%d rows, of %d", n, want)
+	}
+	d.sees(" of 300")
 }
