@@ -12,6 +12,7 @@
 //	header.go    the line at the top
 //	topics.go    the pane of topics; topics_*.go: its filter, figures, forms, details, previews
 //	tail.go      the pane of records; row.go: one of them; tailheader.go: its first line
+//	position.go  places to go to, as they are typed
 //	times.go     how times are shown; find.go: looking for words in what is held
 //	preview.go   what a filter would leave, while it is typed
 //	compose.go   the pane that writes, and compose_*.go: drafts, how it looks, and its parts

@@ -188,7 +188,15 @@ func (d *dialog) draw(m *Model) []string {
 		}
 		lines = append(lines, l.end())
 		if below {
-			for j, row := range wrapWords(f.err, max(10, m.w-label-6), st.width) {
+			rows := wrapWords(f.err, max(10, m.w-label-6), st.width)
+			// The fields stay in sight, whatever is said of them.
+			if room := max(0, m.h-m.lay.footer.h-len(lines)-(len(d.fields)-i-1)-1); len(rows) > room {
+				rows = rows[:room]
+				if room > 0 {
+					rows[room-1] += " " + st.g.ellipsis
+				}
+			}
+			for j, row := range rows {
 				l := newLine(st, m.w, nil)
 				l.fill(label + 3)
 				if j == 0 {

@@ -106,9 +106,15 @@ func cells(s string, m width) int {
 }
 
 // wrapWords breaks prose into lines of at most w columns, between words where
-// that can be. What it gives is escaped already.
+// that can be; a hyphen joins, as in -1h. What it gives is escaped already.
 func wrapWords(s string, w int, m width) []string {
-	return strings.Split(m.Wrap(plainText(s), max(w, 1), " "), "\n")
+	const joining = "\u2011" // the hyphen at which Wrap does not break
+	s = plainText(s)
+	if strings.Contains(s, joining) {
+		return strings.Split(m.Wrap(s, max(w, 1), " "), "\n")
+	}
+	wrapped := m.Wrap(strings.ReplaceAll(s, "-", joining), max(w, 1), " ")
+	return strings.Split(strings.ReplaceAll(wrapped, joining, "-"), "\n")
 }
 
 // plainText is s without anything that could steer a terminal.
