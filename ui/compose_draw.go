@@ -205,12 +205,16 @@ func (m *Model) composePartition(l *line, r rect, y int, focused, narrow bool, n
 	switch {
 	case focused && c.at == partPartition:
 		name(partPartition, st.g.arrow+" partition ")
-		x := c.part.drawField(l, 8, st.text)
+		room := 8
+		if c.part.empty() {
+			room = 2 // what stands beside it needs the rest
+		}
+		x := c.part.drawField(l, room, st.text)
 		if m.dialog == nil {
 			m.putCursor(r.x+min(x, r.w-1), r.y+y)
 		}
 		if c.part.empty() {
-			l.text(st.dim, "empty: "+m.partitionGuess(narrow))
+			l.text(st.dim, "empty: "+strings.TrimPrefix(m.partitionGuess(narrow), "partition "))
 		}
 	case !c.part.empty():
 		name(partPartition, st.g.arrow+" partition ")

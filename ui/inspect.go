@@ -2,8 +2,10 @@ package ui
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"strconv"
+	"strings"
 	"unicode/utf8"
 
 	tea "charm.land/bubbletea/v2"
@@ -124,21 +126,29 @@ func viewOf(v []byte) (view valueView, why string, isJSON bool) {
 	case isBinary(v, true):
 		return viewHex, "holds control bytes", false
 	case looksLikeJSON(v):
-		if err := checkJSON(v); err != nil {
-			return viewText, "begins like JSON, but " + err.Error(), false
+		if err := checkJSON(v); err != "" {
+			return viewText, "begins like JSON, but " + err, false
 		}
 		return viewJSON, "valid JSON; order of keys and digits as sent", true
 	}
 	return viewText, "UTF-8", false
 }
 
-// checkJSON says what keeps b from being JSON.
-func checkJSON(b []byte) error {
+// checkJSON says what keeps b from being JSON; empty: it is.
+func checkJSON(b []byte) string {
 	if json.Valid(b) {
-		return nil
+		return ""
 	}
 	var into json.RawMessage
-	return json.Unmarshal(b, &into)
+	err := json.Unmarshal(b, &into)
+	var wrong *json.SyntaxError
+	switch {
+	case !errors.As(err, &wrong):
+		return fmt.Sprint(err)
+	case wrong.Offset >= int64(len(b)) && strings.Contains(wrong.Error(), "unexpected end"):
+		return "its end is missing"
+	}
+	return placeIn(b, int(wrong.Offset)-1) + ": " + wanted(wrong)
 }
 
 // cycle shows the value in the next way that it can be shown.

@@ -636,9 +636,9 @@ func shortAge(d time.Duration) string {
 	switch {
 	case d < 0:
 		return "0s"
-	case d < 100*time.Second:
+	case d < time.Minute:
 		return fmt.Sprintf("%ds", int(d.Seconds()))
-	case d < 100*time.Minute:
+	case d < time.Hour:
 		return fmt.Sprintf("%dm", int(d.Minutes()))
 	case d < 48*time.Hour:
 		return fmt.Sprintf("%dh", int(d.Hours()))
