@@ -791,7 +791,7 @@ func TestKeysAreUnambiguous(t *testing.T) {
 	// Scopes whose keys work at the same time.
 	together := [][]Scope{
 		{ScopeTopics, ScopeBrowse, ScopeAll}, {ScopeTail, ScopeBrowse, ScopeAll}, {ScopeCompose, ScopeAll},
-		{ScopeRecord, ScopeAll}, {ScopePager, ScopeAll}, {ScopePalette, ScopeAll}, {ScopeCopy, ScopeAll}, {ScopeDialog, ScopeAll}, {ScopeConnect, ScopeAll},
+		{ScopeRecord, ScopeAll}, {ScopePager, ScopeAll}, {ScopeDetails, ScopePager, ScopeAll}, {ScopePalette, ScopeAll}, {ScopeCopy, ScopeAll}, {ScopeDialog, ScopeAll}, {ScopeConnect, ScopeAll},
 	}
 	for _, scopes := range together {
 		seen := make(map[string]string)

@@ -29,6 +29,7 @@ const (
 	ScopeHits                 // something is looked for in it
 	ScopeChoice               // what of a record to copy
 	ScopePager                // help and notices
+	ScopeDetails              // all about a topic, which scrolls as those do
 	ScopePalette              // the palette
 	ScopeCopy                 // the ways to say the view as a command
 	ScopeDialog               // what asks at the bottom
@@ -38,7 +39,7 @@ const (
 // String names the scope as the help does.
 func (s Scope) String() string {
 	return [...]string{
-		"everywhere", "topics and tail", "topics", "tail", "compose", "record", "find in the record", "copy", "help and notices", "commands", "copy as command", "dialogs", "not connected",
+		"everywhere", "topics and tail", "topics", "tail", "compose", "record", "find in the record", "copy", "help and notices", "topic details", "commands", "copy as command", "dialogs", "not connected",
 	}[s]
 }
 
@@ -292,6 +293,10 @@ func table() []Binding {
 		Binding{Keys: []string{"G", "end"}, What: "to the end", NoPalette: true, Do: scrollOver(by(far))},
 	)
 
+	add(ScopeDetails,
+		Binding{Keys: []string{"d"}, Short: "documentation", What: "what Kafka's documentation says of every setting, or of the topic's own alone", Weight: 15, NoPalette: true, Do: (*Model).toggleDocs},
+	)
+
 	add(ScopePalette,
 		Binding{Keys: []string{"enter"}, Short: "do it", What: "do what is selected", Weight: 10, NoPalette: true, Do: (*Model).runCommand},
 		Binding{Keys: []string{"down", "ctrl+n", "tab"}, Label: "down", What: "down", NoPalette: true, Do: scrollOver(by(1))},
@@ -382,6 +387,8 @@ func (m *Model) scopes() []Scope {
 		return []Scope{ScopeConnect, ScopeAll}
 	case m.recordFound():
 		return []Scope{ScopeHits, ScopeRecord, ScopeAll}
+	case m.over != nil && m.over.scope() == ScopeDetails:
+		return []Scope{ScopeDetails, ScopePager, ScopeAll}
 	case m.over != nil:
 		return []Scope{m.over.scope(), ScopeAll}
 	case m.focus == paneCompose:

@@ -275,7 +275,12 @@ func TestDetailsShowSettingsWithTheirDocumentation(t *testing.T) {
 		d.until("the details", func() bool { v, ok := d.m.over.(*topicDetails); return ok && v.d != nil })
 		golden(t, fmt.Sprintf("details-%dx%d", size[0], size[1]), d.screen())
 		d.press("G")
-		d.sees("does not tell")
+		d.sees("(kept secret)")
+		if d.press("g"); strings.Contains(d.screen(), "This config") {
+			t.Error("what is as everywhere is explained before anybody asks")
+		}
+		d.press("d", "G")
+		d.sees("This config")
 		d.press("esc")
 		if d.m.over != nil {
 			t.Error("esc does not leave")
