@@ -247,6 +247,8 @@ func (m *Model) update(msg tea.Msg) tea.Cmd {
 		m.laidOut(msg)
 	case foundMsg:
 		m.found(msg)
+	case hitsMsg:
+		m.gotHits(msg)
 	case waitingMsg:
 		m.tail.gotWaiting(msg)
 	case sentMsg:

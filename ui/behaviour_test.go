@@ -455,10 +455,14 @@ func TestTextSurvivesGoingAbout(t *testing.T) {
 	d.press("esc", "1", "2")
 	d.m.topics.selectName("payments")
 	d.press("1", "enter", "c")
+	d.sees("compose → payments")
+	d.press("esc")
+	d.m.topics.selectName("orders")
+	d.press("1", "enter", "c")
+	d.sees("compose → orders")
 	if got := d.m.compose.value.String(); got != "draft q ? : 1 2 3" {
 		t.Errorf("the text is %q", got)
 	}
-	d.sees("compose → payments")
 }
 
 func TestReadOnlySaysWhy(t *testing.T) {

@@ -114,12 +114,12 @@ func placeIn(b []byte, i int) string {
 }
 
 // verdict is what is said of the value; it is thought about once a change.
-func (c *draft) verdict() verdict {
-	if c.attached != nil {
-		return c.attachedIs
+func (d *draft) verdict() verdict {
+	if d.attached != nil {
+		return d.attachedIs
 	}
-	if c.judged != c.value.version {
-		c.judged, c.valueIs = c.value.version, judge(c.value.text)
+	if d.judged != d.value.version {
+		d.judged, d.valueIs = d.value.version, judge(d.value.text)
 	}
-	return c.valueIs
+	return d.valueIs
 }

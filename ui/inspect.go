@@ -53,8 +53,9 @@ type inspector struct {
 
 	q    *query.Query // what is looked for in the value; nil: nothing
 	text string
-	hit  int  // where in the value the last hit begins
-	show bool // scroll to it
+	hit  int   // where in the value the last hit begins
+	hits []int // where all of them begin, up to countAtMost and one; nil: not counted yet
+	show bool  // scroll to it
 
 	head   []func(*line) // what stands before the value
 	tail   []func(*line) // what stands after it
@@ -341,6 +342,7 @@ func (in *inspector) draw(m *Model, r rect) []string {
 	if in.text != "" && head.width+9+min(cells(in.text, st.width), 30) < r.w {
 		head.text(st.dim, "  find: ")
 		head.clipped(st.accent, in.text, 30)
+		head.text(st.dim, "  "+in.hitCount())
 	}
 	if n := cells(where, st.width); n > 0 && head.width+n+2 <= r.w {
 		head.fill(r.w - n)
@@ -399,6 +401,7 @@ func (m *Model) step(by store.Seq) tea.Cmd {
 			if in.picked && (in.view != viewJSON || now.json) {
 				now.view, now.why, now.picked = in.view, in.why, true
 			}
+			return m.countHits(now)
 		}
 		return nil
 	}

@@ -133,6 +133,7 @@ func TestFindInAValue(t *testing.T) {
 	d.typed("needle")
 	d.press("enter")
 	d.sees(`"first": "Needle"`)
+	d.sees("find: needle  1 of 3")
 	at := func(want string) {
 		t.Helper()
 		if s := d.screen(); !strings.Contains(s, want) {
@@ -144,6 +145,7 @@ func TestFindInAValue(t *testing.T) {
 	}
 	d.press("n")
 	at(`"middle": "a needle here"`)
+	at("2 of 3")
 	d.press("n")
 	at(`"last": "needle"`)
 	d.press("n")

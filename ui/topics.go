@@ -329,10 +329,14 @@ type topicColumns struct {
 	parts, count, rate, spark, age int
 }
 
+// fewestOfName is how many columns a name has at least, if partitions can help.
+const fewestOfName = 14
+
 // topicColumnsFor fits the columns to w. Where there is room for one figure
 // only, it is the one that the rows are ordered by. Partitions give way to the
-// names in sight, of which the longest has so many columns, when those fit then;
-// a name that has to be cut anyway takes nothing from them.
+// names in sight, of which the longest has so many columns, when those fit then or
+// would have fewer than fewestOfName; otherwise a name that has to be cut anyway
+// takes nothing from them.
 func topicColumnsFor(w int, order topicOrder, longest int) topicColumns {
 	var c topicColumns
 	if w < 24 {
@@ -361,7 +365,7 @@ func topicColumnsFor(w int, order topicOrder, longest int) topicColumns {
 	if w >= 56 {
 		c.age = 6
 	}
-	if room := w - 2 - c.width(); order != byParts && room < longest && room+c.parts >= longest {
+	if room := w - 2 - c.width(); order != byParts && room < longest && (room < fewestOfName || room+c.parts >= longest) {
 		c.parts = 0
 	}
 	return c
