@@ -5,16 +5,17 @@
 // one table (keys.go), which the footer, the help and the palette show too.
 //
 //	app.go       the model: messages in, screen out
-//	run.go       the program around it: start, end, signals, panics
+//	run.go       the program around it: start, end, signals, panics; suspend.go: stopping for a while
 //	layout.go    rectangles from the terminal's size
 //	keys.go      the table of keys, dispatch, and the footer
 //	styles.go    colours and letters; text.go: escaping and measuring
 //	header.go    the line at the top
 //	topics.go    the pane of topics; topics_*.go: its filter, figures, forms, details, previews
 //	tail.go      the pane of records; row.go: one of them; tailheader.go: its first line
+//	position.go  places to go to, as they are typed
 //	times.go     how times are shown; find.go: looking for words in what is held
 //	preview.go   what a filter would leave, while it is typed
-//	compose.go   the pane that writes, and compose_*.go: how it looks and its parts
+//	compose.go   the pane that writes, and compose_*.go: drafts, how it looks, and its parts
 //	editor.go    a text that is edited; changes.go: undo
 //	history.go   what was sent, across runs
 //	inspect.go   one record, whole; jsonview.go, hexview.go, inspectlayout.go: its value
@@ -249,6 +250,8 @@ func (m *Model) update(msg tea.Msg) tea.Cmd {
 		m.laidOut(msg)
 	case foundMsg:
 		m.found(msg)
+	case hitsMsg:
+		m.gotHits(msg)
 	case waitingMsg:
 		m.tail.gotWaiting(msg)
 	case sentMsg:
@@ -310,7 +313,7 @@ func (m *Model) animate() tea.Cmd {
 
 // busy says whether a spinner turns.
 func (m *Model) busy() bool {
-	return m.connect.trying() || m.checkup.busy && (m.cluster == nil || m.over != nil) || m.compose.sending || m.tail.snap.older.busy ||
+	return m.connect.trying() || m.checkup.busy && (m.cluster == nil || m.over != nil) || m.compose.sending != "" || m.tail.snap.older.busy ||
 		m.dialog != nil && m.dialog.busy || m.tail.starting() || m.layingOut()
 }
 
@@ -333,11 +336,11 @@ func (m *Model) setFocus(p pane) {
 
 // quit ends the program; unsent text is asked about once.
 func (m *Model) quit() tea.Cmd {
-	if m.compose.unsent() && !m.quitAsked {
+	if names := m.compose.unsentTo(); len(names) > 0 && !m.quitAsked {
 		m.quitAsked = true
 		m.dialog = &dialog{
 			title: "quit", opened: m.now(), kind: dialogConfirm,
-			lines:  []string{"There is unsent text for " + m.compose.topic + " in the compose pane; it would be lost."},
+			lines:  []string{"There is unsent text for " + strings.Join(names, ", ") + " in the compose pane; it would be lost."},
 			action: "quit without sending",
 			submit: func(m *Model, _ *dialog) tea.Cmd { return tea.Quit },
 		}

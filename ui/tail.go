@@ -86,7 +86,7 @@ func (m *Model) openTopics(names ...string) tea.Cmd {
 		m.tail.find = finding{}
 	}
 	m.tail.topic, m.tail.topics = names[0], names
-	m.compose.topic = names[0]
+	m.compose.turnTo(names[0])
 	m.over = nil
 	return tea.Batch(m.recall(), m.startSession(newest100()))
 }
@@ -382,7 +382,7 @@ func (t *tail) gotWaiting(msg waitingMsg) {
 func (m *Model) askPosition() tea.Cmd {
 	m.dialog = &dialog{
 		title: "go to", opened: m.now(), action: "go",
-		fields: []field{{label: "position", hint: "14:05   -1h   @2026-11-22T14:05   beginning   end   -500   1204112"}},
+		fields: []field{{label: "position", hint: "14:05   1h   yesterday 14:05   2026-11-22   beginning   -500   4112"}},
 		submit: func(m *Model, d *dialog) tea.Cmd {
 			text := strings.TrimSpace(d.fields[0].ed.String())
 			p, err := parsePosition(text, m.now(), m.zone)
@@ -390,7 +390,7 @@ func (m *Model) askPosition() tea.Cmd {
 				return d.refuse(0, sentence(err))
 			}
 			m.dialog = nil
-			return m.goTo(p, "from "+text)
+			return m.goTo(p, "from "+placeName(text, p, m.now()))
 		},
 		change: func(m *Model, d *dialog) tea.Cmd {
 			text := strings.TrimSpace(d.fields[0].ed.String())
@@ -398,7 +398,7 @@ func (m *Model) askPosition() tea.Cmd {
 				return nil
 			}
 			if p, err := parsePosition(text, m.now(), m.zone); err == nil && p.Kind == kafka.AtTime {
-				d.lines = []string{"the first record at or after " + p.Time.In(m.zone).Format("Mon 2 Jan 2006 15:04:05 MST")}
+				d.lines = []string{"the first record at or after " + dayAndTime(p.Time.In(m.zone), m.now().In(m.zone))}
 			} else {
 				d.lines = nil
 			}
@@ -406,19 +406,6 @@ func (m *Model) askPosition() tea.Cmd {
 		},
 	}
 	return nil
-}
-
-// parsePosition reads a position; here a time or an age needs no @.
-func parsePosition(text string, now time.Time, loc *time.Location) (kafka.Position, error) {
-	bare := strings.ContainsAny(text, ":") || strings.HasPrefix(text, "-") && strings.ContainsAny(text, "smhdw")
-	if bare && !strings.HasPrefix(text, "@") {
-		text = "@" + text
-	}
-	p, err := kafka.ParsePosition(text, now, loc)
-	if err == nil && p.Kind == kafka.Stored {
-		return p, fmt.Errorf("no consumer group is looked at here, so nothing is stored")
-	}
-	return p, err
 }
 
 // askFilter opens the prompt that filters what flows.
@@ -591,7 +578,7 @@ func (t *tail) fit(m *Model, w int, rows []store.Row) {
 		date = date || now.Sub(at) > 20*time.Hour || at.Sub(now) > time.Hour
 		// Steps of four, so that keys that get longer bit by bit do not move
 		// the value each time.
-		if n := keyCells(r, m.st.width); n > t.keySeen {
+		if n := keyCells(r, m.st); n > t.keySeen {
 			t.keySeen = (n + 3) / 4 * 4
 		}
 	}

@@ -300,7 +300,7 @@ func (m *Model) askAges() tea.Cmd {
 	if p.aging || m.cluster == nil || !m.watched() {
 		return nil
 	}
-	if topicColumnsFor(m.lay.topics.w, p.order, p.longest).age == 0 {
+	if topicColumnsFor(m.lay.topics.w, p.order, 0).age == 0 {
 		return nil
 	}
 	var wanted []kafka.Topic

@@ -15,7 +15,7 @@ import (
 // it is a preview and of which topic.
 
 const (
-	previewRecords = 30
+	previewRecords = 30 // or as many as there are rows, where those are more
 	previewBytes   = 1 << 20
 )
 
@@ -92,12 +92,13 @@ func (m *Model) askPreview() tea.Cmd {
 	ctx, cancel := context.WithTimeout(m.ctx, refreshTimeout)
 	v.cancel = cancel
 	number, end, cluster, iso := v.number, f.end, m.cluster, m.opt.Isolation
+	n := max(previewRecords, m.lay.tail.h)
 	return m.background(func(context.Context) tea.Msg {
 		defer cancel()
-		n, err := cluster.Newest(ctx, kafka.NewestRequest{
-			Partitions: kafka.Partitions(&t), N: previewRecords, MaxBytes: previewBytes, Isolation: iso,
+		found, err := cluster.Newest(ctx, kafka.NewestRequest{
+			Partitions: kafka.Partitions(&t), N: n, MaxBytes: previewBytes, Isolation: iso,
 		})
-		return previewMsg{number, t, end, n, err}
+		return previewMsg{number, t, end, found, err}
 	})
 }
 
@@ -118,7 +119,7 @@ func (m *Model) gotPreview(msg previewMsg) {
 		v.off = max(v.off, r.Offset)
 		v.last = time.UnixMilli(r.Timestamp)
 	}
-	v.rows = store.New(4*previewBytes, 2*previewRecords)
+	v.rows = store.New(4*previewBytes, 2*max(previewRecords, v.n))
 	v.rows.Append(msg.newest.Records)
 	if f := m.topics.figures[v.topic]; f != nil && f.last.IsZero() {
 		f.last = v.last
@@ -140,7 +141,15 @@ func (m *Model) drawPreview(r rect) []string {
 	l.text(st.warn, "  preview")
 	facts := []string{"  " + plural(v.parts, "partition")}
 	if v.n > 0 {
-		facts = append(facts, "  newest "+exact(int64(v.n)), ", the last "+ago(m.now().Sub(v.last)))
+		newest := "  newest " + exact(int64(v.n))
+		if f := m.topics.figures[v.topic]; f != nil && f.counted && f.end-f.start > int64(v.n) {
+			newest += " of "
+			if f.compacted {
+				newest += "about "
+			}
+			newest += exact(f.end - f.start)
+		}
+		facts = append(facts, newest, ", the last "+ago(m.now().Sub(v.last)))
 	}
 	const hint = "enter opens it "
 	for _, s := range facts {
@@ -197,7 +206,7 @@ func (m *Model) drawPreview(r rect) []string {
 	for i := range rows {
 		at := time.UnixMilli(rows[i].Timestamp)
 		date = date || now.Sub(at) > 20*time.Hour || at.Sub(now) > time.Hour
-		keys = max(keys, keyCells(&rows[i], st.width))
+		keys = max(keys, keyCells(&rows[i], st))
 	}
 	cols := columnsFor(r.w-1, v.parts, v.off, 0, keys)
 	cols.clock(m.tail.mode, date, r.w-1, now)
