@@ -76,6 +76,15 @@ func TestAMessageThatIsSentWhileAnotherTopicOpensLeavesItsDraftAlone(t *testing.
 	}
 }
 
+func TestThePartitionFieldSaysWhatEmptyMeans(t *testing.T) {
+	for topic, says := range map[string]string{"message-log": "empty: 0", "orders": "empty: any partition"} {
+		d := drive(t, sample(), Options{Topics: []string{topic}}, 120, 40)
+		d.follows(topic)
+		d.press("c", "tab", "tab", "tab", "tab")
+		d.sees(says)
+	}
+}
+
 func TestAnAttachmentThatWasRemovedComesBack(t *testing.T) {
 	d := drive(t, sample(), Options{Topics: []string{"empty"}}, 120, 40)
 	d.sees("nothing here yet")

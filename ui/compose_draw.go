@@ -214,7 +214,7 @@ func (m *Model) composePartition(l *line, r rect, y int, focused, narrow bool, n
 			m.putCursor(r.x+min(x, r.w-1), r.y+y)
 		}
 		if c.part.empty() {
-			l.text(st.dim, "empty: "+strings.TrimPrefix(m.partitionGuess(narrow), "partition "))
+			l.text(st.dim, "empty: "+m.partitionGuess(true))
 		}
 	case !c.part.empty():
 		name(partPartition, st.g.arrow+" partition ")
