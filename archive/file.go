@@ -159,7 +159,7 @@ func (f *timeFinder) Record(v *batch.View) bool {
 }
 
 // Resolve turns a range of positions into spans; see kafka.Resolve.
-func (a *File) Resolve(ctx context.Context, tps []kafka.TopicPartition, from kafka.Position, to *kafka.Position, iso kafka.Isolation) ([]kafka.Span, error) {
+func (a *File) Resolve(ctx context.Context, tps []kafka.TopicPartition, from kafka.Position, to *kafka.Position, iso kafka.Isolation) ([]kafka.Span, []kafka.Waiting, error) {
 	return kafka.Resolve(ctx, a, tps, from, to, iso)
 }
 

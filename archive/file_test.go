@@ -126,7 +126,7 @@ func TestAFileReadsAsItsRecords(t *testing.T) {
 		f := opened(t, strings.TrimSuffix(text.String(), "\n"))
 		defer f.Close()
 		to := kafka.Position{Kind: kafka.End}
-		spans, err := f.Resolve(t.Context(), kafka.Partitions(f.Metadata().Topic("t")), kafka.Position{Kind: kafka.Beginning}, &to, 0)
+		spans, _, err := f.Resolve(t.Context(), kafka.Partitions(f.Metadata().Topic("t")), kafka.Position{Kind: kafka.Beginning}, &to, 0)
 		if err != nil {
 			rt.Fatal(err)
 		}
@@ -179,7 +179,7 @@ func TestPlacesInAFile(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		spans, err := f.Resolve(t.Context(), []kafka.TopicPartition{tp}, from, nil, 0)
+		spans, _, err := f.Resolve(t.Context(), []kafka.TopicPartition{tp}, from, nil, 0)
 		if err != nil || spans[0].From != want {
 			t.Errorf("%s is %v, %v; want %d", position, spans, err, want)
 		}
@@ -208,7 +208,7 @@ func TestASearchRunsOverAFile(t *testing.T) {
 	}
 	f := opened(t, text.String())
 	to := kafka.Position{Kind: kafka.End}
-	spans, err := f.Resolve(t.Context(), kafka.Partitions(f.Metadata().Topic("t")), kafka.Position{Kind: kafka.Beginning}, &to, 0)
+	spans, _, err := f.Resolve(t.Context(), kafka.Partitions(f.Metadata().Topic("t")), kafka.Position{Kind: kafka.Beginning}, &to, 0)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -390,7 +390,7 @@ func BenchmarkFile(b *testing.B) {
 		}
 		defer f.Close()
 		to := kafka.Position{Kind: kafka.End}
-		spans, err := f.Resolve(b.Context(), kafka.Partitions(f.Metadata().Topic("t")), kafka.Position{Kind: kafka.Beginning}, &to, 0)
+		spans, _, err := f.Resolve(b.Context(), kafka.Partitions(f.Metadata().Topic("t")), kafka.Position{Kind: kafka.Beginning}, &to, 0)
 		if err != nil {
 			b.Fatal(err)
 		}

@@ -99,7 +99,7 @@ func (g *global) fileScreen(ctx context.Context, topics []string) error {
 type source interface {
 	Metadata() *kafka.Metadata
 	Topic(ctx context.Context, name string) (*kafka.Topic, error)
-	Resolve(ctx context.Context, tps []kafka.TopicPartition, from kafka.Position, to *kafka.Position, iso kafka.Isolation) ([]kafka.Span, error)
+	Resolve(ctx context.Context, tps []kafka.TopicPartition, from kafka.Position, to *kafka.Position, iso kafka.Isolation) ([]kafka.Span, []kafka.Waiting, error)
 	kafka.Log
 }
 

@@ -233,6 +233,7 @@ type searchPlan struct {
 	by        kafka.Partitioner
 	isolation kafka.Isolation
 	spans     []kafka.Span
+	waiting   []kafka.Waiting // partitions that cannot be read now
 	total     int      // partitions in all
 	reasons   []string // why not all of it, as sentences
 	elsewhere bool     // a key may be in partitions that are not searched
@@ -244,7 +245,7 @@ func (p *searchPlan) find(ctx context.Context, c *kafka.Cluster, from, to kafka.
 	if err != nil {
 		return err
 	}
-	if p.spans, err = c.Resolve(ctx, tps, from, &to, p.isolation); err != nil {
+	if p.spans, p.waiting, err = c.Resolve(ctx, tps, from, &to, p.isolation); err != nil {
 		return err
 	}
 	for i := range p.spans {
@@ -422,6 +423,9 @@ func (g *global) runSearch(ctx context.Context, c *kafka.Cluster, p *searchPlan,
 		return errors.New("interrupted before everything was searched")
 	case interrupted && !did.Following && !did.Done:
 		g.notice("milena: interrupted before everything was searched")
+	}
+	if len(p.waiting) > 0 {
+		return notRead(p.waiting)
 	}
 	if p.flags.count {
 		if _, err := fmt.Fprintln(g.stdout, did.Hits); err != nil {

@@ -55,7 +55,11 @@ It is end unless told otherwise, or stored with --group. Nothing is joined, crea
 without --group. Of a --file it is all of it, and TOPIC may be left out.
 
 With --where only what matches a query is printed, as milena search has it; with --group too, what is
-not printed then is committed as passed over.`,
+not printed then is committed as passed over.
+
+A partition that cannot be read now, for want of a leader, is named on stderr and read as soon as it
+has one; what was written meanwhile is not missed. With an end (-e, A..B) it is not waited for: the
+others are printed, and then tail fails and names it.`,
 		Example: `  milena tail message-log                          new messages, as they come
   milena tail orders -o @-2h..@-1h -J              an hour, as JSON
   milena tail orders --last 100 -e                 the newest 100
@@ -324,11 +328,29 @@ func (g *global) read(ctx context.Context, t tailFlags, from kafka.Position, to 
 	if t.exit && to == nil {
 		ends = &kafka.Position{Kind: kafka.End}
 	}
-	spans, err := c.Resolve(ctx, tps, from, ends, isolation)
-	if err != nil {
+	spans, waiting, err := c.Resolve(ctx, tps, from, ends, isolation)
+	switch {
+	case err != nil:
+		return err
+	case len(spans) == 0 && len(waiting) > 0:
+		return waiting[0]
+	case ends == nil:
+		return c.Read(ctx, kafka.ReadRequest{Spans: spans, Waiting: waiting, Isolation: isolation, Grow: len(t.partitions) == 0}, out)
+	}
+	// Nobody knows where those that wait would end: the rest is read, and then it
+	// is said that it was the rest.
+	if err := c.Read(ctx, kafka.ReadRequest{Spans: spans, Isolation: isolation}, out); err != nil || len(waiting) == 0 || out.full() {
 		return err
 	}
-	return c.Read(ctx, kafka.ReadRequest{Spans: spans, Isolation: isolation, Grow: ends == nil && len(t.partitions) == 0}, out)
+	return notRead(waiting)
+}
+
+// notRead names what a bounded read had to leave out.
+func notRead(waiting []kafka.Waiting) error {
+	if more := len(waiting) - 1; more > 0 {
+		return fmt.Errorf("not everything was read: %w; nor can %s more be", waiting[0], count(int64(more), "partition"))
+	}
+	return fmt.Errorf("not everything was read: %w", waiting[0])
 }
 
 // output is where records go: formatted by the goroutine that found them, into a
@@ -376,6 +398,9 @@ func (o *output) Partition(tp kafka.TopicPartition) kafka.PartitionSink {
 	o.parts = append(o.parts, p)
 	return p
 }
+
+// full tells whether as many were taken as were wanted.
+func (o *output) full() bool { return o.limit >= 0 && o.taken.Load() >= o.limit }
 
 // Event says what happened on stderr.
 func (o *output) Event(e kafka.Event) { o.g.notice("milena: %s", e) }
@@ -426,7 +451,7 @@ func (p *partitionOutput) Flush(kafka.PartitionState) error {
 	if err := p.write(); err != nil {
 		return err
 	}
-	if p.out.limit >= 0 && p.out.taken.Load() >= p.out.limit {
+	if p.out.full() {
 		p.out.enough()
 	}
 	return nil

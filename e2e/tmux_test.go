@@ -407,6 +407,45 @@ func TestTerminalIsRestored(t *testing.T) {
 	}
 }
 
+// Stopped by its shell or by somebody else, it gives the terminal back, and takes
+// it again when it goes on.
+func TestSuspendingGivesTheTerminalBack(t *testing.T) {
+	needTmux(t)
+	program := built(t)
+	x := start(t, 80, 24, "env", "PS1=ready> ", "sh", "-i")
+	x.sees("ready>")
+	x.types(`sh -c 'echo $$ >"$HOME/pid"; exec "$0" --demo message-log' ` + program)
+	x.keys("Enter")
+	for _, how := range []string{"kill -TSTP", "ctrl+z", "kill -TSTP"} {
+		x.sees("following", "this is message")
+		if how == "ctrl+z" {
+			x.keys("C-z")
+		} else {
+			pid, err := os.ReadFile(filepath.Join(x.dir, "pid"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if out, err := exec.Command("kill", "-TSTP", strings.TrimSpace(string(pid))).CombinedOutput(); err != nil {
+				t.Fatalf("kill: %v\n%s", err, out)
+			}
+		}
+		x.sees("Stopped")
+		if state := x.tmux("display-message", "-p", "#{alternate_on}#{cursor_flag}#{mouse_any_flag}"); strings.TrimSpace(state) != "010" {
+			t.Errorf("%s leaves alternate screen, cursor, mouse as %s", how, state)
+		}
+		x.types("clear; fg")
+		x.keys("Enter")
+	}
+	x.sees("following", "this is message")
+	x.keys("q")
+	x.sees("ready>")
+	x.types("exit")
+	x.keys("Enter")
+	if code := x.left(); code != "0" {
+		t.Errorf("the exit code is %s", code)
+	}
+}
+
 // Without a broker the screen says what was tried, and the demo is one key away.
 func TestNoBrokerOffersTheDemo(t *testing.T) {
 	needTmux(t)

@@ -22,7 +22,10 @@ func (c *Cluster) Around(ctx context.Context, tp TopicPartition, offset int64, b
 	}
 	records := older.Records
 	slices.SortFunc(records, func(a, b Record) int { return cmp.Compare(a.Offset, b.Offset) })
-	spans, err := c.Resolve(ctx, []TopicPartition{tp}, Position{Kind: AtOffset, N: offset}, &Position{Kind: End}, iso)
+	spans, waiting, err := c.Resolve(ctx, []TopicPartition{tp}, Position{Kind: AtOffset, N: offset}, &Position{Kind: End}, iso)
+	if err == nil && len(waiting) > 0 {
+		err = waiting[0]
+	}
 	if err != nil || after <= 0 {
 		return records, err
 	}

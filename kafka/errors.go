@@ -20,6 +20,10 @@ import (
 // with; nothing was sent.
 var ErrReadOnly = errors.New("this context is read-only: nothing was sent")
 
+// ErrNoLeader is why a partition can be neither read nor written for now: all of
+// its replicas that may lead it are down.
+var ErrNoLeader = errors.New("it has no leader now")
+
 // Step is one step on the way to a broker.
 type Step string
 

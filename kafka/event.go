@@ -3,6 +3,7 @@ package kafka
 // What happens to a cluster while it is read.
 
 import (
+	"errors"
 	"fmt"
 	"time"
 )
@@ -20,6 +21,7 @@ const (
 	TopicRecreated                  // a new topic has the name: it is read from its beginning
 	PartitionAdded                  // a new partition, read from its beginning
 	PartitionStuck                  // a partition cannot be read for now; Err says why
+	PartitionBack                   // it can be read again, from offset From on
 	GroupStuck                      // a group cannot be joined for now; Err says why
 )
 
@@ -52,9 +54,23 @@ func (e Event) String() string {
 	case PartitionAdded:
 		return fmt.Sprintf("%s/%d is a new partition; reading it from its beginning", e.Topic, e.Partition)
 	case PartitionStuck:
-		return fmt.Sprintf("%s/%d cannot be read now: %s; trying again", e.Topic, e.Partition, reason(e.Err))
+		return fmt.Sprintf("%s/%d cannot be read now: %s; trying again", e.Topic, e.Partition, unreadable(e.Err))
+	case PartitionBack:
+		return fmt.Sprintf("%s/%d can be read again, from offset %d on", e.Topic, e.Partition, e.From)
 	case GroupStuck:
 		return fmt.Sprintf("the group cannot be joined now: %s; trying again", reason(e.Err))
 	}
 	return "?"
+}
+
+// unreadable is why a partition cannot be read.
+func unreadable(err error) string {
+	var connect *ConnectError
+	switch {
+	case errors.Is(err, ErrNoLeader):
+		return ErrNoLeader.Error()
+	case errors.As(err, &connect):
+		return fmt.Sprintf("advertised as %s, which does not answer (%s)", connect.Broker, reason(connect.Err))
+	}
+	return reason(err)
 }

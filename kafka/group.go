@@ -269,8 +269,14 @@ func (m *member) spans(ctx context.Context, assigned map[string][]kafkago.Partit
 		}
 	}
 	if len(without) > 0 {
-		if fresh, err = m.c.Resolve(ctx, without, m.req.Start, nil, m.req.Isolation); err != nil {
+		var waiting []Waiting
+		if fresh, waiting, err = m.c.Resolve(ctx, without, m.req.Start, nil, m.req.Isolation); err != nil {
 			return nil, nil, err
+		}
+		if len(waiting) > 0 {
+			// Where it begins would not be committed, and another member might
+			// begin elsewhere.
+			return nil, nil, waiting[0]
 		}
 		spans = append(spans, fresh...)
 	}

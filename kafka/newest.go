@@ -41,6 +41,9 @@ type Newest struct {
 	// all that match with From ≤ offset < To.
 	From, To map[TopicPartition]int64
 	AtStart  bool // nothing older is there
+	// Missing are the partitions that could not be asked. Nothing was read of
+	// them; From and To are Before's, or are not there.
+	Missing []Waiting
 }
 
 // Newest is FindNewest in the cluster.
@@ -53,17 +56,17 @@ func (c *Cluster) Newest(ctx context.Context, req NewestRequest) (*Newest, error
 // further back.
 func FindNewest(ctx context.Context, log Log, req NewestRequest) (*Newest, error) {
 	req.MaxBytes = cmp.Or(req.MaxBytes, 32<<20)
-	starts, err := req.offsets(ctx, log, AtStart)
+	found := &Newest{From: make(map[TopicPartition]int64), To: make(map[TopicPartition]int64)}
+	starts, err := req.offsets(ctx, log, AtStart, found)
 	if err != nil {
 		return nil, err
 	}
 	ends := req.Before
 	if ends == nil {
-		if ends, err = req.offsets(ctx, log, AtEnd); err != nil {
+		if ends, err = req.offsets(ctx, log, AtEnd, found); err != nil {
 			return nil, err
 		}
 	}
-	found := &Newest{From: make(map[TopicPartition]int64), To: make(map[TopicPartition]int64)}
 	for _, tp := range req.Partitions {
 		found.To[tp] = max(ends[tp], starts[tp])
 		found.From[tp] = found.To[tp]
@@ -111,11 +114,11 @@ func FindNewest(ctx context.Context, log Log, req NewestRequest) (*Newest, error
 		step = min(step*4, 1<<20)
 	}
 	found.cut(req)
-	found.AtStart = true
-	first, err := req.offsets(ctx, log, AtStart)
+	first, err := req.offsets(ctx, log, AtStart, found)
 	if err != nil {
 		return nil, err
 	}
+	found.AtStart = len(found.Missing) == 0
 	for _, tp := range req.Partitions {
 		found.AtStart = found.AtStart && found.From[tp] <= first[tp]
 	}
@@ -186,18 +189,31 @@ func byTime(a, b Record) int {
 		cmp.Compare(a.Partition, b.Partition), cmp.Compare(a.Offset, b.Offset))
 }
 
-// offsets is Offsets as plain numbers; one that fails fails all.
-func (req *NewestRequest) offsets(ctx context.Context, log Log, at int64) (map[TopicPartition]int64, error) {
+// offsets is Offsets as plain numbers. Partitions that cannot be asked leave
+// the request and are missing in what is found.
+func (req *NewestRequest) offsets(ctx context.Context, log Log, at int64, found *Newest) (map[TopicPartition]int64, error) {
 	offsets, err := log.Offsets(ctx, at, req.Isolation, req.Partitions)
 	if err != nil {
 		return nil, err
 	}
-	plain := make(map[TopicPartition]int64, len(offsets))
-	for tp, o := range offsets {
-		if o.Err != nil {
-			return nil, o.Err
+	can, wait, err := able(req.Partitions, Position{}, offsets)
+	switch {
+	case err != nil:
+		return nil, err
+	case len(can) == 0 && len(wait) > 0:
+		return nil, wait[0]
+	}
+	for _, w := range wait {
+		found.Missing = append(found.Missing, w)
+		before, given := req.Before[w.TopicPartition]
+		if _, read := found.From[w.TopicPartition]; given && !read {
+			found.From[w.TopicPartition], found.To[w.TopicPartition] = before, before
 		}
-		plain[tp] = o.Offset
+	}
+	req.Partitions = can
+	plain := make(map[TopicPartition]int64, len(can))
+	for _, tp := range can {
+		plain[tp] = offsets[tp].Offset
 	}
 	return plain, nil
 }

@@ -145,7 +145,7 @@ func (c *Cluster) offsetsOnce(ctx context.Context, m *Metadata, iso Isolation, t
 				Doing: fmt.Sprintf("offsets of %s/%d", tp.Topic, tp.Partition), Topic: tp.Topic, Partition: tp.Partition}}
 			again = append(again, tp)
 		case p.Leader < 0 || m.Broker(p.Leader) == nil:
-			found[tp] = Offset{Offset: -1, Err: fmt.Errorf("%s/%d has no leader now", tp.Topic, tp.Partition)}
+			found[tp] = Offset{Offset: -1, Err: fmt.Errorf("%s/%d: %w", tp.Topic, tp.Partition, ErrNoLeader)}
 			again = append(again, tp)
 		default:
 			byLeader[p.Leader] = append(byLeader[p.Leader], tp)

@@ -237,7 +237,7 @@ func TestResolve(t *testing.T) {
 		{pos(Last, 100), to(pos(End, 0)), [3][2]int64{{2, 10}, {0, 5}, {0, 0}}},
 		{pos(Last, 0), nil, [3][2]int64{{10, NoEnd}, {5, NoEnd}, {0, NoEnd}}},
 	} {
-		spans, err := c.Resolve(timeout(t, 20*time.Second), Partitions(top), x.from, x.to, ReadUncommitted)
+		spans, _, err := c.Resolve(timeout(t, 20*time.Second), Partitions(top), x.from, x.to, ReadUncommitted)
 		if err != nil {
 			t.Errorf("%v: %v", x.from, err)
 			continue
@@ -250,7 +250,7 @@ func TestResolve(t *testing.T) {
 			t.Errorf("%v to %v: %v, want %v", x.from, x.to, got, x.want)
 		}
 	}
-	if _, err := c.Resolve(t.Context(), Partitions(top), pos(Stored, 0), nil, ReadUncommitted); err == nil {
+	if _, _, err := c.Resolve(t.Context(), Partitions(top), pos(Stored, 0), nil, ReadUncommitted); err == nil {
 		t.Error("stored without a group was resolved")
 	}
 }
@@ -260,7 +260,7 @@ func TestResolveInReverseIsNothing(t *testing.T) {
 	c := open(t, brokers)
 	topic := newTopic(t, c, 1, nil)
 	write(t, client(t, brokers), topic, 0, 10)
-	spans, err := c.Resolve(t.Context(), []TopicPartition{{topic, 0}}, Position{Kind: AtOffset, N: 8}, &Position{Kind: AtOffset, N: 3}, ReadUncommitted)
+	spans, _, err := c.Resolve(t.Context(), []TopicPartition{{topic, 0}}, Position{Kind: AtOffset, N: 8}, &Position{Kind: AtOffset, N: 3}, ReadUncommitted)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -276,7 +276,7 @@ func TestAnOffsetAboveTheEndIsWaitedFor(t *testing.T) {
 	k := client(t, brokers)
 	topic := newTopic(t, c, 1, nil)
 	write(t, k, topic, 0, 10)
-	spans, err := c.Resolve(t.Context(), []TopicPartition{{topic, 0}}, Position{Kind: AtOffset, N: 15}, nil, ReadUncommitted)
+	spans, _, err := c.Resolve(t.Context(), []TopicPartition{{topic, 0}}, Position{Kind: AtOffset, N: 15}, nil, ReadUncommitted)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -46,7 +46,11 @@ const positionsAccepted = "a position is beginning, end, stored, 42 (an offset),
 //	@14:05Z, @14:05+09:00 the same in a zone
 //	@2026-11-22           the first instant of that day, in loc
 //	@2026-11-22T14:05Z    that time; without a zone, in loc; T may be a space
-//	@-1h, @-2d, @-1h30m   so long before now (w, d, h, m, s, ms; a day is 24 h)
+//	@-1h, @-2d, @-1h30m   so long before now (w, d, h, m, s, ms; a day is 24 h);
+//	                      @1h and "@1h ago" are the same
+//	@yesterday, @today    the first instant of that day, in loc; perhaps with a
+//	                      time of day: "@yesterday 14:05"
+//	@now                  now
 //	@1700000000000        milliseconds since the epoch; s@ as kcat writes it, too
 //
 // A date and time that a zone's clocks showed twice is the first of the two,
@@ -203,6 +207,15 @@ func parseAnyInstant(text string, now time.Time, loc *time.Location) (time.Time,
 		return now.Add(-ago).In(loc), err
 	case text[0] == '+':
 		return time.Time{}, errors.New("that is in the future; a time before now is @-1h")
+	case text == "now":
+		return now.In(loc), nil
+	}
+	if span, isAgo := strings.CutSuffix(text, "ago"); isAgo || isSpan(text) {
+		ago, err := parseAgo(strings.ReplaceAll(span, " ", ""))
+		return now.Add(-ago).In(loc), err
+	}
+	if word, clock, _ := strings.Cut(text, " "); word == "today" || word == "yesterday" {
+		return dayInstant(word, clock, now, loc)
 	}
 	date, clock, hasDate := text, "", false
 	if at := strings.IndexAny(text, "Tt "); at >= 0 {
@@ -229,6 +242,33 @@ func parseAnyInstant(text string, now time.Time, loc *time.Location) (time.Time,
 		return time.Time{}, err
 	}
 	return firstAt(day.Add(wall), zone), nil
+}
+
+// isSpan says whether text begins as a duration does: with digits and a unit.
+func isSpan(text string) bool {
+	rest := text[len(leading(text, isDigit)):]
+	return rest != text && rest != "" && rest[0] >= 'a' && rest[0] <= 'z'
+}
+
+// dayInstant is a day told by its distance from now, at a time of day; without
+// one, its first instant.
+func dayInstant(word, clock string, now time.Time, loc *time.Location) (time.Time, error) {
+	var wall time.Duration
+	if clock != "" {
+		var err error
+		if wall, loc, err = parseClock(clock, loc); err != nil {
+			return time.Time{}, err
+		}
+	}
+	year, month, day := now.In(loc).Date()
+	if word == "yesterday" {
+		day--
+	}
+	t := firstAt(time.Date(year, month, day, 0, 0, 0, 0, time.UTC).Add(wall), loc)
+	if t.After(now) {
+		return time.Time{}, fmt.Errorf("%s %s is in the future", word, clock)
+	}
+	return t, nil
 }
 
 // parseAgo reads a duration such as 90s, 1h30m or 2d.

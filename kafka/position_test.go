@@ -45,6 +45,14 @@ func TestParsePosition(t *testing.T) {
 		}
 	}
 	for text, want := range map[string]string{
+		"@now":                           "2026-11-22T14:30:00.25Z",
+		"@1h":                            "2026-11-22T13:30:00.25Z",
+		"@1h ago":                        "2026-11-22T13:30:00.25Z",
+		"@1h 30m ago":                    "2026-11-22T13:00:00.25Z",
+		"@today":                         "2026-11-21T23:00:00Z",
+		"@yesterday":                     "2026-11-20T23:00:00Z",
+		"@yesterday 14:05":               "2026-11-21T13:05:00Z",
+		"@yesterday 14:05Z":              "2026-11-21T14:05:00Z",
 		"@14:05":                         "2026-11-22T13:05:00Z",
 		"@9:05":                          "2026-11-22T08:05:00Z",
 		"@15:30":                         "2026-11-22T14:30:00Z", // just now
@@ -107,7 +115,6 @@ func TestPositionsThatAreWrongSayWhichPart(t *testing.T) {
 		"@2026-02-29":             `"29" is no day of that month (1 to 28)`,
 		"@26-02-01":               "no date",
 		"@2026-11-22T":            "no time of day",
-		"@yesterday":              "no date",
 		"@1969-12-31":             "1970",
 		"@+1h":                    "future",
 		"@-":                      "no duration",

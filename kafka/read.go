@@ -34,7 +34,11 @@ type Span struct {
 
 // ReadRequest says what to read.
 type ReadRequest struct {
-	Spans     []Span
+	Spans []Span
+	// Waiting are followed once they can be: each is told as stuck at first, and
+	// as back with the offset where it begins. Where From is counted from the
+	// end, nothing that was written since Read was called is passed over.
+	Waiting   []Waiting
 	Isolation Isolation
 	// Grow reads partitions that are added to the spans' topics later, too, from
 	// their beginning.
@@ -45,7 +49,7 @@ type ReadRequest struct {
 
 // PartitionState is how far a partition is read, and how far it reaches.
 type PartitionState struct {
-	Next          int64 // the offset that the reader goes on from
+	Next          int64 // the offset that the reader goes on from; above HighWatermark it is waited for
 	HighWatermark int64
 	LastStable    int64 // -1: not known
 	LogStart      int64 // -1: not known
@@ -95,27 +99,23 @@ func (c *Cluster) Read(ctx context.Context, req ReadRequest, sink Sink) error {
 		topics:   make(map[string]*readTopic),
 		fetchers: make(map[int32]*fetcher),
 		lost:     make(map[string]bool),
+		began:    c.cfg.Now(),
 	}
 	r.ready.L = &r.mu
 	for _, s := range req.Spans {
 		if s.From < 0 {
 			return fmt.Errorf("%s/%d: cannot read from offset %d", s.Topic, s.Partition, s.From)
 		}
-		t := r.topics[s.Topic]
-		if t == nil {
-			t = &readTopic{name: s.Topic, parts: make(map[int32]*readPart)}
-			r.topics[s.Topic] = t
+		if err := r.add(&readPart{TopicPartition: s.TopicPartition, next: s.From, walked: s.From, to: s.To}); err != nil {
+			return err
 		}
-		if t.parts[s.Partition] != nil {
-			return fmt.Errorf("%s/%d is given twice", s.Topic, s.Partition)
+	}
+	for i := range req.Waiting {
+		w := &req.Waiting[i]
+		if err := r.add(&readPart{TopicPartition: w.TopicPartition, to: NoEnd, waitsFor: w, stuckSaid: true}); err != nil {
+			return err
 		}
-		p := &readPart{TopicPartition: s.TopicPartition, leader: -1, epoch: -1, next: s.From, walked: s.From, to: s.To, told: untold}
-		t.parts[s.Partition] = p
-		if p.next < p.to {
-			r.open++
-		} else {
-			p.done = true
-		}
+		r.event(Event{Kind: PartitionStuck, TopicPartition: w.TopicPartition, Err: w.Err})
 	}
 	if r.open == 0 && (!req.Grow || len(r.topics) == 0) {
 		return nil
@@ -123,11 +123,32 @@ func (c *Cluster) Read(ctx context.Context, req ReadRequest, sink Sink) error {
 	return r.run(ctx)
 }
 
+// add takes in a partition before the reading begins.
+func (r *reader) add(p *readPart) error {
+	t := r.topics[p.Topic]
+	if t == nil {
+		t = &readTopic{name: p.Topic, parts: make(map[int32]*readPart)}
+		r.topics[p.Topic] = t
+	}
+	if t.parts[p.Partition] != nil {
+		return fmt.Errorf("%s/%d is given twice", p.Topic, p.Partition)
+	}
+	p.leader, p.epoch, p.told = -1, -1, untold
+	t.parts[p.Partition] = p
+	if p.next < p.to {
+		r.open++
+	} else {
+		p.done = true
+	}
+	return nil
+}
+
 // reader is one Read under way.
 type reader struct {
 	c      *Cluster
 	req    ReadRequest
 	sink   Sink
+	began  time.Time
 	cancel context.CancelFunc
 	kick   chan struct{} // asks the planner for a look at the metadata now
 	wg     sync.WaitGroup
@@ -139,6 +160,7 @@ type reader struct {
 	lost     map[string]bool // addresses of brokers that do not answer
 	runnable []*readPart     // have stretches, and no worker yet
 	open     int             // partitions that have not reached their end
+	placing  bool            // waiting partitions' offsets are being looked up
 	ended    bool
 	err      error
 }
@@ -167,9 +189,10 @@ type readPart struct {
 	tries      int       // failures in a row
 	stuckSince time.Time
 	stuckSaid  bool
-	stalls     int  // answers in a row that held bytes and moved nothing
-	waiting    bool // next is known only when the worker has walked the stretch
-	confirmed  bool // an answer without an error came for a position of this generation
+	stalls     int      // answers in a row that held bytes and moved nothing
+	waiting    bool     // next is known only when the worker has walked the stretch
+	waitsFor   *Waiting // not nil: where it begins is not known yet
+	confirmed  bool     // an answer without an error came for a position of this generation
 	done       bool
 
 	stretches []stretch
@@ -244,9 +267,8 @@ func (r *reader) plan(ctx context.Context) {
 	names := slices.Sorted(maps.Keys(r.topics))
 	r.mu.Unlock()
 
-	if m := r.c.Metadata(); r.c.cfg.Now().Sub(m.At) < metadataInterval && allKnown(m, names) {
-		r.apply(ctx, m)
-	} else {
+	m := r.c.Metadata()
+	if fresh := r.c.cfg.Now().Sub(m.At) < metadataInterval && allKnown(m, names); !fresh || !r.apply(ctx, m) {
 		r.lookNow()
 	}
 	timer := time.NewTimer(metadataInterval)
@@ -299,6 +321,7 @@ func allKnown(m *Metadata, names []string) bool {
 func (r *reader) apply(ctx context.Context, m *Metadata) (calm bool) {
 	calm = true
 	var events []Event
+	now := time.Now()
 	r.mu.Lock()
 	for _, t := range r.topics {
 		seen := m.Topic(t.name)
@@ -323,15 +346,114 @@ func (r *reader) apply(ctx context.Context, m *Metadata) (calm bool) {
 			// One that a re-created topic no longer has is not waited for.
 			if !p.done && seen.Partition(p.Partition) != nil && (p.leader < 0 || m.Broker(p.leader) == nil) {
 				calm = false
+				if p.stuckFor(now) {
+					events = append(events, Event{Kind: PartitionStuck, TopicPartition: p.TopicPartition, Err: ErrNoLeader})
+				}
 			}
 		}
 	}
 	r.assign(ctx, m)
+	r.place(ctx)
 	r.mu.Unlock()
 	for _, e := range events {
 		r.event(e)
 	}
 	return calm
+}
+
+// stuckFor tells, once, that a partition in trouble has been so for long.
+func (p *readPart) stuckFor(now time.Time) bool {
+	if p.stuckSince.IsZero() {
+		p.stuckSince = now
+	}
+	say := !p.stuckSaid && now.Sub(p.stuckSince) > stuckAfter
+	p.stuckSaid = p.stuckSaid || say
+	return say
+}
+
+// place looks up, beside the reading, where waiting partitions begin that have a
+// leader now. The reader's lock is held.
+func (r *reader) place(ctx context.Context) {
+	var led []*readPart
+	for _, t := range r.topics {
+		for _, p := range t.parts {
+			if p.waitsFor != nil && p.leader >= 0 && !t.gone {
+				led = append(led, p)
+			}
+		}
+	}
+	if r.placing || len(led) == 0 {
+		return
+	}
+	r.placing = true
+	r.wg.Go(func() {
+		for _, p := range led {
+			r.placeOne(ctx, p)
+		}
+		r.mu.Lock()
+		r.placing = false
+		r.mu.Unlock()
+	})
+}
+
+// placeOne lets a waiting partition begin, if its offsets can be looked up.
+// Should that fail, the next look at the metadata tries again.
+func (r *reader) placeOne(ctx context.Context, p *readPart) {
+	r.mu.Lock()
+	w, topicID := p.waitsFor, p.topicID
+	r.mu.Unlock()
+	if w == nil {
+		return
+	}
+	from, err := r.find(ctx, p.TopicPartition, w.From)
+	if err != nil {
+		var refusal *Error
+		if errors.As(err, &refusal) && !retriable(refusal.Code) {
+			r.end(err)
+		}
+		r.lookNow()
+		return
+	}
+	r.mu.Lock()
+	current := p.waitsFor == w && p.topicID == topicID
+	r.mu.Unlock()
+	if !current {
+		return
+	}
+	r.event(Event{Kind: PartitionBack, TopicPartition: p.TopicPartition, From: from})
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if p.waitsFor != w { // made anew since, from its beginning
+		return
+	}
+	p.waitsFor, p.next, p.walked = nil, from, from
+	p.stuckSince, p.stuckSaid = time.Time{}, false
+	if f := r.fetchers[p.leader]; f != nil {
+		f.tell()
+	}
+}
+
+// find is where a waiting partition begins. What was written since the read
+// began is wanted, though nobody can tell any more which offset was the end then:
+// its time tells.
+func (r *reader) find(ctx context.Context, tp TopicPartition, at Position) (int64, error) {
+	positions := []Position{at}
+	switch at.Kind {
+	case End, LastEach, Last:
+		positions = append(positions, Position{Kind: AtTime, Time: r.began})
+	}
+	from := NoEnd
+	for _, p := range positions {
+		spans, waiting, err := r.c.Resolve(ctx, []TopicPartition{tp}, p, nil, r.req.Isolation)
+		switch {
+		case err != nil:
+			return 0, err
+		case len(waiting) > 0:
+			return 0, waiting[0].Err
+		}
+		from = min(from, spans[0].From)
+	}
+	return from, nil
 }
 
 // missing notes a topic that the metadata does not have. One look is not enough:
@@ -361,7 +483,7 @@ func (r *reader) present(t *readTopic, seen *Topic) (events []Event) {
 			if !p.done && p.to != NoEnd {
 				r.endLocked(fmt.Errorf("topic %s was deleted and created again while it was read", t.name))
 			}
-			p.next, p.waiting, p.confirmed, p.stalls, p.told = 0, false, false, 0, untold
+			p.next, p.waiting, p.waitsFor, p.confirmed, p.stalls, p.told = 0, false, nil, false, 0, untold
 			p.generation++
 		}
 	}
@@ -523,7 +645,7 @@ func (f *fetcher) next() (*fetchRequest, []*readPart, time.Duration) {
 	var wanted []*readPart
 	for _, t := range f.topics {
 		for _, p := range t.parts {
-			if p.leader != f.id || p.done || p.waiting || p.next >= p.to {
+			if p.leader != f.id || p.done || p.waiting || p.waitsFor != nil || p.next >= p.to {
 				continue
 			}
 			if wait := p.retryAt.Sub(now); wait > 0 {
@@ -632,8 +754,15 @@ func (f *fetcher) hand(ctx context.Context, address string, q *fetchRequest, ask
 			continue
 		}
 		f.mu.Lock()
+		back := p.stuckSaid && p.next == offset
+		p.stuckSaid = p.stuckSaid && !back
+		f.mu.Unlock()
+		if back {
+			f.event(Event{Kind: PartitionBack, TopicPartition: p.TopicPartition, From: offset})
+		}
+		f.mu.Lock()
 		if p.next == offset && !p.done && p.topicID == q.parts[at].topicID && !f.ended {
-			p.tries, p.stuckSince, p.stuckSaid, p.confirmed = 0, time.Time{}, false, true
+			p.tries, p.stuckSince, p.confirmed = 0, time.Time{}, true
 			if s, ok := f.stretchLocked(p, got); ok {
 				quiet = false
 				left.Add(1)
@@ -715,13 +844,9 @@ func (f *fetcher) refused(ctx context.Context, address string, p *readPart, offs
 	now := time.Now()
 	p.tries++
 	p.retryAt = now.Add(backoff(p.tries))
-	if p.stuckSince.IsZero() {
-		p.stuckSince = now
-	}
 	// A topic that is gone has an event of its own.
 	unknown := code == codeUnknownTopicOrPartition || code == codeUnknownTopicID || code == codeInconsistentTopicID
-	say := !p.stuckSaid && !unknown && now.Sub(p.stuckSince) > stuckAfter
-	p.stuckSaid = p.stuckSaid || say
+	say := !unknown && p.stuckFor(now)
 	f.mu.Unlock()
 	if say {
 		f.event(Event{Kind: PartitionStuck, TopicPartition: p.TopicPartition, Err: err})
@@ -753,6 +878,11 @@ func (f *fetcher) outOfRange(ctx context.Context, p *readPart, offset int64) {
 	case !p.confirmed:
 		// It was asked for before it is there: it is waited for.
 		p.retryAt = time.Now().Add(fetchWait)
+		state := PartitionState{HighWatermark: end.Offset, LastStable: -1, LogStart: start.Offset}
+		if p.told != state {
+			p.told = state
+			f.enqueueLocked(p, stretch{from: offset, generation: p.generation, release: func() {}, state: state})
+		}
 	default:
 		e = Event{Kind: LogTruncated, TopicPartition: p.TopicPartition, From: offset, To: end.Offset}
 		p.next = end.Offset

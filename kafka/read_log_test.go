@@ -30,7 +30,7 @@ func readAll(t testing.TB, c *Cluster, topic string, iso Isolation) *collector {
 	if err != nil {
 		t.Fatal(err)
 	}
-	spans, err := c.Resolve(ctx, Partitions(top), Position{Kind: Beginning}, &Position{Kind: End}, iso)
+	spans, _, err := c.Resolve(ctx, Partitions(top), Position{Kind: Beginning}, &Position{Kind: End}, iso)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -119,7 +119,7 @@ func TestReadGivesEveryRecordOnceInOrder(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	spans, err := c.Resolve(t.Context(), Partitions(top), Position{Kind: Beginning}, &Position{Kind: End}, ReadUncommitted)
+	spans, _, err := c.Resolve(t.Context(), Partitions(top), Position{Kind: Beginning}, &Position{Kind: End}, ReadUncommitted)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -27,7 +27,7 @@ func having(text string) func(TopicPartition) Matcher {
 // everything is all of a topic, as it is now.
 func everything(t testing.TB, c *Cluster, topic string) []Span {
 	t.Helper()
-	spans, err := c.Resolve(timeout(t, 30*time.Second), everyPartition(t, c, topic), Position{}, &Position{Kind: End}, ReadUncommitted)
+	spans, _, err := c.Resolve(timeout(t, 30*time.Second), everyPartition(t, c, topic), Position{}, &Position{Kind: End}, ReadUncommitted)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -58,6 +58,7 @@ type Store struct {
 	waiting int
 
 	appended, evicted int64
+	notes             int // rows held that are no records
 
 	partitions []kafka.TopicPartition // rows name their partition by its place here
 	numbers    map[kafka.TopicPartition]int32
@@ -94,6 +95,7 @@ func (s *Store) Bounds() (first, next Seq) {
 // Stats is what a store holds and what passed through it.
 type Stats struct {
 	Held     int   // rows held now, notes included
+	Notes    int   // of these, rows that are no records
 	Bytes    int64 // bytes that they take
 	Appended int64 // rows that ever came in, prepended ones and notes included
 	Evicted  int64 // rows that had to leave to make room
@@ -106,6 +108,7 @@ func (s *Store) Stats() Stats {
 	defer s.mu.Unlock()
 	return Stats{
 		Held:     int(s.next - s.first),
+		Notes:    s.notes,
 		Bytes:    s.bytes,
 		Appended: s.appended,
 		Evicted:  s.evicted,
@@ -181,6 +184,9 @@ func (s *Store) makeRoom(size int) bool {
 // evict lets the oldest row go.
 func (s *Store) evict() {
 	p := s.pages[0]
+	if p.row(0).isNote() {
+		s.notes--
+	}
 	s.bytes -= int64(p.shift())
 	s.first++
 	s.evicted++
@@ -209,6 +215,9 @@ func (s *Store) push(r row, info *batch.Info) {
 		p = s.newPage(len(r))
 	}
 	s.bytes += int64(p.add(r, info))
+	if r.isNote() {
+		s.notes++
+	}
 	s.next++
 	s.appended++
 }

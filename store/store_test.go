@@ -653,3 +653,18 @@ func TestChangedIsOneValueForManyChanges(t *testing.T) {
 		t.Fatal("nothing new came in")
 	}
 }
+
+func TestNotesAreCountedApart(t *testing.T) {
+	s := New(0, 4)
+	s.Append([]kafka.Record{{Topic: "t", Offset: 0}})
+	s.Note(Note{Text: "a broker went away"})
+	s.Note(Note{Text: "and came back"})
+	s.Append([]kafka.Record{{Topic: "t", Offset: 1}})
+	if st := s.Stats(); st.Held != 4 || st.Notes != 2 {
+		t.Errorf("%d rows, %d of them notes; want 4 and 2", st.Held, st.Notes)
+	}
+	s.Append([]kafka.Record{{Topic: "t", Offset: 2}, {Topic: "t", Offset: 3}}) // a record and a note leave
+	if st := s.Stats(); st.Held != 4 || st.Notes != 1 {
+		t.Errorf("%d rows, %d of them notes; want 4 and 1", st.Held, st.Notes)
+	}
+}

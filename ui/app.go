@@ -5,16 +5,17 @@
 // one table (keys.go), which the footer, the help and the palette show too.
 //
 //	app.go       the model: messages in, screen out
-//	run.go       the program around it: start, end, signals, panics
+//	run.go       the program around it: start, end, signals, panics; suspend.go: stopping for a while
 //	layout.go    rectangles from the terminal's size
 //	keys.go      the table of keys, dispatch, and the footer
 //	styles.go    colours and letters; text.go: escaping and measuring
 //	header.go    the line at the top
 //	topics.go    the pane of topics; topics_*.go: its filter, figures, forms, details, previews
 //	tail.go      the pane of records; row.go: one of them; tailheader.go: its first line
+//	position.go  places to go to, as they are typed
 //	times.go     how times are shown; find.go: looking for words in what is held
 //	preview.go   what a filter would leave, while it is typed
-//	compose.go   the pane that writes, and compose_*.go: how it looks and its parts
+//	compose.go   the pane that writes, and compose_*.go: drafts, how it looks, and its parts
 //	editor.go    a text that is edited; changes.go: undo
 //	history.go   what was sent, across runs
 //	inspect.go   one record, whole; jsonview.go, hexview.go, inspectlayout.go: its value
@@ -113,6 +114,9 @@ type Model struct {
 	name    string
 	addr    string    // of the demo broker
 	gone    time.Time // since when the cluster does not answer; zero: it does
+
+	brokersFor  *kafka.Metadata // that brokersGone was counted in
+	brokersGone int             // brokers that replicas are on and that are not there
 
 	topics  topicsPane
 	preview topicPreview // of the topic under the cursor
@@ -260,6 +264,8 @@ func (m *Model) update(msg tea.Msg) tea.Cmd {
 		m.found(msg)
 	case costMsg:
 		msg.take(msg.text)
+	case hitsMsg:
+		m.gotHits(msg)
 	case waitingMsg:
 		m.tail.gotWaiting(msg)
 	case sentMsg:
@@ -325,7 +331,7 @@ func (m *Model) animate() tea.Cmd {
 
 // busy says whether a spinner turns.
 func (m *Model) busy() bool {
-	return m.connect.trying() || m.checkup.busy && (m.cluster == nil || m.over != nil) || m.compose.sending || m.tail.snap.older.busy || m.tail.searching() ||
+	return m.connect.trying() || m.checkup.busy && (m.cluster == nil || m.over != nil) || m.compose.sending != "" || m.tail.snap.older.busy || m.tail.searching() ||
 		m.dialog != nil && m.dialog.busy || m.export.busy() || m.tail.starting() || m.layingOut()
 }
 
@@ -348,11 +354,11 @@ func (m *Model) setFocus(p pane) {
 
 // quit ends the program; unsent text is asked about once.
 func (m *Model) quit() tea.Cmd {
-	if m.compose.unsent() && !m.quitAsked {
+	if names := m.compose.unsentTo(); len(names) > 0 && !m.quitAsked {
 		m.quitAsked = true
 		m.dialog = &dialog{
 			title: "quit", opened: m.now(), kind: dialogConfirm,
-			lines:  []string{"There is unsent text for " + m.compose.topic + " in the compose pane; it would be lost."},
+			lines:  []string{"There is unsent text for " + strings.Join(names, ", ") + " in the compose pane; it would be lost."},
 			action: "quit without sending",
 			submit: func(m *Model, _ *dialog) tea.Cmd { return tea.Quit },
 		}
@@ -514,10 +520,14 @@ func (m *Model) noteEvents(events []kafka.Event) {
 	for _, e := range events {
 		level := levelWarn
 		switch e.Kind {
-		case kafka.BrokerBack, kafka.PartitionAdded:
+		case kafka.BrokerBack, kafka.PartitionAdded, kafka.PartitionBack:
 			level = levelInfo
 		}
-		m.note(level, e.String())
+		text := e.String()
+		if e.Kind == kafka.BrokerLost || silentBroker(e.Err) != "" {
+			text += "; :doctor looks closer"
+		}
+		m.note(level, text)
 	}
 }
 

@@ -86,7 +86,7 @@ func (b *backlog) read(ctx context.Context) error {
 		if len(spans) == 0 {
 			return nil
 		}
-		err := b.s.source.Read(ctx, spans, backlogSink{b, sessionSink{b.s, ctx}})
+		err := b.s.source.Read(ctx, spans, nil, backlogSink{b, sessionSink{b.s, ctx}})
 		b.count()
 		if err != nil {
 			return err
@@ -113,7 +113,6 @@ func (b *backlog) count() {
 	s.mu.Lock()
 	for _, q := range b.parts {
 		s.seen += q.seen
-		s.live += q.seen
 		s.matched += q.kept
 		q.seen, q.kept = 0, 0
 	}
@@ -252,6 +251,7 @@ func (q *backlogPart) Flush(state kafka.PartitionState) error {
 	s := q.p.s
 	s.mu.Lock()
 	q.p.next, q.p.state, q.p.known = state.Next, state, true
+	q.p.liveFrom = state.HighWatermark
 	s.mu.Unlock()
 	return nil
 }

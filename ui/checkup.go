@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 	"time"
 
 	tea "charm.land/bubbletea/v2"
@@ -23,6 +22,8 @@ type Probe func(ctx context.Context, brokers []string, report func(kafka.ProbeSt
 type checkup struct {
 	number int // steps of others are dropped
 	busy   bool
+	before bool // steps are those of the probe before, until this one has ended
+	fresh  []kafka.ProbeStep
 	begun  time.Time
 	took   time.Duration
 	steps  []kafka.ProbeStep
@@ -39,12 +40,17 @@ type probedMsg struct {
 	next   tea.Cmd
 }
 
-// checkUp begins a probe; one that is under way ends.
-func (m *Model) checkUp(brokers []string) tea.Cmd {
+// checkUp begins a probe; one that is under way ends. With again, what the one
+// before found stays to be read until this one has ended.
+func (m *Model) checkUp(brokers []string, again bool) tea.Cmd {
 	c := &m.checkup
 	c.stop()
 	ctx, cancel := context.WithCancel(m.ctx)
-	*c = checkup{number: c.number + 1, busy: true, begun: m.now(), cancel: cancel}
+	next := checkup{number: c.number + 1, busy: !again, before: again, begun: m.now(), cancel: cancel}
+	if again {
+		next.steps, next.err, next.took = c.steps, c.err, c.took
+	}
+	*c = next
 	number, probe := c.number, m.opt.Probe
 	steps, ended := make(chan kafka.ProbeStep), make(chan error, 1)
 	m.work.Go(func() {
@@ -57,10 +63,10 @@ func (m *Model) checkUp(brokers []string) tea.Cmd {
 			}
 		})
 	})
-	var next tea.Cmd
-	next = func() tea.Msg {
-		step, more := <-steps
-		if !more {
+	var more tea.Cmd
+	more = func() tea.Msg {
+		step, ok := <-steps
+		if !ok {
 			msg := probedMsg{number: number, done: true}
 			select {
 			case msg.err = <-ended:
@@ -68,9 +74,9 @@ func (m *Model) checkUp(brokers []string) tea.Cmd {
 			}
 			return msg
 		}
-		return probedMsg{number: number, step: step, next: next}
+		return probedMsg{number: number, step: step, next: more}
 	}
-	return next
+	return more
 }
 
 func (c *checkup) stop() {
@@ -85,10 +91,14 @@ func (m *Model) probed(msg probedMsg) tea.Cmd {
 		return nil
 	}
 	if !msg.done {
-		c.steps = append(c.steps, msg.step)
+		c.fresh = append(c.fresh, msg.step)
+		if !c.before {
+			c.steps = c.fresh
+		}
 		return msg.next
 	}
 	c.stop()
+	c.steps, c.before = c.fresh, false
 	c.busy, c.err, c.took = false, msg.err, m.now().Sub(c.begun)
 	return nil
 }
@@ -119,7 +129,7 @@ func (m *Model) showCheckup() tea.Cmd {
 	if m.name != m.opt.Name {
 		brokers = m.connect.brokers
 	}
-	return m.checkUp(brokers)
+	return m.checkUp(brokers, false)
 }
 
 // verdict is how it went, in a line or two.
@@ -254,21 +264,4 @@ func worthAnotherTry(err error) bool {
 		}
 	}
 	return true
-}
-
-// sameTrouble says whether two attempts ended alike, so that there is no more to
-// learn from a closer look.
-func sameTrouble(a, b error) bool {
-	steps := func(err error) string {
-		var open *kafka.OpenError
-		if !errors.As(err, &open) {
-			return ""
-		}
-		var all strings.Builder
-		for _, at := range open.Attempts {
-			fmt.Fprintf(&all, "%s %s\n", at.Broker, at.Step)
-		}
-		return all.String()
-	}
-	return a != nil && b != nil && steps(a) == steps(b)
 }

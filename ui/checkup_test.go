@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -103,6 +104,27 @@ func TestAClusterThatComesBackIsFoundByItself(t *testing.T) {
 	d.send(againMsg{d.m.connect.number})
 	d.sees("orders")
 	d.sees("the cluster answers, after 12 s")
+}
+
+func TestEachTryLooksAtTheWayAnew(t *testing.T) {
+	failed := &kafka.OpenError{Attempts: []*kafka.ConnectError{troubles[0].open}}
+	var looks atomic.Int32
+	probe := func(_ context.Context, _ []string, report func(kafka.ProbeStep)) error {
+		if looks.Add(1) == 1 {
+			report(step("localhost:9092", -1, kafka.StepConnect, kafka.Failed, "connection refused", ""))
+		} else {
+			report(step("localhost:9092", -1, kafka.StepConnect, kafka.Failed, "no answer in 5 s", ""))
+		}
+		return nil
+	}
+	d := drive(t, nil, Options{Open: failing(failed), Probe: probe, Brokers: []string{"localhost:9092"}}, 80, 24)
+	d.sees("connection refused")
+	d.until("the end of the look", func() bool { return !d.m.checkup.busy && !d.m.connect.again.IsZero() })
+	d.send(againMsg{d.m.connect.number})
+	d.sees("no answer in 5 s")
+	if s := d.screen(); strings.Contains(s, "connection refused") {
+		t.Errorf("what was found before is still told:\n%s", s)
+	}
 }
 
 func TestAWrongPasswordIsNotTriedAgain(t *testing.T) {

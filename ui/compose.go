@@ -38,33 +38,17 @@ const attachAbove = 64 << 10
 const readOnlyReason = "this context is read-only: nothing can be written through it"
 
 type compose struct {
-	topic string
-	at    part
-	value editor
-	key   editor
-	heads headerTable
-	part  editor // empty: by key
+	draft                    // to the topic that is open
+	drafts map[string]*draft // to others, where something is left
 
-	nullValue  bool
-	emptyKey   bool    // the key is "" rather than null
-	attached   []byte  // a value too large to edit here; it goes before value
-	attachedIs verdict // of attached
-	valueIs    verdict // of value, when it was at version judged
-	judged     int
-
-	sending bool
-	asked   bool // that the value is empty was said: sending again sends it
+	sending string // the topic that a message is being sent to; empty: none is
 	cancel  context.CancelFunc
-	last    sent // what became of the last one
-	err     string
 	repeat  *repeat // not nil: the message is sent again and again
 
 	area rect // of the text, or the table, as it was drawn
 
 	history  *history              // nil: none is kept across runs
 	past     map[string][]composed // what was sent, by topic, the oldest first
-	walk     int                   // how many messages back; 0: not walking
-	origin   *composed             // what the text was, when it is no news; nil: it is
 	noRemind bool                  // that nothing is remembered was said
 }
 
@@ -113,6 +97,11 @@ func (x *composed) bytes() int {
 	return n
 }
 
+// encoded is the size of the batch that would be written, before compression.
+func (x *composed) encoded() int {
+	return batch.NewBuilder(batch.None).SizeWith(batch.Record{Key: x.keyBytes(), Value: x.valueBytes(), Headers: x.heads})
+}
+
 // sent is an acknowledged message, and when it was seen in the tail.
 type sent struct {
 	ok      bool
@@ -120,56 +109,14 @@ type sent struct {
 	ack     kafka.Ack
 	started time.Time
 	seen    time.Duration
+	paused  bool  // the tail was, meanwhile
 	count   int64 // of those that were sent again and again; 0: it was one
 }
 
 func (c *compose) init() {
-	c.value.lines = true
-	c.heads.init()
+	c.draft = newDraft("")
+	c.drafts = make(map[string]*draft)
 	c.past = make(map[string][]composed)
-}
-
-func (c *compose) composed() composed {
-	return composed{
-		c.value.String(), c.key.String(), c.part.String(), c.heads.headers(),
-		c.nullValue, c.emptyKey, c.attached,
-	}
-}
-
-func (c *compose) load(x composed) {
-	c.value.set(x.value)
-	c.key.set(x.key)
-	c.heads.load(x.heads)
-	c.part.set(x.part)
-	c.nullValue, c.emptyKey = x.nullValue, x.emptyKey
-	c.attach(x.attached)
-	c.asked = false
-}
-
-// attach puts a value beside the editor; nil: none is.
-func (c *compose) attach(b []byte) {
-	c.attached, c.attachedIs = b, judge(b)
-	if b != nil {
-		c.nullValue = false
-	}
-}
-
-// unsent says whether something would be lost.
-func (c *compose) unsent() bool {
-	x := c.composed()
-	return !x.blank() && (c.origin == nil || !c.origin.same(&x))
-}
-
-func (c *compose) editor() *editor {
-	switch c.at {
-	case partKey:
-		return &c.key
-	case partHeaders:
-		return c.heads.editor()
-	case partPartition:
-		return &c.part
-	}
-	return &c.value
 }
 
 // wanted is how many lines the text would like.
@@ -226,10 +173,10 @@ func composeBusy(m *Model) string {
 	switch c := &m.compose; {
 	case composeOff(m) != "":
 		return composeOff(m)
-	case c.sending:
+	case c.sending != "":
 		return "a message is being sent"
 	case c.running():
-		return "a message is sent again and again: esc stops that"
+		return "a message is sent again and again; esc stops that"
 	}
 	return ""
 }
@@ -241,6 +188,7 @@ type sentMsg struct {
 	message composed
 	started time.Time
 	topic   string
+	limit   string // what the topic takes, when that was the reason; empty: it is not known
 }
 
 // send sends what is composed.
@@ -260,7 +208,7 @@ func (m *Model) send() tea.Cmd {
 		c.asked, c.err, c.last = true, "", sent{}
 		return nil
 	}
-	c.sending, c.asked, c.err = true, false, ""
+	c.sending, c.asked, c.err = c.topic, false, ""
 	c.last = sent{}
 	ctx, cancel := context.WithCancel(m.ctx)
 	c.cancel = cancel
@@ -269,30 +217,76 @@ func (m *Model) send() tea.Cmd {
 	return func() tea.Msg {
 		defer cancel()
 		ack, err := cluster.Send(ctx, msg)
-		return sentMsg{ack, err, message, started, topicName}
+		out := sentMsg{ack: ack, err: err, message: message, started: started, topic: topicName}
+		if tooLarge(err) {
+			out.limit = m.limitOf(topicName)
+		}
+		return out
 	}
 }
 
 func (m *Model) sent(msg sentMsg) tea.Cmd {
 	c := &m.compose
-	c.sending = false
+	c.sending = ""
+	d := c.draftTo(msg.topic)
 	if msg.err != nil {
-		c.err = "not sent: " + sentence(msg.err)
 		switch {
 		case errors.Is(msg.err, kafka.ErrReadOnly):
-			c.err = readOnlyReason
+			d.err = readOnlyReason
 		case errors.Is(msg.err, context.Canceled):
-			c.err = "stopped waiting: whether it was written is not known; the tail shows it if it was"
+			d.err = "stopped waiting: whether it was written is not known; the tail shows it if it was"
+		default:
+			d.err = "not sent: " + msg.refusal()
+			m.note(levelBad, "not sent to "+msg.topic+": "+msg.refusal())
 		}
 		return nil
 	}
-	c.load(composed{part: msg.message.part})
-	c.at = partValue
-	c.last = sent{ok: true, topic: msg.topic, ack: msg.ack, started: msg.started}
+	d.load(composed{part: msg.message.part})
+	d.at = partValue
+	d.last = sent{ok: true, topic: msg.topic, ack: msg.ack, started: msg.started}
+	if d != &c.draft {
+		m.note(levelGood, fmt.Sprintf("sent to partition %d of %s at offset %d", msg.ack.Partition, msg.topic, msg.ack.Offset))
+	}
 	c.saw(m)
 	cmd := m.remember(msg.topic, msg.message)
-	c.origin, c.walk = nil, 0
+	d.origin, d.walk = nil, 0
 	return cmd
+}
+
+// refusal says why a message was not sent; of one that is too large, how large
+// it is and what would go.
+func (msg *sentMsg) refusal() string {
+	if !tooLarge(msg.err) {
+		return sentence(msg.err)
+	}
+	size := exact(int64(msg.message.encoded())) + " bytes"
+	if msg.limit != "" {
+		return fmt.Sprintf("%s, max.message.bytes is %s: %s", size, msg.limit, sentence(msg.err))
+	}
+	return size + ": " + sentence(msg.err)
+}
+
+// tooLarge says whether a broker refused a message for its size
+// (MESSAGE_TOO_LARGE, RECORD_LIST_TOO_LARGE in the protocol guide, "Error Codes").
+func tooLarge(err error) bool {
+	var refused *kafka.Error
+	return errors.As(err, &refused) && (refused.Code == 10 || refused.Code == 18)
+}
+
+// limitOf asks how large a batch a topic takes; empty: it is not known.
+func (m *Model) limitOf(topic string) string {
+	ctx, cancel := context.WithTimeout(m.ctx, refreshTimeout)
+	defer cancel()
+	d, err := m.cluster.DescribeTopic(ctx, topic)
+	if err != nil {
+		return ""
+	}
+	for _, c := range d.Configs {
+		if n, err := strconv.ParseInt(c.Value, 10, 64); err == nil && c.Name == "max.message.bytes" {
+			return exact(n)
+		}
+	}
+	return ""
 }
 
 // saw notes when the tail has the message that was sent last.
@@ -301,6 +295,7 @@ func (c *compose) saw(m *Model) {
 	if !c.last.ok || c.last.seen != 0 || t.session == nil || t.topic != c.last.topic {
 		return
 	}
+	c.last.paused = c.last.paused || t.paused
 	at, ok := t.session.positions()[kafka.TopicPartition{Topic: c.last.topic, Partition: c.last.ack.Partition}]
 	if ok && at > c.last.ack.Offset {
 		c.last.seen = max(m.now().Sub(c.last.started), 1)
@@ -340,7 +335,8 @@ func (m *Model) clusterID() string {
 // remember adds a message to the history, and to its file.
 func (m *Model) remember(topic string, x composed) tea.Cmd {
 	c := &m.compose
-	c.origin, c.walk = &x, 0
+	d := c.draftTo(topic)
+	d.origin, d.walk = &x, 0
 	past := c.past[topic]
 	if n := len(past); n == 0 || !past[n-1].same(&x) {
 		past = append(past, x)
@@ -422,7 +418,7 @@ func (m *Model) typed(k tea.KeyPressMsg) tea.Cmd {
 			return nil
 		case c.attached != nil:
 			if name == "backspace" || name == "delete" {
-				c.attach(nil)
+				c.detach()
 			}
 			return nil
 		case c.nullValue && (name == "backspace" || name == "delete"):
@@ -501,8 +497,9 @@ func (m *Model) cut() tea.Cmd {
 
 // undo takes the last change of the text back, redo does it again.
 func (m *Model) undo() tea.Cmd {
-	if m.compose.editor().undo() {
-		m.compose.edited()
+	c := &m.compose
+	if !c.reattach() && c.editor().undo() {
+		c.edited()
 	}
 	return nil
 }
@@ -518,7 +515,7 @@ func (m *Model) redo() tea.Cmd {
 func (m *Model) composeBack() tea.Cmd {
 	c := &m.compose
 	switch {
-	case c.sending:
+	case c.sending != "":
 		c.cancel()
 	case c.running():
 		c.repeat.stop()
@@ -565,7 +562,7 @@ func (m *Model) paste(s string) tea.Cmd {
 	return nil
 }
 
-// toggleNull makes null of a value, or "" of a key, and back: a null value
+// toggleNull makes null of a value, or an empty one of a key, and back: a null value
 // deletes in a compacted topic, so it is never what an empty text means.
 func (m *Model) toggleNull() tea.Cmd {
 	c := &m.compose
@@ -575,17 +572,17 @@ func (m *Model) toggleNull() tea.Cmd {
 		if c.value.empty() && c.attached == nil {
 			c.nullValue = !c.nullValue
 		} else {
-			c.err = "a null value has no text: empty it first"
+			c.err = "a null value has no text: delete what is there first"
 		}
 	case partKey:
 		if c.key.empty() {
 			c.emptyKey = !c.emptyKey
 		} else {
-			c.err = `a key that is "" has no text: empty it first`
+			c.err = "an empty key has no text: delete what is there first"
 		}
 	case partHeaders:
 		if !c.heads.toggleNull() {
-			c.err = "a null value has no text: empty it first"
+			c.err = "a null value has no text: delete what is there first"
 		}
 	case partPartition:
 		c.err = "null is for the value, the key and the values of headers"

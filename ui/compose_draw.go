@@ -8,7 +8,6 @@ import (
 	tea "charm.land/bubbletea/v2"
 
 	"milena/kafka"
-	"milena/kafka/batch"
 )
 
 // How the pane that writes looks: a line for key, headers and partition, the
@@ -65,8 +64,8 @@ func (m *Model) drawCompose(r rect) []string {
 			lines = append(lines, l.end())
 		case c.nullValue:
 			l := newLine(st, r.w, nil)
-			l.text(st.bad, " "+st.g.null)
-			l.text(st.dim, " null (tombstone)   ctrl+n takes it back")
+			l.text(st.bad, " "+st.g.nullNamed)
+			l.text(st.dim, " (tombstone)   ctrl+n takes it back")
 			if c.key.empty() && !c.emptyKey {
 				l.text(st.dim, "   compacted topics want a key")
 			}
@@ -163,7 +162,7 @@ func (m *Model) composeSize(l *line) {
 	if x.blank() {
 		return
 	}
-	size := batch.NewBuilder(batch.None).SizeWith(batch.Record{Key: x.keyBytes(), Value: x.valueBytes(), Headers: x.heads})
+	size := x.encoded()
 	text, encoded := "   "+humanBytes(int64(len(x.valueBytes()))), ", encoded "+humanBytes(int64(size))
 	sgr := st.dim
 	if size > usualLimit {
@@ -189,10 +188,10 @@ func (m *Model) composeKey(l *line, r rect, y int, focused bool, name func(part,
 			m.putCursor(r.x+min(x, r.w-1), r.y+y)
 		}
 		if c.emptyKey {
-			l.text(st.dim, `""`)
+			l.text(st.dim, st.g.empty)
 		}
 	case c.emptyKey:
-		l.text(st.key, `""`)
+		l.text(st.dim, st.g.empty)
 	case c.key.empty():
 		l.text(st.dim, st.g.null)
 	default:
@@ -206,12 +205,16 @@ func (m *Model) composePartition(l *line, r rect, y int, focused, narrow bool, n
 	switch {
 	case focused && c.at == partPartition:
 		name(partPartition, st.g.arrow+" partition ")
-		x := c.part.drawField(l, 8, st.text)
+		room := 8
+		if c.part.empty() {
+			room = 2 // what stands beside it needs the rest
+		}
+		x := c.part.drawField(l, room, st.text)
 		if m.dialog == nil {
 			m.putCursor(r.x+min(x, r.w-1), r.y+y)
 		}
 		if c.part.empty() {
-			l.text(st.dim, "empty: "+m.partitionGuess(narrow))
+			l.text(st.dim, "empty: "+m.partitionGuess(true))
 		}
 	case !c.part.empty():
 		name(partPartition, st.g.arrow+" partition ")
@@ -247,7 +250,7 @@ func (m *Model) partitionGuess(narrow bool) string {
 func (m *Model) composeStatus(w int) string {
 	c, st := &m.compose, m.st
 	said := c.verdict()
-	if c.err == "" && !c.sending && !c.running() && !c.asked && c.last.ok && c.unsent() && w < 100 {
+	if c.err == "" && c.sending == "" && !c.running() && !c.asked && c.last.ok && c.unsent() && w < 100 {
 		// No room for both: what is typed now is nearer.
 		return m.composeVerdict(newLine(st, w, nil), said)
 	}
@@ -256,7 +259,7 @@ func (m *Model) composeStatus(w int) string {
 	switch {
 	case c.running():
 		m.drawRepeat(l)
-	case c.sending:
+	case c.sending != "":
 		l.text(st.accent, m.spinner())
 		l.text(st.dim, " sending…   esc stops waiting")
 	case c.err != "":
@@ -277,7 +280,10 @@ func (m *Model) composeStatus(w int) string {
 		l.text(st.text, itoa(c.last.ack.Offset))
 		l.text(st.dim, " in ")
 		l.text(st.text, humanDuration(c.last.ack.Took))
-		if c.last.seen > 0 {
+		switch {
+		case c.last.seen > 0 && c.last.paused:
+			l.text(st.dim, ", seen when the pause ended")
+		case c.last.seen > 0:
 			l.text(st.dim, ", seen after ")
 			l.text(st.text, humanDuration(c.last.seen))
 		}

@@ -299,8 +299,7 @@ func (h *headerTable) draw(st *Styles, w, height int) (lines []string, x, y int)
 			l.text("", " ")
 			l.column(name, func() { l.bytes(st.accent, r.name.text) })
 			l.text("", "  ")
-			l.text(st.bad, st.g.null)
-			l.text(st.dim, " null")
+			l.text(st.bad, st.g.nullNamed)
 		}
 		lines = append(lines, l.end())
 	}

@@ -52,9 +52,39 @@ func judge(b []byte) verdict {
 		return verdict{}
 	}
 	if wrong.Offset >= int64(len(text)) && strings.Contains(wrong.Error(), "unexpected end") {
-		return verdict{word: "JSON, not at its end"}
+		return verdict{word: "JSON, unfinished"}
 	}
-	return verdict{"JSON: " + placeIn(b, int(wrong.Offset)-1) + ": " + wrong.Error(), true}
+	return verdict{"JSON: " + placeIn(b, int(wrong.Offset)-1) + ": " + wanted(wrong), true}
+}
+
+// wanted says in plain words what keeps a text from being JSON. The words that
+// encoding/json has for it are those of its scanner.
+func wanted(wrong *json.SyntaxError) string {
+	text := wrong.Error()
+	what, where, ok := strings.Cut(strings.TrimPrefix(text, "invalid character "), "' ")
+	if !ok {
+		return text
+	}
+	for _, w := range []struct{ said, plain string }{
+		{"looking for beginning of value", "a value should stand here, not "},
+		{"looking for beginning of object key string", "a name in quotes should stand here, not "},
+		{"after object key:value pair", "a comma or } should stand here, not "},
+		{"after object key", "a colon should stand here, not "},
+		{"after array element", "a comma or ] should stand here, not "},
+		{"after top-level value", "nothing should follow the value, but there is "},
+		{"in string literal", "a control character in a string has to be escaped: "},
+		{"in string escape code", "no such escape in a string: \\"},
+		{"in \\u hexadecimal character escape", "four hexadecimal digits should follow \\u, not "},
+		{"after decimal point in numeric literal", "a digit should stand here, not "},
+		{"in exponent of numeric literal", "a digit should stand here, not "},
+		{"in numeric literal", "a digit should stand here, not "},
+		{"in literal ", "only true, false and null are words of JSON, not with "},
+	} {
+		if strings.HasPrefix(where, w.said) {
+			return w.plain + strings.TrimPrefix(what, "'")
+		}
+	}
+	return text
 }
 
 // looksJSON says whether a text sets out to be an object or an array.
@@ -84,12 +114,12 @@ func placeIn(b []byte, i int) string {
 }
 
 // verdict is what is said of the value; it is thought about once a change.
-func (c *compose) verdict() verdict {
-	if c.attached != nil {
-		return c.attachedIs
+func (d *draft) verdict() verdict {
+	if d.attached != nil {
+		return d.attachedIs
 	}
-	if c.judged != c.value.version {
-		c.judged, c.valueIs = c.value.version, judge(c.value.text)
+	if d.judged != d.value.version {
+		d.judged, d.valueIs = d.value.version, judge(d.value.text)
 	}
-	return c.valueIs
+	return d.valueIs
 }

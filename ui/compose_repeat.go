@@ -244,7 +244,7 @@ func (m *Model) repeated(msg repeatMsg) tea.Cmd {
 	r.mu.Lock()
 	count, ack, err, began := r.sent, r.ack, r.err, r.began
 	r.mu.Unlock()
-	if count > 0 && (!c.last.ok || c.last.ack != ack) {
+	if count > 0 && r.topic == c.topic && (!c.last.ok || c.last.ack != ack) {
 		c.last = sent{ok: true, topic: r.topic, ack: ack, started: began, count: count}
 		c.saw(m)
 	}
@@ -262,7 +262,9 @@ func (m *Model) repeated(msg repeatMsg) tea.Cmd {
 		case errors.Is(err, context.Canceled):
 			why = "whether the last one was written is not known"
 		}
-		c.err = "stopped after " + plural(int(count), "message") + ": " + why
+		why = "stopped after " + plural(int(count), "message") + ": " + why
+		c.draftTo(r.topic).err = why
+		m.note(levelBad, "sending to "+r.topic+" "+why)
 	}
 	return nil
 }
@@ -273,7 +275,12 @@ func (m *Model) drawRepeat(l *line) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	l.text(st.accent, exact(r.sent))
-	l.text(st.dim, " sent, every "+r.every.String())
+	l.text(st.dim, " sent")
+	if r.topic != m.compose.topic {
+		l.text(st.dim, " to ")
+		l.text(st.text, r.topic)
+	}
+	l.text(st.dim, ", every "+r.every.String())
 	if rate := r.rate(m.now()); rate > 0 {
 		l.text("", "   ")
 		l.text(st.text, humanRate(rate))

@@ -123,9 +123,14 @@ func TestJSONIsJudgedQuietly(t *testing.T) {
 	}{
 		{`{"a": 1}`, "valid JSON", false},
 		{`hello`, "", false}, {``, "", false}, {`17`, "", false}, {`"text"`, "", false},
-		{`{"a": `, "JSON, not at its end", false},
-		{"{\n  \"ä\": ]\n}", "JSON: line 2, column 8: invalid character ']' looking for beginning of value", true},
-		{`[1, 2] x`, "JSON: line 1, column 8: invalid character 'x' after top-level value", true},
+		{`{"a": `, "JSON, unfinished", false},
+		{"{\n  \"ä\": ]\n}", "JSON: line 2, column 8: a value should stand here, not ]", true},
+		{`[1, 2] x`, "JSON: line 1, column 8: nothing should follow the value, but there is x", true},
+		{`{"a" 1}`, "JSON: line 1, column 6: a colon should stand here, not 1", true},
+		{`{a: 1}`, "JSON: line 1, column 2: a name in quotes should stand here, not a", true},
+		{`[1 2]`, "JSON: line 1, column 4: a comma or ] should stand here, not 2", true},
+		{`["\q"]`, `JSON: line 1, column 4: no such escape in a string: \q`, true},
+		{`[nil]`, "JSON: line 1, column 3: only true, false and null are words of JSON, not with i", true},
 		{`{"id": {{.N}}, "s": "{{.N}}"}`, "valid JSON, ctrl+r counts {{.N}}", false},
 		{`this is message{{.N}}`, "ctrl+r counts {{.N}}", false},
 		{"[\"\xff\"]", "JSON: line 1, column 3: not UTF-8", true},
@@ -476,4 +481,19 @@ func TestHeaderScreen(t *testing.T) {
 		d.typed("trace-id=again")
 		golden(t, fmt.Sprintf("headers-%dx%d", size[0], size[1]), d.screen())
 	}
+}
+
+func TestTheFooterSaysWhatEscDoes(t *testing.T) {
+	c := sample()
+	d := drive(t, c, Options{Topics: []string{"empty"}}, 120, 40)
+	d.sees("nothing here yet")
+	d.press("c")
+	d.typed("x")
+	d.sees("esc back")
+	d.press("ctrl+r", "enter")
+	d.sees("esc stop ")
+	d.press("ctrl+r")
+	d.sees("repeat: a message is sent again and again; esc stops that")
+	d.press("esc")
+	d.until("its end", func() bool { return !d.m.compose.running() })
 }

@@ -164,15 +164,15 @@ func (m *Model) opened(msg openedMsg) tea.Cmd {
 // cannotConnect shows why, looks closer, and tries again where time may help.
 func (m *Model) cannotConnect(err error) tea.Cmd {
 	c := &m.connect
-	known := c.quiet && sameTrouble(c.err, err)
+	again := c.quiet && len(m.checkup.steps) > 0
 	c.err, c.quiet = err, false
 	var cmds []tea.Cmd
-	if m.opt.Probe != nil && !c.demo && !known {
+	if m.opt.Probe != nil && !c.demo {
 		var brokers []string
 		if m.name != m.opt.Name {
 			brokers = c.brokers
 		}
-		cmds = append(cmds, m.checkUp(brokers))
+		cmds = append(cmds, m.checkUp(brokers, again))
 	}
 	if worthAnotherTry(err) && !c.demo {
 		c.again = m.now().Add(tryAgainAfter)

@@ -73,6 +73,21 @@ func (d *dialog) refuse(i int, why string) tea.Cmd {
 	return nil
 }
 
+// refuseAll marks the fields that are wrong, and gives the first; -1: none is.
+func (d *dialog) refuseAll(wrong []error) int {
+	first := -1
+	for i, err := range wrong {
+		if err == nil {
+			continue
+		}
+		d.fields[i].err = sentence(err)
+		if first < 0 {
+			first = i
+		}
+	}
+	return first
+}
+
 func (d *dialog) swallowing(now time.Time) bool {
 	return d.kind == dialogConfirm && now.Sub(d.opened) < swallow
 }
@@ -120,6 +135,7 @@ func (d *dialog) move(m *Model, by int) tea.Cmd {
 	}
 	if n := len(d.fields); n > 0 {
 		d.at = (d.at + by + n) % n
+		d.fields[d.at].ed.selectAll() // typing takes its place
 	}
 	return nil
 }
@@ -217,7 +233,15 @@ func (d *dialog) draw(m *Model) []string {
 		}
 		lines = append(lines, l.end())
 		if below {
-			for j, row := range wrapWords(f.err, max(10, m.w-label-6), st.width) {
+			rows := wrapWords(f.err, max(10, m.w-label-6), st.width)
+			// The fields stay in sight, whatever is said of them.
+			if room := max(0, m.h-m.lay.footer.h-len(lines)-(len(d.fields)-i-1)-1); len(rows) > room {
+				rows = rows[:room]
+				if room > 0 {
+					rows[room-1] += " " + st.g.ellipsis
+				}
+			}
+			for j, row := range rows {
 				l := newLine(st, m.w, nil)
 				l.fill(label + 3)
 				if j == 0 {

@@ -44,6 +44,12 @@ func (e *editor) moveTo(at int) { e.at, e.from, e.want = at, at, -1 }
 // selection is what is selected, from where to where.
 func (e *editor) selection() (from, to int) { return min(e.at, e.from), max(e.at, e.from) }
 
+// selectAll selects the whole text, with the cursor at its end.
+func (e *editor) selectAll() {
+	e.moveTo(len(e.text))
+	e.from = 0
+}
+
 func (e *editor) selected() []byte {
 	from, to := e.selection()
 	return e.text[from:to]

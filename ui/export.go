@@ -201,9 +201,12 @@ func (s *topicSource) export(ctx context.Context, e *archive.Export, from kafka.
 		topics = append(topics, t)
 	}
 	to = cmp.Or(to, &kafka.Position{Kind: kafka.End})
-	spans, err := s.cluster.Resolve(ctx, kafka.Partitions(topics...), from, to, s.isolation)
+	spans, waiting, err := s.cluster.Resolve(ctx, kafka.Partitions(topics...), from, to, s.isolation)
 	if err != nil {
 		return err
+	}
+	if len(waiting) > 0 {
+		return waiting[0]
 	}
 	var match func(kafka.TopicPartition) kafka.Matcher
 	if q != nil {

@@ -45,9 +45,11 @@ type fakeCluster struct {
 	policies   int           // topics whose policy was asked for
 	looks      []string      // topics that Newest was asked for
 	createErr  error
-	frozen     *kafka.Metadata            // not nil: what Metadata gives, at no cost
-	broken     map[string]kafka.Partition // what the first partition of a topic is like
-	configs    []kafka.ConfigEntry        // of every topic
+	frozen     *kafka.Metadata                // not nil: what Metadata gives, at no cost
+	lack       map[kafka.TopicPartition]error // partitions that cannot be read now
+	tell       []kafka.Event                  // what happens to the reading that follows
+	broken     map[string]kafka.Partition     // what the first partition of a topic is like
+	configs    []kafka.ConfigEntry            // of every topic
 }
 
 type fakePartition struct {
@@ -158,6 +160,10 @@ func (c *fakeCluster) Offsets(_ context.Context, at int64, _ kafka.Isolation, tp
 			out[tp] = kafka.Offset{Offset: -1, Err: errors.New("no such partition")}
 			continue
 		}
+		if err := c.lack[tp]; err != nil {
+			out[tp] = kafka.Offset{Offset: -1, Err: err}
+			continue
+		}
 		end := p.start + int64(len(p.batches))
 		o := kafka.Offset{Offset: end}
 		switch {
@@ -176,33 +182,55 @@ func (c *fakeCluster) Offsets(_ context.Context, at int64, _ kafka.Isolation, tp
 	return out, nil
 }
 
-func (c *fakeCluster) Resolve(ctx context.Context, tps []kafka.TopicPartition, from kafka.Position, to *kafka.Position, iso kafka.Isolation) ([]kafka.Span, error) {
+func (c *fakeCluster) Resolve(ctx context.Context, tps []kafka.TopicPartition, from kafka.Position, to *kafka.Position, iso kafka.Isolation) ([]kafka.Span, []kafka.Waiting, error) {
 	starts, _ := c.Offsets(ctx, kafka.AtStart, iso, tps)
 	ends, _ := c.Offsets(ctx, kafka.AtEnd, iso, tps)
 	place := func(tp kafka.TopicPartition, at kafka.Position) int64 {
-		o := starts[tp].Offset
+		start, end := starts[tp].Offset, ends[tp].Offset
 		switch at.Kind {
 		case kafka.End:
-			o = ends[tp].Offset
+			return end
 		case kafka.AtOffset:
-			o = min(max(o, at.N), ends[tp].Offset)
+			return max(start, at.N)
+		case kafka.AfterStart:
+			return min(start+at.N, end)
 		case kafka.LastEach:
-			o = max(o, ends[tp].Offset-at.N)
+			return max(start, end-at.N)
 		case kafka.AtTime:
-			at, _ := c.Offsets(ctx, at.Time.UnixMilli(), iso, []kafka.TopicPartition{tp})
-			o = at[tp].Offset
+			found, _ := c.Offsets(ctx, at.Time.UnixMilli(), iso, []kafka.TopicPartition{tp})
+			return found[tp].Offset
 		}
-		return o
+		return start
 	}
 	var spans []kafka.Span
+	var waiting []kafka.Waiting
 	for _, tp := range tps {
+		if err := c.lackOf(tp); err != nil {
+			waiting = append(waiting, kafka.Waiting{TopicPartition: tp, From: from, Err: err})
+			continue
+		}
 		span := kafka.Span{TopicPartition: tp, From: place(tp, from), To: kafka.NoEnd}
 		if to != nil {
-			span.To = place(tp, *to)
+			span.To = min(place(tp, *to), ends[tp].Offset)
 		}
 		spans = append(spans, span)
 	}
-	return spans, nil
+	return spans, waiting, nil
+}
+
+// lackOf is why a partition cannot be read now; nil: it can.
+func (c *fakeCluster) lackOf(tp kafka.TopicPartition) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.lack[tp]
+}
+
+// mend lets a partition be read again.
+func (c *fakeCluster) mend(tp kafka.TopicPartition) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	delete(c.lack, tp)
+	c.grown.Broadcast()
 }
 
 // keeper collects what a decoder gives.
@@ -245,6 +273,17 @@ func (c *fakeCluster) Newest(ctx context.Context, req kafka.NewestRequest) (*kaf
 	}
 	var all []kafka.Record
 	var read int64
+	var missing []kafka.Waiting
+	req.Partitions = slices.DeleteFunc(slices.Clone(req.Partitions), func(tp kafka.TopicPartition) bool {
+		err := c.lack[tp]
+		if err != nil {
+			missing = append(missing, kafka.Waiting{TopicPartition: tp, Err: err})
+		}
+		return err != nil
+	})
+	if len(req.Partitions) == 0 && len(missing) > 0 {
+		return nil, missing[0]
+	}
 	for _, tp := range req.Partitions {
 		p := c.at(tp)
 		if p == nil {
@@ -272,7 +311,7 @@ func (c *fakeCluster) Newest(ctx context.Context, req kafka.NewestRequest) (*kaf
 		}
 		return int(a.Partition - b.Partition)
 	})
-	n := &kafka.Newest{From: make(map[kafka.TopicPartition]int64), To: make(map[kafka.TopicPartition]int64)}
+	n := &kafka.Newest{Missing: missing, From: make(map[kafka.TopicPartition]int64), To: make(map[kafka.TopicPartition]int64)}
 	n.AtStart = len(all) <= req.N
 	n.Records = all[max(0, len(all)-req.N):]
 	for _, tp := range req.Partitions {
@@ -310,11 +349,40 @@ func (c *fakeCluster) Read(ctx context.Context, req kafka.ReadRequest, sink kafk
 		sinks[s.TopicPartition] = sink.Partition(s.TopicPartition)
 		c.mu.Lock()
 	}
+	for _, w := range req.Waiting {
+		c.mu.Unlock()
+		sink.Event(kafka.Event{Kind: kafka.PartitionStuck, TopicPartition: w.TopicPartition, Err: w.Err})
+		c.mu.Lock()
+	}
 	var d batch.Decoder
-	told := make(map[kafka.TopicPartition]bool)
+	told := make(map[kafka.TopicPartition]int64)
 	for {
 		if err := cmp.Or(ctx.Err(), c.readErr); err != nil {
 			return err
+		}
+		for len(c.tell) > 0 && req.Grow {
+			e := c.tell[0]
+			c.tell = c.tell[1:]
+			c.mu.Unlock()
+			sink.Event(e)
+			c.mu.Lock()
+		}
+		for _, w := range slices.Clone(req.Waiting) {
+			if c.lack[w.TopicPartition] != nil {
+				continue
+			}
+			p := c.at(w.TopicPartition)
+			from := p.start
+			if w.From.Kind == kafka.LastEach {
+				from = max(from, p.start+int64(len(p.batches))-w.From.N)
+			}
+			next[w.TopicPartition] = from
+			req.Waiting = slices.DeleteFunc(req.Waiting, func(o kafka.Waiting) bool { return o.TopicPartition == w.TopicPartition })
+			req.Spans = append(req.Spans, kafka.Span{TopicPartition: w.TopicPartition, From: from, To: kafka.NoEnd})
+			c.mu.Unlock()
+			sink.Event(kafka.Event{Kind: kafka.PartitionBack, TopicPartition: w.TopicPartition, From: from})
+			sinks[w.TopicPartition] = sink.Partition(w.TopicPartition)
+			c.mu.Lock()
 		}
 		open, moved := false, false
 		for _, s := range req.Spans {
@@ -328,12 +396,15 @@ func (c *fakeCluster) Read(ctx context.Context, req kafka.ReadRequest, sink kafk
 			if from < s.To {
 				open = true
 			}
-			if from >= to && told[s.TopicPartition] {
+			if seen, ok := told[s.TopicPartition]; from >= to && ok && seen == end {
 				continue
 			}
-			raw := slices.Concat(p.batches[max(0, from-p.start) : max(from, to)-p.start]...)
+			var raw []byte
+			if from < to {
+				raw = slices.Concat(p.batches[max(0, from-p.start) : to-p.start]...)
+			}
 			next[s.TopicPartition] = max(from, to)
-			told[s.TopicPartition], moved = true, true
+			told[s.TopicPartition], moved = end, true
 			c.mu.Unlock()
 			at, taken := d.Walk(raw, from, to, nil, sinks[s.TopicPartition])
 			if taken {

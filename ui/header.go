@@ -30,9 +30,21 @@ func (m *Model) header() string {
 			l.text(st.warn, "  read-only file")
 			break
 		}
-		l.text(st.ok, " "+st.g.dot+" ")
-		if md := m.cluster.Metadata(); md != nil && m.w >= 50 {
-			l.text(st.dim, plural(len(md.Brokers), "broker"))
+		text, well := m.brokerHealth()
+		if well {
+			l.text(st.ok, " "+st.g.dot+" ")
+		} else {
+			l.text(st.warn, " "+st.g.dot+" ")
+		}
+		switch {
+		case m.w < 50:
+		case well:
+			l.text(st.dim, text)
+		default:
+			l.text(st.warn, text)
+			if m.w >= 80 {
+				l.text(st.dim, "  :doctor looks closer")
+			}
 		}
 		if m.cluster.ReadOnly() {
 			l.text(st.dim, "  ")
@@ -70,6 +82,53 @@ func (m *Model) since(w int) string {
 	return "since " + m.gone.In(m.zone).Format("15:04:05") + ", for " + lasts + ", retrying"
 }
 
+// brokerHealth says how many brokers there are, and how many of them are not well: those that
+// partitions have replicas on and the metadata does not have, and those that lead
+// what is read and do not answer.
+func (m *Model) brokerHealth() (text string, well bool) {
+	md := m.cluster.Metadata()
+	if md == nil {
+		return "", true
+	}
+	if md != m.brokersFor {
+		m.brokersFor, m.brokersGone = md, 0
+		gone := make(map[int32]bool)
+		for i := range md.Topics {
+			for j := range md.Topics[i].Partitions {
+				for _, id := range md.Topics[i].Partitions[j].Replicas {
+					if md.Broker(id) == nil {
+						gone[id] = true
+					}
+				}
+			}
+		}
+		m.brokersGone = len(gone)
+	}
+	all := len(md.Brokers) + m.brokersGone
+	var addresses []string
+	if m.tail.session != nil {
+		_, addresses = m.tailTrouble()
+	}
+	silent := len(addresses)
+	switch down := m.brokersGone + silent; {
+	case down == 0:
+		return plural(all, "broker"), true
+	case silent == 0:
+		return itoa(int64(len(md.Brokers))) + " of " + plural(all, "broker"), false
+	case down == 1:
+		text = "1 broker does not answer"
+		if all > 1 {
+			text = "1 of " + plural(all, "broker") + " does not answer"
+		}
+		if m.w >= 110 {
+			text += ": " + addresses[0]
+		}
+		return text, false
+	default:
+		return itoa(int64(down)) + " of " + plural(all, "broker") + " do not answer", false
+	}
+}
+
 func (m *Model) headerRight(l *line) {
 	st := m.st
 	if m.cluster == nil || m.tail.session == nil {
@@ -92,18 +151,25 @@ func (m *Model) headerRight(l *line) {
 	l.text("", " ")
 }
 
-// rate counts what was read in each of the last 60 seconds.
+// rate counts what came in each of the last 60 seconds.
 type rate struct {
 	buckets [60]int64
 	second  int64 // of the newest bucket
+	began   int64 // the second in which counting began, or began again
 }
 
 func (r *rate) reset() { *r = rate{} }
 
+// begin counts anew after a time in which nothing was counted.
+func (r *rate) begin(now time.Time) {
+	r.advance(now)
+	r.began = r.second
+}
+
 func (r *rate) advance(now time.Time) {
 	s := now.Unix()
 	if r.second == 0 || s-r.second > int64(len(r.buckets)) || s < r.second {
-		*r = rate{second: s}
+		*r = rate{second: s, began: s}
 		return
 	}
 	for r.second < s {
@@ -117,13 +183,15 @@ func (r *rate) add(now time.Time, n int64) {
 	r.buckets[r.second%60] += n
 }
 
-// perSecond is the mean of the last five whole seconds.
+// perSecond is the mean of the last five whole seconds, or of as many as there
+// were since it began.
 func (r *rate) perSecond() float64 {
+	n := min(5, max(1, r.second-r.began-1))
 	var sum int64
-	for i := int64(1); i <= 5; i++ {
+	for i := int64(1); i <= n; i++ {
 		sum += r.buckets[(r.second-i+60)%60]
 	}
-	return float64(sum) / 5
+	return float64(sum) / float64(n)
 }
 
 // moving says whether the picture changes with time alone.

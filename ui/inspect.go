@@ -2,8 +2,10 @@ package ui
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"strconv"
+	"strings"
 	"unicode/utf8"
 
 	tea "charm.land/bubbletea/v2"
@@ -40,7 +42,8 @@ type inspector struct {
 	picked bool   // a person chose the view
 	json   bool   // the value is valid JSON
 	top    int
-	left   int // columns that are scrolled out of sight, where lines are not wrapped
+	end    bool // what is shown is the end, also when more of it is laid out
+	left   int  // columns that are scrolled out of sight, where lines are not wrapped
 	lines  []docLine
 	laid   laying // what lines are for
 	part   bool   // lines are of the value's front only; the rest is being laid out
@@ -50,8 +53,9 @@ type inspector struct {
 
 	q    *query.Query // what is looked for in the value; nil: nothing
 	text string
-	hit  int  // where in the value the last hit begins
-	show bool // scroll to it
+	hit  int   // where in the value the last hit begins
+	hits []int // where all of them begin, up to countAtMost and one; nil: not counted yet
+	show bool  // scroll to it
 
 	head   []func(*line) // what stands before the value
 	tail   []func(*line) // what stands after it
@@ -123,21 +127,29 @@ func viewOf(v []byte) (view valueView, why string, isJSON bool) {
 	case isBinary(v, true):
 		return viewHex, "holds control bytes", false
 	case looksLikeJSON(v):
-		if err := checkJSON(v); err != nil {
-			return viewText, "begins like JSON, but " + err.Error(), false
+		if err := checkJSON(v); err != "" {
+			return viewText, "begins like JSON, but " + err, false
 		}
 		return viewJSON, "valid JSON; order of keys and digits as sent", true
 	}
 	return viewText, "UTF-8", false
 }
 
-// checkJSON says what keeps b from being JSON.
-func checkJSON(b []byte) error {
+// checkJSON says what keeps b from being JSON; empty: it is.
+func checkJSON(b []byte) string {
 	if json.Valid(b) {
-		return nil
+		return ""
 	}
 	var into json.RawMessage
-	return json.Unmarshal(b, &into)
+	err := json.Unmarshal(b, &into)
+	var wrong *json.SyntaxError
+	switch {
+	case !errors.As(err, &wrong):
+		return fmt.Sprint(err)
+	case wrong.Offset >= int64(len(b)) && strings.Contains(wrong.Error(), "unexpected end"):
+		return "its end is missing"
+	}
+	return placeIn(b, int(wrong.Offset)-1) + ": " + wanted(wrong)
 }
 
 // cycle shows the value in the next way that it can be shown.
@@ -261,8 +273,8 @@ func (in *inspector) describe(m *Model, w, h int) {
 		l.text(l.st.bold, "value")
 		l.text("", "  ")
 		if r.Value == nil {
-			l.text(l.st.bad, l.st.g.null)
-			l.text(l.st.dim, " null: a tombstone")
+			l.text(l.st.bad, l.st.g.nullNamed)
+			l.text(l.st.dim, ": a tombstone")
 			return
 		}
 		l.text(l.st.accent, in.view.String())
@@ -281,12 +293,11 @@ func (in *inspector) describe(m *Model, w, h int) {
 func (l *line) bytesValue(sgr string, b []byte) {
 	switch {
 	case b == nil:
-		l.text(l.st.dim, l.st.g.null+" null")
+		l.text(l.st.dim, l.st.g.nullNamed)
 	case len(b) == 0:
-		l.text(l.st.dim, `""`)
+		l.text(l.st.dim, l.st.g.empty)
 	case isBinary(b, true):
-		l.hexBytes(b, min(len(b)*4, max(4, l.max-l.width-22)))
-		l.text(l.st.dim, "  binary, "+plural(len(b), "byte"))
+		l.binary(b, len(b), true)
 	default:
 		l.bytes(sgr, b[:min(len(b), 64<<10)])
 	}
@@ -303,6 +314,10 @@ func (in *inspector) draw(m *Model, r rect) []string {
 	if in.show && hit >= 0 {
 		in.show = in.part && hit == len(in.lines)-1
 		in.reveal(hit, w, m.st.width)
+	}
+	if in.end {
+		in.top = total
+		in.end = in.part
 	}
 	in.top = max(0, min(in.top, total-in.height))
 	lines := make([]string, 0, r.h)
@@ -329,6 +344,7 @@ func (in *inspector) draw(m *Model, r rect) []string {
 	if in.text != "" && head.width+9+min(cells(in.text, st.width), 30) < r.w {
 		head.text(st.dim, "  find: ")
 		head.clipped(st.accent, in.text, 30)
+		head.text(st.dim, "  "+in.hitCount())
 	}
 	if n := cells(where, st.width); n > 0 && head.width+n+2 <= r.w {
 		head.fill(r.w - n)
@@ -372,7 +388,7 @@ func (in *inspector) draw(m *Model, r rect) []string {
 
 func (in *inspector) scope() Scope { return ScopeRecord }
 
-func (in *inspector) scroll(n int) { in.top = max(0, in.top+n) }
+func (in *inspector) scroll(n int) { in.top, in.end = max(0, in.top+n), n >= far }
 
 // step opens the next or previous row.
 func (m *Model) step(by store.Seq) tea.Cmd {
@@ -387,6 +403,7 @@ func (m *Model) step(by store.Seq) tea.Cmd {
 			if in.picked && (in.view != viewJSON || now.json) {
 				now.view, now.why, now.picked = in.view, in.why, true
 			}
+			return m.countHits(now)
 		}
 		return nil
 	}

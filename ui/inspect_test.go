@@ -133,6 +133,7 @@ func TestFindInAValue(t *testing.T) {
 	d.typed("needle")
 	d.press("enter")
 	d.sees(`"first": "Needle"`)
+	d.sees("find: needle  1 of 3")
 	at := func(want string) {
 		t.Helper()
 		if s := d.screen(); !strings.Contains(s, want) {
@@ -144,6 +145,7 @@ func TestFindInAValue(t *testing.T) {
 	}
 	d.press("n")
 	at(`"middle": "a needle here"`)
+	at("2 of 3")
 	d.press("n")
 	at(`"last": "needle"`)
 	d.press("n")
@@ -337,4 +339,20 @@ func (d *driver) notes(text string) {
 		all := d.m.notices.all
 		return len(all) > 0 && strings.Contains(all[len(all)-1].text, text)
 	})
+}
+
+func TestTheEndOfALargeValueIsItsEnd(t *testing.T) {
+	var b strings.Builder
+	for i := range 60_000 {
+		fmt.Fprintf(&b, "line %d\n", i)
+	}
+	b.WriteString("the very end")
+	d, in := opened(t, []byte(b.String()), 120, 40)
+	if !in.part {
+		t.Fatal("it is laid out at once: nothing is tested")
+	}
+	d.press("G")
+	d.sees("the very end")
+	d.press("up")
+	d.until("going up from there", func() bool { return in.top > 60_000-100 })
 }

@@ -1,6 +1,7 @@
 package ui
 
 import (
+	"context"
 	"sort"
 
 	tea "charm.land/bubbletea/v2"
@@ -40,12 +41,12 @@ func (m *Model) askInRecord() tea.Cmd {
 				return d.refuse(0, sentence(err))
 			}
 			m.dialog = nil
-			in.q, in.text, in.hit = nil, "", noHit
+			in.q, in.text, in.hit, in.hits = nil, "", noHit, nil
 			if !q.Empty() {
 				in.q, in.text = q, d.fields[0].ed.String()
 				in.goHit(m, 1)
 			}
-			return nil
+			return m.countHits(in)
 		},
 	}
 	d.fields[0].ed.set(in.text)
@@ -85,7 +86,7 @@ func (in *inspector) goHit(m *Model, by int) {
 	}
 	switch {
 	case at != noHit:
-		in.hit, in.show = at, true
+		in.hit, in.show, in.end = at, true, false
 	case in.hit == noHit:
 		m.note(levelInfo, "the value does not have "+in.text)
 	case by > 0:
@@ -93,6 +94,51 @@ func (in *inspector) goHit(m *Model, by int) {
 	default:
 		m.note(levelInfo, "that was the first "+in.text)
 	}
+}
+
+// hitsMsg is where all hits of a search in a value begin.
+type hitsMsg struct {
+	in   *inspector
+	q    *query.Query
+	hits []int
+}
+
+// countHits looks for all hits, beside the screen: a value may be large.
+func (m *Model) countHits(in *inspector) tea.Cmd {
+	q, v := in.q, in.rec.Value
+	if q == nil {
+		return nil
+	}
+	return m.background(func(context.Context) tea.Msg { return hitsMsg{in, q, allHits(q, v)} })
+}
+
+func (m *Model) gotHits(msg hitsMsg) {
+	if msg.in.q == msg.q {
+		msg.in.hits = msg.hits
+	}
+}
+
+// allHits is where the hits begin, one more than are counted at most.
+func allHits(q *query.Query, b []byte) []int {
+	hits := []int{}
+	for at := 0; at < len(b) && len(hits) <= countAtMost; at += findPiece {
+		for _, s := range q.Spans(string(b[at:min(len(b), at+findPiece+findOverlap)])) {
+			if s[0] < findPiece {
+				hits = append(hits, at+s[0])
+			}
+		}
+	}
+	return hits[:min(len(hits), countAtMost+1)]
+}
+
+// hitCount says which of how many hits it is; empty: not known, or none.
+func (in *inspector) hitCount() string {
+	if in.hit == noHit || len(in.hits) == 0 {
+		return ""
+	}
+	nth := sort.SearchInts(in.hits, in.hit+1)
+	f := finding{nth: nth, of: len(in.hits)}
+	return f.count()
 }
 
 // hitAfter is where the first hit from a place on begins.

@@ -1,6 +1,7 @@
 package ui
 
 import (
+	"cmp"
 	"fmt"
 	"runtime"
 	"slices"
@@ -28,6 +29,7 @@ const (
 	ScopeHits                 // something is looked for in it
 	ScopeChoice               // what of a record to copy
 	ScopePager                // help and notices
+	ScopeDetails              // all about a topic, which scrolls as those do
 	ScopePalette              // the palette
 	ScopeCopy                 // the ways to say the view as a command
 	ScopeDialog               // what asks at the bottom
@@ -37,7 +39,7 @@ const (
 // String names the scope as the help does.
 func (s Scope) String() string {
 	return [...]string{
-		"everywhere", "topics and tail", "topics", "tail", "compose", "record", "find in the record", "copy", "help and notices", "commands", "copy as command", "dialogs", "not connected",
+		"everywhere", "topics and tail", "topics", "tail", "compose", "record", "find in the record", "copy", "help and notices", "topic details", "commands", "copy as command", "dialogs", "not connected",
 	}[s]
 }
 
@@ -50,6 +52,8 @@ type Binding struct {
 	What      string   // in the help and the palette
 	Weight    int      // the lower the earlier in the footer; 0: not there
 	NoPalette bool     // moving about is no command
+	// Quiet keeps it out of the footer, though it works.
+	Quiet func(*Model) bool
 	// Off is why it does not work now; nil or empty: it does.
 	Off func(*Model) string
 	Do  func(*Model) tea.Cmd
@@ -77,10 +81,11 @@ func off(f func(*Model) bool, why string) func(*Model) string {
 	}
 }
 
-func noTopics(m *Model) bool  { return m.topics.current() == nil }
-func noSession(m *Model) bool { return m.tail.session == nil }
-func noRows(m *Model) bool    { return m.tail.snap.next == m.tail.snap.first }
-func readOnly(m *Model) bool  { return m.cluster != nil && m.cluster.ReadOnly() }
+func noTopics(m *Model) bool     { return m.topics.current() == nil }
+func noSession(m *Model) bool    { return m.tail.session == nil }
+func noRows(m *Model) bool       { return m.tail.snap.next == m.tail.snap.first }
+func foundNothing(m *Model) bool { return m.tail.find.busy == 0 && m.tail.find.nth == 0 }
+func readOnly(m *Model) bool     { return m.cluster != nil && m.cluster.ReadOnly() }
 func readOnlyOr(f func(*Model) bool, why string) func(*Model) string {
 	return func(m *Model) string {
 		if readOnly(m) {
@@ -181,11 +186,11 @@ func table() []Binding {
 	)
 
 	add(ScopeBrowse,
-		Binding{Keys: []string{"tab"}, Short: "pane", What: "next pane", Weight: 10, NoPalette: true, Do: cyclePane(1)},
+		Binding{Keys: []string{"tab"}, Short: "pane", What: "next pane", Weight: 50, NoPalette: true, Do: cyclePane(1)},
 		Binding{Keys: []string{"shift+tab"}, What: "previous pane", NoPalette: true, Do: cyclePane(-1)},
 		Binding{Keys: []string{"1"}, What: "topics", Do: focusOn(paneTopics)},
 		Binding{Keys: []string{"2"}, What: "tail", Do: focusOn(paneTail)},
-		Binding{Keys: []string{"3", "c"}, Label: "c 3", Short: "compose", What: "compose a message to the open topic", Weight: 32, Off: composeOff, Do: focusOn(paneCompose)},
+		Binding{Keys: []string{"3", "c"}, Label: "c 3", Short: "compose", What: "compose a message to the open topic", Weight: 34, Off: composeOff, Do: focusOn(paneCompose)},
 		Binding{Keys: []string{"z"}, What: "zoom the pane, and back", Do: func(m *Model) tea.Cmd { m.zoom = !m.zoom; return nil }},
 		Binding{Keys: []string{"i"}, Short: "details", What: "all about the topic: partitions, leaders, replicas in sync, offsets, settings", Weight: 35, Off: off(func(m *Model) bool { return m.detailsOf() == "" }, offTopics), Do: (*Model).showDetails},
 		Binding{Keys: []string{"S"}, Short: "search", What: "search the whole history, or a range of it, of one or several topics", Weight: 38, Off: off(func(m *Model) bool { return noTopics(m) && noSession(m) }, offTopics), Do: (*Model).askSearch},
@@ -218,7 +223,7 @@ func table() []Binding {
 		}},
 		Binding{Keys: []string{"+"}, Short: "new", What: "create a topic", Weight: 30, Off: readOnlyOr(nil, ""), Do: (*Model).create},
 		Binding{Keys: []string{"D"}, Short: "delete", What: "delete the topic", Weight: 83, Off: readOnlyOr(noTopics, offTopics), Do: (*Model).deleteTopic},
-		Binding{Keys: []string{"o"}, Short: "order", What: "order by name, messages, messages a second, age of the last message", Weight: 85, Do: (*Model).nextOrder},
+		Binding{Keys: []string{"o"}, Short: "order", What: "order by name, messages, messages a second, age of the last message, partitions", Weight: 85, Do: (*Model).nextOrder},
 		Binding{Keys: []string{"ctrl+r"}, What: "ask the cluster for its topics now", Do: func(m *Model) tea.Cmd { return m.ask(true, "") }},
 	)
 
@@ -240,16 +245,16 @@ func table() []Binding {
 			return ""
 		}, Do: (*Model).goEnd},
 		Binding{Keys: []string{"g", "home"}, Label: "g home", What: "to the beginning of the topic", Off: off(noSession, offSession), Do: (*Model).goBeginning},
-		Binding{Keys: []string{"t"}, Short: "go to time", What: "go to a time, an offset, the beginning, the newest N", Weight: 60, Off: off(noSession, offSession), Do: (*Model).askPosition},
-		Binding{Keys: []string{"f"}, Short: "find", What: "find words in what is held; nothing is hidden", Weight: 35, Off: off(noRows, offRows), Do: (*Model).askFind},
-		Binding{Keys: []string{"n"}, Short: "next", What: "next (newer) record that was found", Weight: 12, Off: off(noFind, offFind), Do: func(m *Model) tea.Cmd { return m.findFrom(1) }},
-		Binding{Keys: []string{"N"}, Short: "previous", What: "previous (older) record that was found", Weight: 13, Off: off(noFind, offFind), Do: func(m *Model) tea.Cmd { return m.findFrom(-1) }},
+		Binding{Keys: []string{"t"}, Short: "go to", What: "go to a time, an offset, the beginning, the newest N", Weight: 33, Off: off(noSession, offSession), Do: (*Model).askPosition},
+		Binding{Keys: []string{"f"}, Short: "find", What: "find words in what is held; nothing is hidden", Weight: 31, Off: off(noRows, offRows), Do: (*Model).askFind},
+		Binding{Keys: []string{"n"}, Short: "next", What: "next (newer) record that was found", Weight: 12, Quiet: foundNothing, Off: off(noFind, offFind), Do: func(m *Model) tea.Cmd { return m.findFrom(1) }},
+		Binding{Keys: []string{"N"}, Short: "previous", What: "previous (older) record that was found", Weight: 13, Quiet: foundNothing, Off: off(noFind, offFind), Do: func(m *Model) tea.Cmd { return m.findFrom(-1) }},
 		Binding{Keys: []string{"m"}, What: "show transaction markers and gaps, or messages alone", Off: offOfHits(noSession, offSession), Do: (*Model).toggleMarkers},
 		Binding{Keys: []string{"y"}, What: "copy the value, key, headers, or the record as JSON", Off: off(noRows, offRows), Do: (*Model).askCopy},
-		Binding{Keys: []string{"a"}, Short: "around", What: "show the topic around the record", Weight: 33, Off: off(noRows, offRows), Do: (*Model).around},
-		Binding{Keys: []string{"K"}, Short: "key history", Weight: 34, What: "the history of the record's key: all its values, tombstones too", Off: off(noRows, offRows), Do: (*Model).keyHistory},
+		Binding{Keys: []string{"a"}, Short: "around", What: "show the topic around the record", Weight: 36, Off: off(noRows, offRows), Do: (*Model).around},
+		Binding{Keys: []string{"K"}, Short: "key history", Weight: 37, What: "the history of the record's key: all its values, tombstones too", Off: off(noRows, offRows), Do: (*Model).keyHistory},
 		Binding{Keys: []string{"A"}, Short: "all partitions", Weight: 16, What: "search the partitions, too, where the key should not be", Off: off(func(m *Model) bool { return m.tail.snap.search == nil || len(m.tail.snap.search.rest) == 0 }, "nothing was left out"), Do: (*Model).searchRest},
-		Binding{Keys: []string{"P"}, Short: "progress", Weight: 36, What: "how far each partition is searched, and what could not be", Off: off(func(m *Model) bool { return m.tail.snap.search == nil }, "nothing is searched: S searches"), Do: (*Model).showSearch},
+		Binding{Keys: []string{"P"}, Short: "progress", Weight: 16, What: "how far each partition is searched, and what could not be", Off: off(func(m *Model) bool { return m.tail.snap.search == nil }, "nothing is searched: S searches"), Do: (*Model).showSearch},
 		Binding{Keys: []string{"e"}, What: "export to a file: JSON lines, CSV, values", Off: func(m *Model) string {
 			switch {
 			case noSession(m):
@@ -317,6 +322,10 @@ func table() []Binding {
 		Binding{Keys: []string{"G", "end"}, What: "to the end", NoPalette: true, Do: scrollOver(by(far))},
 	)
 
+	add(ScopeDetails,
+		Binding{Keys: []string{"d"}, Short: "documentation", What: "what Kafka's documentation says of every setting, or of the topic's own alone", Weight: 15, NoPalette: true, Do: (*Model).toggleDocs},
+	)
+
 	add(ScopePalette,
 		Binding{Keys: []string{"enter"}, Short: "do it", What: "do what is selected", Weight: 10, NoPalette: true, Do: (*Model).runCommand},
 		Binding{Keys: []string{"down", "ctrl+n", "tab"}, Label: "down", What: "down", NoPalette: true, Do: scrollOver(by(1))},
@@ -342,7 +351,7 @@ func table() []Binding {
 		Binding{Keys: []string{"tab"}, Short: "fields", What: "next: value, key, headers, partition", Weight: 20, NoPalette: true, Do: func(m *Model) tea.Cmd { return m.nextPart(1) }},
 		Binding{Keys: []string{"shift+tab"}, What: "previous part; from the value, the pane before", NoPalette: true, Do: func(m *Model) tea.Cmd { return m.nextPart(-1) }},
 		Binding{Keys: []string{"ctrl+e"}, Short: "editor", What: "edit the value in $EDITOR", Weight: 30, Off: composeBusy, Do: (*Model).edit},
-		Binding{Keys: []string{"ctrl+n"}, Short: "null", What: `make a value null (a tombstone), or the key ""`, Weight: 40, Off: composeBusy, Do: (*Model).toggleNull},
+		Binding{Keys: []string{"ctrl+n"}, Short: "null", What: "make a value null (a tombstone), or a key empty", Weight: 40, Off: composeBusy, Do: (*Model).toggleNull},
 		Binding{Keys: []string{"ctrl+r"}, Short: "repeat", What: "send it again and again; {{.N}} counts", Weight: 45, Off: composeBusy, Do: (*Model).askRepeat},
 		Binding{Keys: []string{"ctrl+o"}, What: "copy the message as a command: milena, kcat, kafka-console-producer.sh", Off: off(func(m *Model) bool { return m.compose.topic == "" }, offTopics), Do: (*Model).openCopyMessage},
 		Binding{Keys: []string{"esc"}, Short: "back", What: "stop what is being sent, or back to the tail; the text stays", Weight: 50, NoPalette: true, Do: (*Model).composeBack},
@@ -412,6 +421,8 @@ func (m *Model) scopes() []Scope {
 		return []Scope{ScopeConnect, ScopeAll}
 	case m.recordFound():
 		return []Scope{ScopeHits, ScopeRecord, ScopeAll}
+	case m.over != nil && m.over.scope() == ScopeDetails:
+		return []Scope{ScopeDetails, ScopePager, ScopeAll}
 	case m.over != nil:
 		return []Scope{m.over.scope(), ScopeAll}
 	case m.focus == paneCompose:
@@ -438,7 +449,7 @@ func (m *Model) find(key string) *Binding {
 func (m *Model) do(b *Binding) tea.Cmd {
 	if b.Off != nil {
 		if why := b.Off(m); why != "" {
-			m.note(levelInfo, b.What+": "+why)
+			m.note(levelInfo, cmp.Or(b.Short, b.What)+": "+why)
 			return nil
 		}
 	}
@@ -490,7 +501,8 @@ func (m *Model) footer() string {
 	l.text("", " ")
 	room := m.w - 1
 	var said string
-	if n := m.notices.newest(m.now()); n != nil {
+	n := m.notices.newest(m.now())
+	if n != nil {
 		said = n.text
 	} else if m.export.busy() {
 		said = m.export.line()
@@ -500,6 +512,9 @@ func (m *Model) footer() string {
 			room = m.w - w
 		} else {
 			room = max(m.w/3, m.w-w)
+			if n != nil && n.level == levelInfo { // it is gone soon: whole rather than beside many keys
+				room = max(roomForHelp, m.w-w)
+			}
 		}
 		if m.w < 60 {
 			room = 0
@@ -510,7 +525,7 @@ func (m *Model) footer() string {
 		var bs []*Binding
 		for i := range bindings {
 			b := &bindings[i]
-			if b.Weight > 0 && slices.Contains(scopes, b.Scope) && m.find(b.Keys[0]) == b && (b.Off == nil || b.Off(m) == "") {
+			if b.Weight > 0 && slices.Contains(scopes, b.Scope) && m.find(b.Keys[0]) == b && (b.Off == nil || b.Off(m) == "") && (b.Quiet == nil || !b.Quiet(m)) {
 				bs = append(bs, b)
 			}
 		}
@@ -518,8 +533,11 @@ func (m *Model) footer() string {
 		var hs []hint
 		for _, b := range bs {
 			what := b.Short
-			if b.Scope == ScopeTail && b.Keys[0] == "space" && (m.tail.paused || m.tail.searched() && !m.tail.searching()) {
+			switch {
+			case b.Scope == ScopeTail && b.Keys[0] == "space" && (m.tail.paused || m.tail.searched() && !m.tail.searching()):
 				what = "go on"
+			case b.Scope == ScopeCompose && b.Keys[0] == "esc" && (m.compose.sending != "" || m.compose.running()):
+				what = "stop"
 			}
 			hs = append(hs, hint{strings.Fields(b.label())[0], what})
 		}
@@ -552,6 +570,9 @@ func (m *Model) footer() string {
 	}
 	return l.end()
 }
+
+// roomForHelp is what the hint for help takes.
+const roomForHelp = 9
 
 // keepHelp takes hints away until the one for help fits into w columns behind the
 // others: whoever sees few keys needs the one that shows all.

@@ -18,12 +18,12 @@ const (
 func legend(g *glyphs) [][2]string {
 	return [][2]string{
 		legendTopic:       {"topic", "the topic that the record is in"},
-		legendTime:        {"time", "the producer's clock, or the broker's (LogAppendTime); u shows it in other ways"},
+		legendTime:        {"time", "the producer's clock, or the broker's (LogAppendTime); u changes it"},
 		legendPartition:   {"p", "the partition, each in a colour of its own"},
 		legendOffset:      {"offset", "the record's number in its partition"},
-		legendTransaction: {"t", "its transaction: " + g.check + " committed, " + g.cross + " aborted, " + g.hollow + " open, ? ended, but how was not read"},
-		legendBytes:       {"key, value", g.null + ` is null (a null value is a tombstone), "" is empty, \x00 a byte that is no text`},
-		{"held", "rows in memory (h)"},
+		legendTransaction: {"t", "transaction: " + g.check + " committed, " + g.cross + " aborted, " + g.hollow + " open, ? ended unseen"},
+		legendBytes:       {"key, value", g.null + " null (as a value, a tombstone), " + g.empty + ` no bytes, \x00 no text`},
+		{"held", "records in memory"},
 		{"skipped", "rows that had to leave memory to make room for newer ones (s)"},
 		{"behind", "records in the topic that were not read yet (b); waiting (w), behind a pause"},
 	}

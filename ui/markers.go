@@ -2,6 +2,8 @@ package ui
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 
 	tea "charm.land/bubbletea/v2"
 
@@ -58,7 +60,7 @@ func (m *Model) toggleMarkers() tea.Cmd {
 	}
 	old := t.session.start
 	st := start{
-		spans: spans, query: old.query, label: old.label, follow: t.follow, markers: !old.markers, from: old.from,
+		spans: spans, waiting: t.session.heldWaiting(), query: old.query, label: old.label, follow: t.follow, markers: !old.markers, from: old.from,
 	}
 	at := t.under()
 	if st.markers {
@@ -78,6 +80,13 @@ func (s *session) heldSpans() []kafka.Span {
 		spans = append(spans, kafka.Span{TopicPartition: tp, From: from, To: kafka.NoEnd})
 	}
 	return spans
+}
+
+// heldWaiting are the partitions that could not be read so far.
+func (s *session) heldWaiting() []kafka.Waiting {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Collect(maps.Values(s.health.waiting))
 }
 
 // under is where the cursor is; nil: it follows, or is on no record.

@@ -96,9 +96,7 @@ func (m *Model) clicked(e tea.Mouse) tea.Cmd {
 			return m.moveTopic(i - m.topics.at)
 		}
 	case m.lay.tail.contains(e.X, e.Y) && m.previewShown():
-		if double {
-			return m.openPreviewed()
-		}
+		return m.openPreviewed()
 	case m.lay.tail.contains(e.X, e.Y):
 		m.setFocus(paneTail)
 		t := &m.tail
@@ -122,6 +120,17 @@ func (m *Model) clicked(e tea.Mouse) tea.Cmd {
 		}
 	}
 	return nil
+}
+
+// clickedOrder puts the topics in the order of the column that was clicked; a
+// second click goes back to their names.
+func (m *Model) clickedOrder(by topicOrder) tea.Cmd {
+	m.over = nil
+	m.setFocus(paneTopics)
+	if by == m.topics.order {
+		by = byName
+	}
+	return m.orderBy(by)
 }
 
 // dragged selects text in the pane that writes.

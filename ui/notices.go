@@ -28,7 +28,7 @@ type notices struct {
 // Bounds of the notices.
 const (
 	noticesKept  = 500
-	noticeShown  = 6 * time.Second
+	noticeShown  = 4 * time.Second
 	noticeLonger = 12 * time.Second // for bad news
 )
 

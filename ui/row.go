@@ -134,16 +134,16 @@ func (l *line) row(r *store.Row, c columns, loc *time.Location, q lights) {
 }
 
 // keyCells is how many columns a key would like to have.
-func keyCells(r *store.Row, m width) int {
+func keyCells(r *store.Row, st *Styles) int {
 	switch {
 	case r.KeyNull:
-		return 1
+		return cells(st.g.null, st.width)
 	case r.KeyLen == 0:
-		return 2
+		return len(st.g.empty)
 	case isBinary(r.Key, r.KeyLen == len(r.Key)):
-		return 4 * min(r.KeyLen, 6)
+		return binaryCells(r.Key[:min(len(r.Key), 64)])
 	}
-	return cells(string(r.Key[:min(len(r.Key), 64)]), m)
+	return cells(string(r.Key[:min(len(r.Key), 64)]), st.width)
 }
 
 func (l *line) keyCell(r *store.Row, q lights, rush bool) {
@@ -152,9 +152,9 @@ func (l *line) keyCell(r *store.Row, q lights, rush bool) {
 	case r.KeyNull:
 		l.text(st.dim, st.g.null)
 	case r.KeyLen == 0:
-		l.text(st.dim, `""`)
+		l.text(st.dim, st.g.empty)
 	case isBinary(r.Key, r.KeyLen == len(r.Key)):
-		l.hexBytes(r.Key, l.max-l.width)
+		l.binary(r.Key, r.KeyLen, false)
 	case rush:
 		l.lit(st.text, r.Key, 0, len(r.Key), q.spans(r.Key))
 	default:
@@ -169,10 +169,10 @@ func (l *line) valueCell(r *store.Row, q lights, rush bool) {
 		l.text(st.bad, st.g.null)
 		l.text(st.dim, " tombstone")
 	case r.ValueLen == 0:
-		l.text(st.dim, `""`)
+		l.text(st.dim, st.g.empty)
 	case isBinary(r.Value, r.ValueLen == len(r.Value)):
-		l.hexBytes(r.Value, min(48, max(0, l.max-l.width-22)))
-		l.text(st.dim, fmt.Sprintf("  binary, %s", plural(r.ValueLen, "byte")))
+		l.binary(r.Value, r.ValueLen, true)
+		return
 	case !rush && looksLikeJSON(r.Value):
 		l.jsonRow(r.Value, q.spans(r.Value))
 	default:
@@ -183,10 +183,45 @@ func (l *line) valueCell(r *store.Row, q lights, rush bool) {
 	}
 }
 
-// hexBytes shows the first bytes as escapes, in at most w columns.
-func (l *line) hexBytes(b []byte, w int) {
-	n := max(1, w/4)
-	for _, c := range b[:min(n, len(b))] {
-		l.text(l.st.escape, fmt.Sprintf(`\x%02x`, c))
+// binary shows bytes that are no text: printable ASCII as it is, all else escaped.
+// b is the front of whole bytes; named, how many those are stands behind.
+func (l *line) binary(b []byte, whole int, named bool) {
+	said, room := "", l.max-l.width
+	if named {
+		said = "  binary, " + plural(whole, "byte")
+		room = max(room-len(said), min(room, 4))
 	}
+	cut := whole > len(b)
+	if n := binaryCells(b[:min(len(b), room+1)]); cut || n > room {
+		room, cut = room-1, true
+	}
+	for _, c := range b {
+		if room -= byteCells(c); room < 0 {
+			break
+		}
+		if byteCells(c) == 1 {
+			l.bytes(l.st.text, []byte{c})
+		} else {
+			l.text(l.st.escape, fmt.Sprintf(`\x%02x`, c))
+		}
+	}
+	if cut {
+		l.text(l.st.dim, l.st.g.ellipsis)
+	}
+	l.text(l.st.dim, said)
+}
+
+// byteCells is how many columns a byte takes there.
+func byteCells(c byte) int {
+	if c >= 0x20 && c < 0x7f {
+		return 1
+	}
+	return len(`\x00`)
+}
+
+func binaryCells(b []byte) (n int) {
+	for _, c := range b {
+		n += byteCells(c)
+	}
+	return n
 }

@@ -43,7 +43,9 @@ func run(ctx context.Context, opt Options, terminal ...tea.ProgramOption) error 
 	c := &crash{version: opt.Version}
 	var work sync.WaitGroup
 	m := newModel(inner, opt, &work, c.guard)
-	p := tea.NewProgram(guarded{m, c}, append([]tea.ProgramOption{tea.WithContext(ctx), tea.WithFilter(blankBeforeQuit)}, terminal...)...)
+	var suspended suspension
+	filter := func(model tea.Model, msg tea.Msg) tea.Msg { return suspended.noted(blankBeforeQuit(model, msg)) }
+	p := tea.NewProgram(guarded{m, c}, append([]tea.ProgramOption{tea.WithContext(ctx), tea.WithFilter(filter)}, terminal...)...)
 	c.quit = p.Quit
 
 	hangup := make(chan os.Signal, 1)
@@ -56,6 +58,7 @@ func run(ctx context.Context, opt Options, terminal ...tea.ProgramOption) error 
 		case <-done:
 		}
 	})
+	work.Go(func() { suspended.catch(p, done) })
 
 	_, err := p.Run()
 	signal.Stop(hangup)
@@ -66,10 +69,10 @@ func run(ctx context.Context, opt Options, terminal ...tea.ProgramOption) error 
 	switch {
 	case c.err() != nil:
 		return c.err()
-	case m.compose.sending:
-		return fmt.Errorf("the screen ended while a message to %s was being sent: whether it was written is not known", m.compose.topic)
-	case m.compose.unsent() && !m.quitAsked:
-		return fmt.Errorf("the screen ended with unsent text for %s: %s were not sent", m.compose.topic, humanBytes(int64(len(m.compose.value.text)+len(m.compose.attached))))
+	case m.compose.sending != "":
+		return fmt.Errorf("the screen ended while a message to %s was being sent: whether it was written is not known", m.compose.sending)
+	case len(m.compose.unsentTo()) > 0 && !m.quitAsked:
+		return fmt.Errorf("the screen ended with unsent text for %s: %s were not sent", strings.Join(m.compose.unsentTo(), ", "), humanBytes(int64(m.compose.unsentBytes())))
 	case err == nil, errors.Is(err, tea.ErrInterrupted), ctx.Err() != nil:
 		return nil
 	}

@@ -78,9 +78,13 @@ func (s *session) beginSearch() {
 		q := s.start.search
 		spans, err := q.spans, error(nil)
 		if spans == nil {
-			if spans, err = s.source.Range(s.ctx, q.from, q.to); err == nil {
+			var waiting []kafka.Waiting
+			if spans, waiting, err = s.source.Range(s.ctx, q.from, q.to); err == nil {
 				spans, err = s.narrow(spans)
 			}
+			s.mu.Lock()
+			s.unsearched = waiting
+			s.mu.Unlock()
 		}
 		if err != nil {
 			s.fail(err)
@@ -207,7 +211,8 @@ func (s *session) raise() {
 type searchState struct {
 	progress kafka.SearchProgress
 	end      searchEnd
-	rest     []kafka.Span // not searched, for the wanted key should not be there
+	rest     []kafka.Span    // not searched, for the wanted key should not be there
+	waiting  []kafka.Waiting // not searched, for they cannot be read now
 }
 
 // searched says whether the tail shows the hits of a search.
@@ -435,7 +440,7 @@ func (m *Model) askCost(f *searchForm, take func(string)) tea.Cmd {
 	return m.background(func(ctx context.Context) tea.Msg {
 		ctx, cancel := context.WithTimeout(ctx, refreshTimeout)
 		defer cancel()
-		spans, err := src.Range(ctx, from, to)
+		spans, _, err := src.Range(ctx, from, to)
 		var cost kafka.SearchCost
 		if err == nil {
 			cost, err = cluster.Cost(ctx, spans, iso)
@@ -526,6 +531,9 @@ func (m *Model) searchDoing(l *line, b brevity) {
 			l.text(st.dim, "  esc stops")
 		}
 	}
+	if n := len(s.waiting); n > 0 {
+		say(st.bad, "  "+plural(n, "partition")+" cannot be read now", " "+st.g.cross)
+	}
 	if p.Missed > 0 {
 		say(st.bad, "  "+st.g.warn+" "+exact(p.Missed)+" not searched", " "+st.g.warn)
 	}
@@ -591,6 +599,9 @@ func (m *Model) showSearch() tea.Cmd {
 			}
 			l.text(st.dim, fmt.Sprintf("  %s/%d  offsets %d to %d", plainText(part.Topic), part.Partition, part.From, part.To))
 			lines = append(lines, l.end())
+		}
+		for _, w := range s.waiting {
+			say(st.bad, w.Error())
 		}
 		if len(p.Trouble) > 0 {
 			lines = append(lines, newLine(st, w, nil).end())

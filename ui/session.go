@@ -3,7 +3,9 @@ package ui
 import (
 	"context"
 	"errors"
+	"maps"
 	"math"
+	"slices"
 	"strconv"
 	"sync"
 	"time"
@@ -22,13 +24,14 @@ import (
 
 // start is what a session begins with.
 type start struct {
-	from   kafka.Position
-	newest int           // > 0: so many of the newest records, then what comes; from does not count
-	spans  []kafka.Span  // not nil: read on from here; from does not count
-	held   *kafka.Newest // shown before what spans bring; nil: nothing
-	query  *query.Query  // nil: everything
-	label  string        // "newest 100", "from @14:05": how the header says it
-	follow bool          // the screen sticks to the newest
+	from    kafka.Position
+	newest  int             // > 0: so many of the newest records, then what comes; from does not count
+	spans   []kafka.Span    // not nil: read on from here; from does not count
+	waiting []kafka.Waiting // with spans: read once they can be
+	held    *kafka.Newest   // shown before what spans bring; nil: nothing
+	query   *query.Query    // nil: everything
+	label   string          // "newest 100", "from @14:05": how the header says it
+	follow  bool            // the screen sticks to the newest
 
 	markers bool // markers and gaps have rows too
 
@@ -76,16 +79,86 @@ type session struct {
 	paused  bool                           // no read shall be under way
 	protect store.Seq
 	seen    int64 // records that were looked at, history included
-	live    int64 // records that were read on, without looking back
+	live    int64 // records that came while it was read
 	matched int64 // records that were kept
 	events  []kafka.Event
+	health  health
 	err     error // what ended the reading
 	older   older
 
-	search *kafka.Search // nil: it reads, or what to search is not known yet
-	limit  int64         // of its hits
-	ended  searchEnd
-	rest   []kafka.Span // that it left out
+	search     *kafka.Search // nil: it reads, or what to search is not known yet
+	limit      int64         // of its hits
+	ended      searchEnd
+	rest       []kafka.Span    // that it left out
+	unsearched []kafka.Waiting // that it cannot read now
+}
+
+// health is what is amiss while a session reads.
+type health struct {
+	waiting map[kafka.TopicPartition]kafka.Waiting // read once they can be; nothing of them was read so far
+	stuck   map[kafka.TopicPartition]error         // cannot be read now
+	silent  map[string]error                       // brokers that do not answer, by address
+	deleted map[string]bool                        // topics that are not there any more
+}
+
+func newHealth() health {
+	return health{
+		waiting: make(map[kafka.TopicPartition]kafka.Waiting), stuck: make(map[kafka.TopicPartition]error),
+		silent: make(map[string]error), deleted: make(map[string]bool),
+	}
+}
+
+// take notes what happened; false: it is no news.
+func (h *health) take(e kafka.Event) (news bool) {
+	switch tp := e.TopicPartition; e.Kind {
+	case kafka.PartitionStuck:
+		_, known := h.stuck[tp]
+		h.stuck[tp] = e.Err
+		if a := silentBroker(e.Err); a != "" {
+			h.silent[a] = e.Err
+		}
+		return !known
+	case kafka.PartitionBack:
+		delete(h.silent, silentBroker(h.stuck[tp]))
+		delete(h.stuck, tp)
+		delete(h.waiting, tp)
+	case kafka.BrokerLost:
+		h.silent[e.Broker] = e.Err
+	case kafka.BrokerBack:
+		delete(h.silent, e.Broker)
+	case kafka.TopicDeleted:
+		h.deleted[tp.Topic] = true
+	case kafka.TopicRecreated:
+		delete(h.deleted, tp.Topic)
+		maps.DeleteFunc(h.stuck, func(of kafka.TopicPartition, _ error) bool { return of.Topic == tp.Topic })
+		maps.DeleteFunc(h.waiting, func(of kafka.TopicPartition, _ kafka.Waiting) bool { return of.Topic == tp.Topic })
+	}
+	return true
+}
+
+// again forgets what the next read finds out anew.
+func (h *health) again() {
+	maps.DeleteFunc(h.stuck, func(tp kafka.TopicPartition, _ error) bool {
+		_, waits := h.waiting[tp]
+		return !waits
+	})
+	clear(h.silent)
+	clear(h.deleted)
+	for _, w := range h.waiting {
+		if a := silentBroker(w.Err); a != "" {
+			h.silent[a] = w.Err
+		}
+	}
+}
+
+// silentBroker is the address of the broker that an error says did not answer;
+// empty: it says something else.
+func silentBroker(err error) string {
+	var connect *kafka.ConnectError
+	if errors.As(err, &connect) {
+		return connect.Broker
+	}
+	return ""
 }
 
 // older is the search for records before those that are held.
@@ -109,6 +182,8 @@ type partition struct {
 	ctx   context.Context // of the read under way
 
 	seen, matched int64 // since the last Flush
+	live          int64 // the same, of those that came while it was read
+	liveFrom      int64 // where those begin; notLive: not known yet
 	next          int64 // the offset after the last record that was taken
 	at            int64 // that record's timestamp
 
@@ -117,6 +192,10 @@ type partition struct {
 	state kafka.PartitionState
 	known bool
 }
+
+// notLive is where the live records of a partition begin of which it is not known
+// where it ends.
+const notLive = math.MaxInt64
 
 func newSession(number int, src Source, st start, work *sync.WaitGroup, guard func(), now func() time.Time) *session {
 	ctx, cancel := context.WithCancel(context.Background())
@@ -127,6 +206,7 @@ func newSession(number int, src Source, st start, work *sync.WaitGroup, guard fu
 		parts:   make(map[kafka.TopicPartition]*partition),
 		low:     make(map[kafka.TopicPartition]int64),
 		protect: math.MaxInt64,
+		health:  newHealth(),
 	}
 	if !st.follow || st.search != nil {
 		s.setProtect(math.MinInt64)
@@ -142,18 +222,21 @@ func (s *session) begin() {
 	}
 	s.spawn(func() {
 		spans, newest := s.start.spans, s.start.newest
+		s.await(s.start.waiting)
 		if spans == nil {
 			from := s.start.from
 			if newest > 0 {
 				from = kafka.Position{Kind: kafka.End}
 			}
+			var waiting []kafka.Waiting
 			var err error
-			spans, err = s.source.Spans(s.ctx, from)
+			spans, waiting, err = s.source.Spans(s.ctx, from)
 			for i := range spans {
 				if e := s.start.exact; e != nil && spans[i].TopicPartition == e.TopicPartition {
 					spans[i] = *e
 				}
 			}
+			s.await(waiting)
 			if err == nil && newest > 0 && s.start.markers {
 				// What lies between the records is wanted too: they are read on
 				// to the end, from where the newest of them begin.
@@ -180,12 +263,16 @@ func (s *session) begin() {
 				return
 			}
 		}
+		atEnd := s.start.spans == nil && (newest > 0 || s.start.from.Kind == kafka.End)
 		s.mu.Lock()
 		for _, span := range spans {
 			s.low[span.TopicPartition] = span.From
 			s.txns.known(span.TopicPartition, span.From)
 			p := s.partitionLocked(span.TopicPartition)
 			p.next, p.state.Next = span.From, span.From
+			if atEnd {
+				p.liveFrom = span.From
+			}
 		}
 		if ends != nil {
 			s.backlog = newBacklog(s, spans, ends)
@@ -208,6 +295,20 @@ func (s *session) begin() {
 		}
 		s.resume()
 	})
+}
+
+// await takes the partitions that cannot be read yet. Of a session that begins
+// with the newest, their newest come when they can be.
+func (s *session) await(waiting []kafka.Waiting) {
+	for _, w := range waiting {
+		if s.start.newest > 0 {
+			w.From = kafka.Position{Kind: kafka.LastEach, N: int64(s.start.newest)}
+		}
+		s.mu.Lock()
+		s.health.waiting[w.TopicPartition] = w
+		s.mu.Unlock()
+		sessionSink{s, s.ctx}.Event(kafka.Event{Kind: kafka.PartitionStuck, TopicPartition: w.TopicPartition, Err: w.Err})
+	}
 }
 
 // back moves spans to where the newest n records before them begin.
@@ -352,9 +453,11 @@ func (s *session) follow(ctx context.Context) error {
 	for tp, p := range s.parts {
 		spans = append(spans, kafka.Span{TopicPartition: tp, From: p.next, To: kafka.NoEnd})
 	}
+	waiting := slices.Collect(maps.Values(s.health.waiting))
+	s.health.again()
 	s.mu.Unlock()
 	s.signal()
-	return s.source.Read(ctx, spans, sessionSink{s, ctx})
+	return s.source.Read(ctx, spans, waiting, sessionSink{s, ctx})
 }
 
 // pause ends the read after what it has; resume goes on from there, so nothing
@@ -415,6 +518,11 @@ func (s *session) continueRead() {
 	s.mu.Unlock()
 	s.spawn(func() {
 		if s.settle(s.ctx) {
+			s.mu.Lock()
+			for _, p := range s.parts {
+				p.liveFrom = notLive // what came meanwhile did not come now
+			}
+			s.mu.Unlock()
 			s.resume()
 		}
 	})
@@ -584,7 +692,7 @@ func (s *session) lows() map[kafka.TopicPartition]int64 {
 func (s *session) partitionLocked(tp kafka.TopicPartition) *partition {
 	p := s.parts[tp]
 	if p == nil {
-		p = &partition{s: s, tp: tp, w: s.store.Writer(tp)}
+		p = &partition{s: s, tp: tp, w: s.store.Writer(tp), liveFrom: notLive}
 		if q := s.start.query; q != nil {
 			p.match = q.Matcher(tp)
 		}
@@ -610,6 +718,19 @@ func (k sessionSink) Partition(tp kafka.TopicPartition) kafka.PartitionSink {
 // Event takes what happened on the way: it stands between the records, and
 // among the notices.
 func (k sessionSink) Event(e kafka.Event) {
+	k.s.mu.Lock()
+	_, waited := k.s.health.waiting[e.TopicPartition]
+	news := k.s.health.take(e)
+	if e.Kind == kafka.PartitionBack && waited {
+		k.s.partitionLocked(e.TopicPartition).next = e.From
+		k.s.low[e.TopicPartition] = e.From
+		k.s.older.atStart = false
+		k.s.txns.known(e.TopicPartition, e.From)
+	}
+	k.s.mu.Unlock()
+	if !news {
+		return // it is told again by the next read
+	}
 	kind := store.NoteEvent
 	switch e.Kind {
 	case kafka.OffsetsGone:
@@ -637,6 +758,9 @@ func (k sessionSink) Event(e kafka.Event) {
 // Record takes a record.
 func (p *partition) Record(v *batch.View) bool {
 	p.seen++
+	if v.Offset >= p.liveFrom {
+		p.live++
+	}
 	p.next, p.at = v.Offset+1, v.Timestamp
 	if p.match == nil || p.match.Match(v) {
 		p.matched++
@@ -692,9 +816,12 @@ func (p *partition) Flush(state kafka.PartitionState) error {
 	s.err = nil
 	p.state, p.known = state, true
 	s.seen += p.seen
-	s.live += p.seen
+	s.live += p.live
 	s.matched += p.matched
-	p.seen, p.matched = 0, 0
+	p.seen, p.matched, p.live = 0, 0, 0
+	if p.liveFrom == notLive {
+		p.liveFrom = state.HighWatermark
+	}
 	s.mu.Unlock()
 	if news {
 		s.signal()
@@ -722,9 +849,16 @@ type snapshot struct {
 	first, next   store.Seq
 	stats         store.Stats
 	seen, matched int64
-	live          int64 // of those seen, without what was found looking back
-	lag           int64 // records between where the reading is and the high watermarks
-	partitions    int
+	live          int64                          // of those seen, those that came while it was read
+	held          int64                          // records among the rows
+	lag           int64                          // records between where the reading is and the high watermarks
+	partitions    int                            // that are read, or wait to be
+	waiting       int                            // of these, not read yet
+	ahead         int                            // of these, end before the offset that is waited for
+	aheadEnd      int64                          // the highest of their ends
+	unread        map[kafka.TopicPartition]error // partitions that cannot be read now, with why
+	silent        map[string]error               // addresses of brokers that do not answer
+	deleted       int                            // topics that are not there any more
 	maxOffset     int64
 	reading       bool
 	blocked       bool // the store is full, and what is looked at stays
@@ -741,12 +875,14 @@ func (s *session) look() (snapshot, []kafka.Event) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.search != nil {
-		search = &searchState{progress: s.search.Progress(), end: s.ended, rest: s.rest}
+		search = &searchState{progress: s.search.Progress(), end: s.ended, rest: s.rest, waiting: s.unsearched}
 	}
 	n := snapshot{
 		search: search,
-		first:  first, next: next, stats: stats, seen: s.seen, live: s.live, matched: s.matched,
-		partitions: len(s.parts), reading: s.stop != nil || search != nil, err: s.err, older: s.older,
+		first:  first, next: next, stats: stats, held: int64(stats.Held - stats.Notes), seen: s.seen, live: s.live, matched: s.matched,
+		partitions: len(s.parts) + len(s.health.waiting), waiting: len(s.health.waiting),
+		unread: maps.Clone(s.health.stuck), silent: maps.Clone(s.health.silent), deleted: len(s.health.deleted),
+		reading: s.stop != nil || search != nil, err: s.err, older: s.older,
 		blocked: stats.Waiting || s.backlog != nil && s.backlog.blocked.Load(),
 	}
 	for _, p := range s.parts {
@@ -754,6 +890,10 @@ func (s *session) look() (snapshot, []kafka.Event) {
 		if p.known {
 			n.lag += max(0, p.state.HighWatermark-p.state.Next)
 			n.maxOffset = max(n.maxOffset, p.state.HighWatermark)
+			if s.start.from.Kind == kafka.AtOffset && s.start.newest == 0 && p.state.Next == s.start.from.N && p.state.HighWatermark < p.state.Next {
+				n.ahead++
+				n.aheadEnd = max(n.aheadEnd, p.state.HighWatermark)
+			}
 		}
 	}
 	events := s.events

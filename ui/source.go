@@ -14,7 +14,7 @@ type Cluster interface {
 	Topic(ctx context.Context, name string) (*kafka.Topic, error)
 	Offsets(ctx context.Context, at int64, iso kafka.Isolation, tps []kafka.TopicPartition) (map[kafka.TopicPartition]kafka.Offset, error)
 	Bounds(ctx context.Context, iso kafka.Isolation, tps []kafka.TopicPartition) (starts, ends map[kafka.TopicPartition]kafka.Offset, err error)
-	Resolve(ctx context.Context, tps []kafka.TopicPartition, from kafka.Position, to *kafka.Position, iso kafka.Isolation) ([]kafka.Span, error)
+	Resolve(ctx context.Context, tps []kafka.TopicPartition, from kafka.Position, to *kafka.Position, iso kafka.Isolation) ([]kafka.Span, []kafka.Waiting, error)
 	Newest(ctx context.Context, req kafka.NewestRequest) (*kafka.Newest, error)
 	Read(ctx context.Context, req kafka.ReadRequest, sink kafka.Sink) error
 	Send(ctx context.Context, m kafka.Message) (kafka.Ack, error)
@@ -32,15 +32,17 @@ type Cluster interface {
 // Source is what a tail shows: topics of a cluster, or whatever else has
 // partitions with offsets.
 type Source interface {
-	// Spans begin at a position in every partition and have no end.
-	Spans(ctx context.Context, from kafka.Position) ([]kafka.Span, error)
+	// Spans begin at a position in every partition that can be read now, and have
+	// no end; the others wait.
+	Spans(ctx context.Context, from kafka.Position) ([]kafka.Span, []kafka.Waiting, error)
 	// Newest finds the newest records below the offsets in before.
 	Newest(ctx context.Context, before map[kafka.TopicPartition]int64, n int, match func(kafka.TopicPartition) kafka.Matcher, progress func(int64)) (*kafka.Newest, error)
-	// Read gives what spans hold to the sink; those without an end, for ever.
-	Read(ctx context.Context, spans []kafka.Span, sink kafka.Sink) error
+	// Read gives what spans hold to the sink; those without an end, for ever,
+	// and with them those that wait.
+	Read(ctx context.Context, spans []kafka.Span, waiting []kafka.Waiting, sink kafka.Sink) error
 	// Range is what lies from one position to another; a nil one is the end as it
 	// is now.
-	Range(ctx context.Context, from kafka.Position, to *kafka.Position) ([]kafka.Span, error)
+	Range(ctx context.Context, from kafka.Position, to *kafka.Position) ([]kafka.Span, []kafka.Waiting, error)
 	// Since leaves out what is before a time, in ms since the epoch.
 	Since(ctx context.Context, spans []kafka.Span, ms int64) ([]kafka.Span, error)
 	// KeySpans parts spans into those where a key lives, and the rest.
@@ -58,11 +60,11 @@ type topicSource struct {
 	isolation kafka.Isolation
 }
 
-func (s *topicSource) Spans(ctx context.Context, from kafka.Position) ([]kafka.Span, error) {
+func (s *topicSource) Spans(ctx context.Context, from kafka.Position) ([]kafka.Span, []kafka.Waiting, error) {
 	return s.resolve(ctx, from, nil)
 }
 
-func (s *topicSource) Range(ctx context.Context, from kafka.Position, to *kafka.Position) ([]kafka.Span, error) {
+func (s *topicSource) Range(ctx context.Context, from kafka.Position, to *kafka.Position) ([]kafka.Span, []kafka.Waiting, error) {
 	if to == nil {
 		to = &kafka.Position{Kind: kafka.End}
 	}
@@ -81,15 +83,15 @@ func (s *topicSource) Search(spans []kafka.Span, q *searching) (*kafka.Search, e
 	return s.cluster.NewSearch(kafka.SearchRequest{Spans: spans, Match: q.match, Order: q.order, Isolation: s.isolation})
 }
 
-func (s *topicSource) resolve(ctx context.Context, from kafka.Position, to *kafka.Position) ([]kafka.Span, error) {
+func (s *topicSource) resolve(ctx context.Context, from kafka.Position, to *kafka.Position) ([]kafka.Span, []kafka.Waiting, error) {
 	var topics []*kafka.Topic
 	for _, name := range s.topics {
 		t, err := s.cluster.Topic(ctx, name)
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 		if t.Err != nil {
-			return nil, t.Err
+			return nil, nil, t.Err
 		}
 		topics = append(topics, t)
 	}
@@ -107,9 +109,9 @@ func (s *topicSource) Newest(ctx context.Context, before map[kafka.TopicPartitio
 	})
 }
 
-func (s *topicSource) Read(ctx context.Context, spans []kafka.Span, sink kafka.Sink) error {
-	follow := slices.ContainsFunc(spans, func(s kafka.Span) bool { return s.To == kafka.NoEnd })
-	return s.cluster.Read(ctx, kafka.ReadRequest{Spans: spans, Isolation: s.isolation, Grow: follow}, sink)
+func (s *topicSource) Read(ctx context.Context, spans []kafka.Span, waiting []kafka.Waiting, sink kafka.Sink) error {
+	follow := len(waiting) > 0 || slices.ContainsFunc(spans, func(s kafka.Span) bool { return s.To == kafka.NoEnd })
+	return s.cluster.Read(ctx, kafka.ReadRequest{Spans: spans, Waiting: waiting, Isolation: s.isolation, Grow: follow}, sink)
 }
 
 func (s *topicSource) Ends(ctx context.Context, of []kafka.TopicPartition) (map[kafka.TopicPartition]kafka.Offset, error) {

@@ -30,24 +30,28 @@ type Styles struct {
 	parts                     [6]string
 }
 
-// glyphs are the letters that the chrome is made of; each is one column wide.
+// glyphs are the letters that the chrome is made of; each is one column wide,
+// but for those that stand for null and for no bytes.
 type glyphs struct {
 	vrule, hrule, dot, hollow, marker, ellipsis, arrow, up, down string
-	check, cross, null, pause, prompt, warn                      string
+	check, cross, pause, prompt, warn                            string
+	null, nullNamed, empty                                       string
 	spark                                                        []string
 	spin                                                         []string
 }
 
 var unicodeGlyphs = glyphs{
 	vrule: "│", hrule: "─", dot: "●", hollow: "○", marker: "▌", ellipsis: "…", arrow: "→", up: "↑", down: "↓",
-	check: "✓", cross: "✗", null: "∅", pause: "‖", prompt: "›", warn: "!",
+	check: "✓", cross: "✗", pause: "‖", prompt: "›", warn: "!",
+	null: "∅", nullNamed: "∅ null", empty: "(empty)",
 	spark: []string{"▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"},
 	spin:  []string{"⠋", "⠙", "⠹", "⠸", "⠼", "⠴", "⠦", "⠧", "⠇", "⠏"},
 }
 
 var asciiGlyphs = glyphs{
 	vrule: "|", hrule: "-", dot: "*", hollow: "o", marker: ">", ellipsis: "~", arrow: ">", up: "^", down: "v",
-	check: "+", cross: "x", null: "0", pause: "=", prompt: ">", warn: "!",
+	check: "+", cross: "x", pause: "=", prompt: ">", warn: "!",
+	null: "(null)", nullNamed: "(null)", empty: "(empty)",
 	spark: []string{"_", "_", ".", "-", "=", "+", "*", "#"},
 	spin:  []string{"|", "/", "-", "\\"},
 }

@@ -86,7 +86,7 @@ func (m *Model) openTopics(names ...string) tea.Cmd {
 		m.tail.find = finding{}
 	}
 	m.tail.topic, m.tail.topics = names[0], names
-	m.compose.topic = names[0]
+	m.compose.turnTo(names[0])
 	m.over = nil
 	return tea.Batch(m.recall(), m.recallQueries(), m.startSession(newest100()))
 }
@@ -109,6 +109,7 @@ func (m *Model) startSession(st start) tea.Cmd {
 	t.session = s
 	t.snap = snapshot{}
 	t.counted = 0
+	t.rate.begin(m.now())
 	t.follow, t.paused, t.asking = st.follow, false, false
 	t.seek = nil
 	t.cursor, t.top, t.left, t.keySeen = 0, 0, noSeq, 0
@@ -165,15 +166,16 @@ func (m *Model) news(msg newsMsg) tea.Cmd {
 			}
 			spans = append(spans, kafka.Span{TopicPartition: tp, From: to, To: kafka.NoEnd})
 		}
+		waiting := t.session.heldWaiting()
 		if t.session.start.markers {
 			// What lies between the older ones is wanted too.
 			at := t.under()
-			cmd := m.startSession(start{spans: spans, query: t.session.start.query, label: t.session.start.label, markers: true})
+			cmd := m.startSession(start{spans: spans, waiting: waiting, query: t.session.start.query, label: t.session.start.label, markers: true})
 			t.seek = at
 			return cmd
 		}
 		return m.startSession(start{
-			spans: spans, held: older, query: t.session.start.query, label: "older records",
+			spans: spans, waiting: waiting, held: older, query: t.session.start.query, label: "older records",
 		})
 	}
 	if t.follow {
@@ -284,7 +286,7 @@ func (m *Model) goEnd() tea.Cmd {
 	if t.session == nil {
 		return nil
 	}
-	if !t.searched() && (t.snap.err != nil || t.snap.blocked || t.snap.lag > 10_000 || t.paused && t.waiting > 10_000) {
+	if !t.searched() && (t.snap.err != nil || t.snap.ahead > 0 || t.snap.blocked || t.snap.lag > 10_000 || t.paused && t.waiting > 10_000) {
 		st := newest100()
 		st.query, st.markers = t.session.start.query, t.session.start.markers
 		return m.startSession(st)
@@ -329,9 +331,11 @@ func (m *Model) pause() tea.Cmd {
 	t.paused = !t.paused
 	if t.paused {
 		t.waiting = -1
+		m.compose.saw(m)
 		t.session.pause()
 		return m.askWaiting()
 	}
+	t.rate.begin(m.now())
 	t.session.continueRead()
 	return nil
 }
@@ -387,7 +391,7 @@ func (t *tail) gotWaiting(msg waitingMsg) {
 func (m *Model) askPosition() tea.Cmd {
 	m.dialog = &dialog{
 		title: "go to", opened: m.now(), action: "go",
-		fields: []field{{label: "position", hint: "14:05   -1h   @2026-11-22T14:05   beginning   end   -500   1204112"}},
+		fields: []field{{label: "position", hint: "14:05   1h   yesterday 14:05   2026-11-22   beginning   -500   4112"}},
 		submit: func(m *Model, d *dialog) tea.Cmd {
 			text := strings.TrimSpace(d.fields[0].ed.String())
 			p, err := parsePosition(text, m.now(), m.zone)
@@ -395,7 +399,7 @@ func (m *Model) askPosition() tea.Cmd {
 				return d.refuse(0, sentence(err))
 			}
 			m.dialog = nil
-			return m.goTo(p, "from "+text)
+			return m.goTo(p, "from "+placeName(text, p, m.now()))
 		},
 		change: func(m *Model, d *dialog) tea.Cmd {
 			text := strings.TrimSpace(d.fields[0].ed.String())
@@ -403,7 +407,7 @@ func (m *Model) askPosition() tea.Cmd {
 				return nil
 			}
 			if p, err := parsePosition(text, m.now(), m.zone); err == nil && p.Kind == kafka.AtTime {
-				d.lines = []string{"the first record at or after " + p.Time.In(m.zone).Format("Mon 2 Jan 2006 15:04:05 MST")}
+				d.lines = []string{"the first record at or after " + dayAndTime(p.Time.In(m.zone), m.now().In(m.zone))}
 			} else {
 				d.lines = nil
 			}
@@ -411,19 +415,6 @@ func (m *Model) askPosition() tea.Cmd {
 		},
 	}
 	return nil
-}
-
-// parsePosition reads a position; here a time or an age needs no @.
-func parsePosition(text string, now time.Time, loc *time.Location) (kafka.Position, error) {
-	bare := strings.ContainsAny(text, ":") || strings.HasPrefix(text, "-") && strings.ContainsAny(text, "smhdw")
-	if bare && !strings.HasPrefix(text, "@") {
-		text = "@" + text
-	}
-	p, err := kafka.ParsePosition(text, now, loc)
-	if err == nil && p.Kind == kafka.Stored {
-		return p, fmt.Errorf("no consumer group is looked at here, so nothing is stored")
-	}
-	return p, err
 }
 
 // askFilter opens the prompt that filters what flows.
@@ -539,7 +530,7 @@ func (m *Model) drawTail(r rect) []string {
 		lines = append(lines, l.end())
 	}
 	if len(rows) == 0 {
-		for _, s := range t.emptyText() {
+		for _, s := range t.emptyText(m.zone) {
 			for _, row := range wrapWords(s, r.w-2, st.width) {
 				l := newLine(st, r.w, nil)
 				l.text(st.dim, " ")
@@ -598,7 +589,7 @@ func (t *tail) fit(m *Model, w int, rows []store.Row) {
 		date = date || now.Sub(at) > 20*time.Hour || at.Sub(now) > time.Hour
 		// Steps of four, so that keys that get longer bit by bit do not move
 		// the value each time.
-		if n := keyCells(r, m.st.width); n > t.keySeen {
+		if n := keyCells(r, m.st); n > t.keySeen {
 			t.keySeen = (n + 3) / 4 * 4
 		}
 	}
@@ -621,7 +612,7 @@ func (t *tail) fit(m *Model, w int, rows []store.Row) {
 	t.cols.txn = t.txns
 }
 
-func (t *tail) emptyText() []string {
+func (t *tail) emptyText(zone *time.Location) []string {
 	s := t.session
 	if s.start.search != nil {
 		return t.searchEmptyText()
@@ -637,14 +628,40 @@ func (t *tail) emptyText() []string {
 		return []string{"", "loading…"}
 	case t.snap.older.busy:
 		return []string{"", fmt.Sprintf("looking back: %s records read   esc stops", exact(t.snap.older.read))}
+	case t.snap.ahead > 0:
+		return []string{"", fmt.Sprintf("offset %s is past the end (%s): it is waited for", exact(s.start.from.N), exact(t.snap.aheadEnd)),
+			"G goes to the end as it is"}
 	case s.start.query != nil && t.snap.lag > 0:
 		return []string{"", "nothing matches yet; reading on"}
+	case s.start.query != nil && s.start.newest == 0 && s.start.from.Kind != kafka.Beginning:
+		return []string{"", "nothing " + t.since(zone) + " matches; what comes is filtered",
+			"g looks from the beginning   esc shows everything again"}
+	case s.start.query != nil && t.snap.waiting == 0 && (t.snap.older.atStart || s.start.newest == 0):
+		return []string{"", "nothing in the topic matches yet; what comes is filtered", "esc shows everything again"}
 	case s.start.query != nil:
 		return []string{"", "nothing matches yet; what comes is filtered", "esc shows everything again"}
+	case t.snap.waiting > 0:
+		return []string{"", "nothing can be shown yet: " + plural(t.snap.waiting, "partition") + " cannot be read now, and the others hold nothing"}
 	case s.start.newest > 0 && t.snap.older.atStart:
 		return []string{"", "nothing here yet: c writes the first message"}
 	}
 	return []string{"", "nothing from there on yet; what comes is shown here"}
+}
+
+// since says from where on a session reads that did not begin with the newest.
+func (t *tail) since(zone *time.Location) string {
+	switch from := t.session.start.from; from.Kind {
+	case kafka.AtTime:
+		at := from.Time.In(zone)
+		return "from " + at.Format("Mon 2 Jan 15:04:05") + " on"
+	case kafka.End:
+		return "since the end"
+	case kafka.AtOffset:
+		return "from offset " + exact(from.N) + " on"
+	case kafka.LastEach, kafka.Last:
+		return "among the newest " + exact(from.N) + " of each partition"
+	}
+	return "from there on"
 }
 
 func (m *Model) dash() string {

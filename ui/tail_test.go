@@ -175,7 +175,7 @@ func TestHelpExplainsTheColumns(t *testing.T) {
 	d := drive(t, sample(), Options{Topics: []string{"orders"}}, 120, 60)
 	d.follows("orders")
 	d.press("?")
-	for _, want := range []string{"✓ committed, ✗ aborted, ○ open", "rows in memory", "were not read yet"} {
+	for _, want := range []string{"✓ committed, ✗ aborted, ○ open", "records in memory", "were not read yet"} {
 		if !strings.Contains(d.screen(), want) {
 			t.Errorf("%q is not in the help:\n%s", want, d.screen())
 		}

@@ -1,6 +1,7 @@
 package ui
 
 import (
+	"slices"
 	"strings"
 
 	"milena/kafka"
@@ -152,12 +153,17 @@ func (m *Model) tailDoing(l *line, b brevity) {
 			say(st.dim, " read", "")
 		}
 		say(st.dim, "  esc stops", "")
-	case t.follow && !t.starting() && m.opt.File != "":
-		say(st.dim, "end of the file", st.g.hollow)
-	case t.follow && !t.starting():
-		say(st.ok, "following "+st.g.dot, st.g.dot)
 	case t.starting():
 		l.text(st.accent, m.spinner())
+	case t.snap.deleted == len(t.topics):
+		say(st.bad, "topic deleted", st.g.cross)
+	case t.snap.ahead > 0 && t.snap.ahead+len(t.snap.unread) == t.snap.partitions:
+		say(st.warn, "waiting for offset "+b.number(s.start.from.N)+", past the end ("+b.number(t.snap.aheadEnd)+")", st.g.hollow)
+		m.tailUnread(say, b)
+	case t.follow && m.opt.File != "":
+		say(st.dim, "end of the file", st.g.hollow)
+	case t.follow:
+		m.tailFollowing(say, b)
 	default:
 		n := t.snap.next - t.left
 		switch {
@@ -169,12 +175,20 @@ func (m *Model) tailDoing(l *line, b brevity) {
 		case t.snap.lag > 0:
 			say(st.dim, "reading", st.g.arrow)
 		default:
-			say(st.dim, "read to the end", st.g.hollow)
+			say(st.dim, "at the end "+st.g.hollow, st.g.hollow)
+			// The advice gives way to whatever else is to be said.
+			alone := s.start.query == nil && !s.start.markers && t.find.text == "" && t.snap.ahead == 0 && len(t.snap.unread) == 0
+			if alone && b < fewWords || b < noPartitions {
+				l.text(st.dim, " new ones come below, G follows them")
+			}
 		}
+		m.tailUnread(say, b)
+		m.tailAhead(say)
 		if t.snap.blocked {
 			say(st.warn, "  held back", " "+st.g.pause)
 		}
-		if b < fewWords && (t.top <= t.snap.first && t.snap.older.atStart || t.top <= t.snap.first && s.start.from.Kind == kafka.Beginning && s.start.newest == 0 && s.start.spans == nil) {
+		atEnd := t.left == noSeq && t.snap.lag == 0
+		if b < fewWords && !atEnd && t.snap.waiting == 0 && (t.top <= t.snap.first && t.snap.older.atStart || t.top <= t.snap.first && s.start.from.Kind == kafka.Beginning && s.start.newest == 0 && s.start.spans == nil) {
 			l.text(st.dim, "  beginning of the topic")
 		}
 	}
@@ -202,7 +216,72 @@ func (m *Model) findDoing(l *line, b brevity) {
 	}
 }
 
-// tailFigures are how many rows are held, were passed over to make room, and are
+// tailFollowing says that it follows, and what it cannot.
+func (m *Model) tailFollowing(say func(sgr, long, short string), b brevity) {
+	t, st := &m.tail, m.st
+	n := t.snap.partitions
+	switch unread, _ := m.tailTrouble(); {
+	case t.snap.deleted > 0:
+		say(st.warn, "following "+st.g.dot+" "+plural(t.snap.deleted, "topic")+" deleted", st.g.dot+st.g.cross)
+	case unread > 0:
+		say(st.warn, "following "+b.number(int64(n-unread))+" of "+plural(n, "partition"),
+			st.g.dot+" "+b.number(int64(n-unread))+"/"+b.number(int64(n)))
+	default:
+		say(st.ok, "following "+st.g.dot, st.g.dot)
+	}
+	m.tailAhead(say)
+}
+
+// tailUnread says what cannot be read where that is not said otherwise.
+func (m *Model) tailUnread(say func(sgr, long, short string), b brevity) {
+	if unread, _ := m.tailTrouble(); unread > 0 {
+		say(m.st.warn, "   "+plural(unread, "partition")+" cannot be read now", " "+m.st.g.cross+b.number(int64(unread)))
+	}
+}
+
+// tailAhead says how many partitions end before the offset that was gone to.
+func (m *Model) tailAhead(say func(sgr, long, short string)) {
+	if n := m.tail.snap.ahead; n > 0 {
+		word := " end before it"
+		if n == 1 {
+			word = " ends before it"
+		}
+		say(m.st.warn, "   "+plural(n, "partition")+word, "")
+	}
+}
+
+// tailTrouble is how many of the tail's partitions cannot be read now, and which
+// brokers are the reason by their silence, as long as they lead any.
+func (m *Model) tailTrouble() (unread int, silent []string) {
+	snap := &m.tail.snap
+	unread = len(snap.unread)
+	md := m.cluster.Metadata()
+	if len(snap.silent) == 0 || md == nil {
+		return unread, nil
+	}
+	for _, name := range m.tail.topics {
+		topic := md.Topic(name)
+		if topic == nil {
+			continue
+		}
+		for i := range topic.Partitions {
+			p := &topic.Partitions[i]
+			b := md.Broker(p.Leader)
+			if b == nil || snap.silent[b.Addr()] == nil {
+				continue
+			}
+			if !slices.Contains(silent, b.Addr()) {
+				silent = append(silent, b.Addr())
+			}
+			if _, said := snap.unread[kafka.TopicPartition{Topic: name, Partition: p.ID}]; !said {
+				unread++
+			}
+		}
+	}
+	return unread, silent
+}
+
+// tailFigures are how many records are held, were passed over to make room, and are
 // still to be read.
 func (m *Model) tailFigures(l *line, b brevity) {
 	t, st := &m.tail, m.st
@@ -219,7 +298,7 @@ func (m *Model) tailFigures(l *line, b brevity) {
 		l.text("", " ")
 		return
 	}
-	pair("held", "h", t.snap.next-t.snap.first, st.text)
+	pair("held", "", t.snap.held, st.text)
 	if t.snap.stats.Evicted > 0 {
 		pair("skipped", "s", t.snap.stats.Evicted, st.warn)
 	}

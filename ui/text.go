@@ -106,9 +106,24 @@ func cells(s string, m width) int {
 }
 
 // wrapWords breaks prose into lines of at most w columns, between words where
-// that can be. What it gives is escaped already.
+// that can be, or at the hyphen of one; those of -1h and 2026-11-22 are none. What
+// it gives is escaped already.
 func wrapWords(s string, w int, m width) []string {
-	return strings.Split(m.Wrap(plainText(s), max(w, 1), " "), "\n")
+	const joining = "\u2011" // the hyphen at which Wrap does not break
+	s = plainText(s)
+	if strings.Contains(s, joining) {
+		return strings.Split(m.Wrap(s, max(w, 1), " "), "\n")
+	}
+	before := ' '
+	s = strings.Map(func(r rune) rune {
+		if r == '-' && !unicode.IsLetter(before) {
+			r, _ = utf8.DecodeRuneInString(joining)
+		}
+		before = r
+		return r
+	}, s)
+	wrapped := m.Wrap(s, max(w, 1), " ")
+	return strings.Split(strings.ReplaceAll(wrapped, joining, "-"), "\n")
 }
 
 // plainText is s without anything that could steer a terminal.

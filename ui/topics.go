@@ -30,7 +30,6 @@ type topicsPane struct {
 	cursor   string // the topic that the cursor is on
 	at, top  int
 	figures  map[string]*figures // by name
-	longest  int                 // columns of the longest name that is not internal
 	troubled int                 // topics with a partition that is not as it should be
 	counting bool                // offsets are asked for
 	asking   bool                // policies are asked for
@@ -51,6 +50,7 @@ const (
 	byCount
 	byRate
 	byAge
+	byParts
 	topicOrders
 )
 
@@ -147,7 +147,7 @@ func (p *topicsPane) set(md *kafka.Metadata) {
 	before := p.figures
 	p.figures = make(map[string]*figures, len(p.all))
 	p.lower, p.known = p.lower[:0], p.known[:0]
-	p.troubled, p.longest = 0, 0
+	p.troubled = 0
 	for i := range p.all {
 		t := &p.all[i]
 		f := before[t.Name]
@@ -157,9 +157,6 @@ func (p *topicsPane) set(md *kafka.Metadata) {
 		f.trouble = troubleOf(t)
 		if f.trouble != noTrouble {
 			p.troubled++
-		}
-		if !t.Internal {
-			p.longest = max(p.longest, ansi.StringWidth(t.Name))
 		}
 		p.figures[t.Name] = f
 		p.known = append(p.known, f)
@@ -187,9 +184,9 @@ func (p *topicsPane) arrange(afresh bool) {
 		scores[i] = score
 		p.shown = append(p.shown, i)
 	}
-	for _, k := range p.known {
+	for i, k := range p.known {
 		if afresh || !k.placed {
-			k.place, k.placed = p.key(k), true
+			k.place, k.placed = p.key(i), true
 		}
 	}
 	if p.order != byName || len(f.words) > 0 { // otherwise they are
@@ -215,8 +212,11 @@ func (p *topicsPane) arrange(afresh bool) {
 
 // key is what a topic is ordered by, the greatest first; what is not known comes
 // last.
-func (p *topicsPane) key(f *figures) float64 {
+func (p *topicsPane) key(i int) float64 {
+	f := p.known[i]
 	switch {
+	case p.order == byParts:
+		return float64(len(p.all[i].Partitions))
 	case p.order == byCount && f.counted:
 		return float64(f.end - f.start)
 	case p.order == byRate && f.samples > 0:
@@ -241,9 +241,12 @@ func (p *topicsPane) calmSort(now time.Time) {
 }
 
 // nextOrder goes on to the next order.
-func (m *Model) nextOrder() tea.Cmd {
+func (m *Model) nextOrder() tea.Cmd { return m.orderBy((m.topics.order + 1) % topicOrders) }
+
+// orderBy puts the topics in an order.
+func (m *Model) orderBy(order topicOrder) tea.Cmd {
 	p := &m.topics
-	p.order = (p.order + 1) % topicOrders
+	p.order = order
 	p.touched = m.now()
 	p.sort(m.now())
 	return m.lookAround()
@@ -312,15 +315,31 @@ func (m *Model) inSight() (from, to int) {
 	return min(p.top, len(p.shown)), min(p.top+rows, len(p.shown))
 }
 
+// longest is how many columns the longest name in sight takes that is not
+// internal.
+func (p *topicsPane) longest(rows int) (n int) {
+	for i := p.top; i < min(p.top+rows, len(p.shown)); i++ {
+		if t := &p.all[p.shown[i]]; !t.Internal {
+			n = max(n, ansi.StringWidth(t.Name))
+		}
+	}
+	return n
+}
+
 // topicColumns are the widths of the columns to the right of the names; zero
 // leaves one out.
 type topicColumns struct {
 	parts, count, rate, spark, age int
 }
 
+// fewestOfName is how many columns a name has at least, if partitions can help.
+const fewestOfName = 14
+
 // topicColumnsFor fits the columns to w. Where there is room for one figure
-// only, it is the one that the rows are ordered by; partitions give way to names
-// that do not fit, of which the longest has so many columns.
+// only, it is the one that the rows are ordered by. Partitions give way to the
+// names in sight, of which the longest has so many columns, when those fit then or
+// would have fewer than fewestOfName; otherwise a name that has to be cut anyway
+// takes nothing from them.
 func topicColumnsFor(w int, order topicOrder, longest int) topicColumns {
 	var c topicColumns
 	if w < 24 {
@@ -349,7 +368,7 @@ func topicColumnsFor(w int, order topicOrder, longest int) topicColumns {
 	if w >= 56 {
 		c.age = 6
 	}
-	if w-2-c.width() < longest {
+	if room := w - 2 - c.width(); order != byParts && room < longest && (room < fewestOfName || room+c.parts >= longest) {
 		c.parts = 0
 	}
 	return c
@@ -358,21 +377,22 @@ func topicColumnsFor(w int, order topicOrder, longest int) topicColumns {
 func (c topicColumns) width() int { return c.parts + c.count + c.rate + c.spark + c.age + 1 }
 
 // heading writes the columns' names; the one that the rows are ordered by has an
-// arrow.
-func (c topicColumns) heading(l *line, order topicOrder) {
+// arrow. click is told from which column to which each stands.
+func (c topicColumns) heading(l *line, order topicOrder, click func(from, to int, by topicOrder)) {
 	st := l.st
 	one := func(w int, name string, by topicOrder) {
 		if w == 0 {
 			return
 		}
+		click(l.width, l.width+w, by)
 		sgr, arrow := st.dim, ""
-		if by == order && by != byName {
+		if by == order {
 			sgr, arrow = st.accent, st.g.down
 		}
 		l.fill(l.width + w - len(name) - min(1, len(arrow)))
 		l.text(sgr, arrow+name)
 	}
-	one(c.parts, "parts", byName)
+	one(c.parts, "parts", byParts)
 	one(c.count, "count", byCount)
 	one(c.rate, "msg/s", byRate)
 	l.fill(l.width + c.spark)
@@ -383,7 +403,15 @@ func (m *Model) drawTopics(r rect) []string {
 	p, st := &m.topics, m.st
 	lines := make([]string, 0, r.h)
 	focused := m.focus == paneTopics && m.over == nil
-	cols := topicColumnsFor(r.w, p.order, p.longest)
+	rows := r.h - 1
+	p.top = max(0, min(p.top, len(p.shown)-rows))
+	if p.at < p.top {
+		p.top = p.at
+	}
+	if p.at >= p.top+rows {
+		p.top = p.at - rows + 1
+	}
+	cols := topicColumnsFor(r.w, p.order, p.longest(rows))
 
 	l := newLine(st, r.w, nil)
 	title := st.text
@@ -402,22 +430,18 @@ func (m *Model) drawTopics(r rect) []string {
 	if p.troubled > 0 && p.filter == "" {
 		l.text(st.warn, "  "+st.g.warn+exact(int64(p.troubled)))
 	}
+	click := func(from, to int, by topicOrder) {
+		m.hits = append(m.hits, hit{rect{r.x + from, r.y, to - from, 1}, func() tea.Cmd { return m.clickedOrder(by) }})
+	}
 	if l.width+1+cols.width() <= r.w && cols.width() > 1 {
 		l.fill(r.w - cols.width())
-		cols.heading(l, p.order)
+		click(0, l.width, byName)
+		cols.heading(l, p.order, click)
 	} else if p.order != byName {
-		l.text(st.accent, " "+st.g.down+[...]string{"", "count", "msg/s", "last"}[p.order])
+		l.text(st.accent, " "+st.g.down+[...]string{"", "count", "msg/s", "last", "parts"}[p.order])
 	}
 	lines = append(lines, l.end())
 
-	rows := r.h - 1
-	p.top = max(0, min(p.top, len(p.shown)-rows))
-	if p.at < p.top {
-		p.top = p.at
-	}
-	if p.at >= p.top+rows {
-		p.top = p.at - rows + 1
-	}
 	for i := p.top; i < len(p.shown) && len(lines) < r.h; i++ {
 		l := newLine(st, r.w, l.buf)
 		m.topicRow(l, i, cols, focused)
@@ -436,6 +460,10 @@ func (p *topicsPane) emptyText(readOnly bool) []string {
 	switch {
 	case !p.loaded:
 		return []string{"", "  loading…"}
+	case len(p.shown) == 0 && p.found.trouble && p.troubled == 0:
+		return []string{"", "  no topic is in trouble", "  esc shows all again"}
+	case len(p.shown) == 0 && p.found.trouble && len(p.found.words) > 0:
+		return []string{"", "  no topic in trouble has that in its name", "  esc shows all again"}
 	case p.filter != "" && len(p.shown) == 0:
 		return []string{"", "  no topic has that in its name", "  esc shows all again"}
 	case p.filter != "" || len(p.all) > 0 && !p.all[0].Internal:
@@ -467,6 +495,7 @@ func (m *Model) marksOf(t *kafka.Topic, f *figures) (marks []hint) {
 // marksLegend explains the marks, for the help.
 func marksLegend(st *Styles, w int) []string {
 	marks := []struct{ sgr, mark, means string }{
+		{st.warn, "+", "after a count: there are more, in partitions that cannot be read now"},
 		{st.bad, st.g.cross, "after a name: a partition has no leader, nobody can read or write it"},
 		{st.warn, st.g.warn, "fewer replicas in sync than there are; the filter ! shows topics in trouble only"},
 		{st.dim, "~", "compacted: the count is of offsets, there may be fewer messages"},
@@ -534,11 +563,14 @@ func (m *Model) topicRow(l *line, i int, cols topicColumns, focused bool) {
 		l.number(st.dim, strconv.Itoa(len(t.Partitions)), cols.parts)
 	}
 	if cols.count > 0 {
-		text := ""
+		text, sgr := "", st.text
 		if f.counted {
 			text = humanCount(f.end - f.start)
+			if f.missing > 0 {
+				text, sgr = text+"+", st.warn
+			}
 		}
-		l.number(st.text, text, cols.count)
+		l.number(sgr, text, cols.count)
 	}
 	if cols.rate > 0 {
 		text, sgr := "", st.dim
@@ -615,9 +647,9 @@ func shortAge(d time.Duration) string {
 	switch {
 	case d < 0:
 		return "0s"
-	case d < 100*time.Second:
+	case d < time.Minute:
 		return fmt.Sprintf("%ds", int(d.Seconds()))
-	case d < 100*time.Minute:
+	case d < time.Hour:
 		return fmt.Sprintf("%dm", int(d.Minutes()))
 	case d < 48*time.Hour:
 		return fmt.Sprintf("%dh", int(d.Hours()))

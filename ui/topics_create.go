@@ -22,6 +22,7 @@ const (
 	createPartitions
 	createFactor
 	createConfigs
+	createFields
 )
 
 // create opens the form for a new topic. Its replication factor is what keeps
@@ -61,10 +62,12 @@ func (m *Model) brokers() int {
 
 // checkCreate says what the form comes to, while it is filled in.
 func (m *Model) checkCreate(d *dialog) {
-	t, at, err := m.newTopic(d)
+	t, wrong := m.newTopic(d)
 	d.lines = nil
-	if name := strings.TrimSpace(d.fields[createName].ed.String()); err != nil && (at != createName || name != "") {
-		d.fields[at].err = sentence(err)
+	if strings.TrimSpace(d.fields[createName].ed.String()) == "" {
+		wrong[createName] = nil // nobody has got there yet
+	}
+	if d.refuseAll(wrong[:]) >= 0 {
 		return
 	}
 	if t.Partitions > 0 && t.ReplicationFactor > 0 {
@@ -76,48 +79,55 @@ func (m *Model) checkCreate(d *dialog) {
 	}
 }
 
-// newTopic reads the form; an error belongs to the field.
-func (m *Model) newTopic(d *dialog) (t kafka.NewTopic, field int, err error) {
+// newTopic reads the form, and says what is wrong with each field.
+func (m *Model) newTopic(d *dialog) (t kafka.NewTopic, wrong [createFields]error) {
 	text := func(i int) string { return strings.TrimSpace(d.fields[i].ed.String()) }
 	t = kafka.NewTopic{Name: text(createName), Partitions: -1, ReplicationFactor: -1, Configs: map[string]string{}}
 	if s := text(createPartitions); s != "" {
 		n, err := strconv.ParseInt(s, 10, 32)
 		if err != nil || n < 1 && n != -1 {
-			return t, createPartitions, errors.New("a number from 1")
+			wrong[createPartitions] = errors.New("a number from 1")
 		}
 		t.Partitions = int32(n)
 	}
 	if s := text(createFactor); s != "" {
 		n, err := strconv.ParseInt(s, 10, 16)
-		if err != nil || n < 1 && n != -1 {
-			return t, createFactor, errors.New("a number from 1")
-		}
-		if have := m.brokers(); have > 0 && int(n) > have {
-			return t, createFactor, fmt.Errorf("more than the cluster has brokers: %d", have)
+		have := m.brokers()
+		switch {
+		case err != nil || n < 1 && n != -1:
+			wrong[createFactor] = errors.New("a number from 1")
+		case have > 0 && int(n) > have:
+			wrong[createFactor] = fmt.Errorf("more than the cluster has brokers: %d", have)
 		}
 		t.ReplicationFactor = int16(n)
 	}
-	for _, kv := range strings.Fields(text(createConfigs)) {
+	wrong[createConfigs] = readConfigs(text(createConfigs), &t)
+	wrong[createName] = kafka.ValidTopicName(t.Name)
+	for i := range m.topics.all {
+		if other := m.topics.all[i].Name; other == t.Name {
+			wrong[createName] = errors.New("there is already a topic of that name")
+			break
+		} else if dots.Replace(other) == dots.Replace(t.Name) {
+			wrong[createName] = fmt.Errorf("Kafka takes it for %s: to it, dots and underscores are the same", other)
+		}
+	}
+	return t, wrong
+}
+
+// readConfigs reads settings: name=value, with blanks between them.
+func readConfigs(text string, t *kafka.NewTopic) error {
+	for _, kv := range strings.Fields(text) {
 		k, v, ok := strings.Cut(kv, "=")
 		if !ok || k == "" {
-			return t, createConfigs, fmt.Errorf("%s is not name=value", kv)
+			return fmt.Errorf("%s is not name=value", kv)
 		}
-		if v, err = configValue(k, v, t.ReplicationFactor); err != nil {
-			return t, createConfigs, err
+		v, err := configValue(k, v, t.ReplicationFactor)
+		if err != nil {
+			return err
 		}
 		t.Configs[k] = v
 	}
-	if err := kafka.ValidTopicName(t.Name); err != nil {
-		return t, createName, err
-	}
-	for i := range m.topics.all {
-		if other := m.topics.all[i].Name; other == t.Name {
-			return t, createName, errors.New("there is already a topic of that name")
-		} else if dots.Replace(other) == dots.Replace(t.Name) {
-			return t, createName, fmt.Errorf("Kafka takes it for %s: to it, dots and underscores are the same", other)
-		}
-	}
-	return t, 0, nil
+	return nil
 }
 
 // dots brings names together that Kafka keeps apart from each other: in the
@@ -169,9 +179,10 @@ func millis(s string) (int64, error) {
 }
 
 func (m *Model) submitCreate(d *dialog) tea.Cmd {
-	t, at, err := m.newTopic(d)
-	if err != nil {
-		return d.refuse(at, sentence(err))
+	t, wrong := m.newTopic(d)
+	if at := d.refuseAll(wrong[:]); at >= 0 {
+		d.at = at
+		return nil
 	}
 	d.busy = true
 	cluster := m.cluster

@@ -24,6 +24,7 @@ type topicDetails struct {
 	at   time.Time
 	err  error
 	busy bool
+	docs bool // of all settings, not of those alone that are the topic's own
 
 	drawn  []string // for width and look
 	width  int
@@ -81,6 +82,17 @@ func (m *Model) gotDetails(msg detailsMsg) {
 		v.d, v.at = msg.d, m.now()
 	}
 	v.drawn = nil
+}
+
+func (v *topicDetails) scope() Scope { return ScopeDetails }
+
+// toggleDocs shows what Kafka's documentation says of every setting, or of those
+// alone that the topic sets itself.
+func (m *Model) toggleDocs() tea.Cmd {
+	if v, ok := m.over.(*topicDetails); ok {
+		v.docs, v.drawn = !v.docs, nil
+	}
+	return nil
 }
 
 func (v *topicDetails) whole(m *Model) bool { return m.zoom || m.lay.single || m.lay.right.w < 70 }
@@ -161,6 +173,10 @@ func (v *topicDetails) text(m *Model, w int) []string {
 		}
 		return 1
 	})
+	name := 0
+	for _, c := range configs {
+		name = max(name, len(c.Name))
+	}
 	for i, c := range configs {
 		switch {
 		case i == 0 && set(c):
@@ -171,8 +187,8 @@ func (v *topicDetails) text(m *Model, w int) []string {
 			}
 			say(st.bold, "settings as they are everywhere", 1)
 		}
-		lines = append(lines, configLine(st, w, c))
-		if c.Doc != "" {
+		lines = append(lines, configLine(st, w, min(name, max(w/2, w-24)), c))
+		if c.Doc != "" && (v.docs || set(c)) {
 			say(st.dim, plainDoc(c.Doc), 5)
 		}
 	}
@@ -353,20 +369,21 @@ func ids(of []int32) string {
 	return strings.Join(out, ",")
 }
 
-func configLine(st *Styles, w int, c kafka.ConfigEntry) string {
+// configLine is a setting: its name in so many columns, and its value.
+func configLine(st *Styles, w, columns int, c kafka.ConfigEntry) string {
 	l := newLine(st, w, nil)
 	l.text("", "   ")
 	name := st.text
 	if !c.Default {
 		name = st.accent
 	}
-	l.text(name, c.Name)
-	l.text(st.dim, " = ")
+	l.field(name, c.Name, columns)
+	l.text("", "  ")
 	switch {
 	case c.Sensitive:
-		l.text(st.dim, "(the broker does not tell)")
+		l.text(st.dim, "(kept secret)")
 	case c.Value == "":
-		l.text(st.dim, `""`)
+		l.text(st.dim, st.g.empty)
 	default:
 		l.text(st.bold, c.Value)
 		if said := readable(c.Name, c.Value); said != "" {

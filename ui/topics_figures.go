@@ -21,6 +21,7 @@ type figures struct {
 
 	counted    bool
 	start, end int64 // offsets, summed over the partitions
+	missing    int   // partitions that could not be asked, and are not in the sums
 
 	sampleEnd int64     // end, when the rate was looked at last
 	sampleAt  time.Time // zero: never
@@ -109,11 +110,12 @@ func (f *figures) saw(start, end int64, at time.Time) {
 
 type (
 	countsMsg struct {
-		counts map[string][2]int64 // start and end, of the topics that could be counted whole
-		at     time.Time
-		all    bool // of all topics, which took so long
-		took   time.Duration
-		err    error
+		counts  map[string][2]int64 // start and end, of the topics of which any partition could be counted
+		missing map[string]int      // partitions of them that could not
+		at      time.Time
+		all     bool // of all topics, which took so long
+		took    time.Duration
+		err     error
 	}
 	policiesMsg struct {
 		names     []string
@@ -194,22 +196,24 @@ func (m *Model) countThese(topics []kafka.Topic, all bool) tea.Cmd {
 			return countsMsg{err: err, all: all}
 		}
 		counts := make(map[string][2]int64, len(topics))
-	next:
+		missing := make(map[string]int)
 		for i := range topics {
 			var sum [2]int64
+			name, failed := topics[i].Name, 0
 			for _, tp := range kafka.Partitions(&topics[i]) {
 				from, to := starts[tp], ends[tp]
 				if from.Err != nil || to.Err != nil {
-					continue next
+					failed++
+					continue
 				}
 				sum[0] += from.Offset
 				sum[1] += max(from.Offset, to.Offset)
 			}
-			if len(topics[i].Partitions) > 0 {
-				counts[topics[i].Name] = sum
+			if failed < len(topics[i].Partitions) {
+				counts[name], missing[name] = sum, failed
 			}
 		}
-		return countsMsg{counts: counts, at: now(), all: all, took: time.Since(begun)}
+		return countsMsg{counts: counts, missing: missing, at: now(), all: all, took: time.Since(begun)}
 	})
 }
 
@@ -224,6 +228,10 @@ func (m *Model) gotCounts(msg countsMsg) tea.Cmd {
 	}
 	for name, sum := range msg.counts {
 		if f := p.figures[name]; f != nil {
+			if n := msg.missing[name]; n != f.missing {
+				// Another sum of other partitions: nothing came, nothing went.
+				f.missing, f.counted, f.sampleAt = n, false, time.Time{}
+			}
 			f.saw(sum[0], sum[1], msg.at)
 		}
 	}
@@ -292,7 +300,7 @@ func (m *Model) askAges() tea.Cmd {
 	if p.aging || m.cluster == nil || !m.watched() {
 		return nil
 	}
-	if topicColumnsFor(m.lay.topics.w, p.order, p.longest).age == 0 {
+	if topicColumnsFor(m.lay.topics.w, p.order, 0).age == 0 {
 		return nil
 	}
 	var wanted []kafka.Topic

@@ -15,7 +15,7 @@ import (
 // it is a preview and of which topic.
 
 const (
-	previewRecords = 30
+	previewRecords = 30 // or as many as there are rows, where those are more
 	previewBytes   = 1 << 20
 )
 
@@ -29,6 +29,7 @@ type topicPreview struct {
 	off   int64 // the greatest offset
 	last  time.Time
 	err   error
+	lack  []kafka.Waiting // partitions that could not be looked at
 
 	number int // of the newest look
 	asked  string
@@ -91,12 +92,13 @@ func (m *Model) askPreview() tea.Cmd {
 	ctx, cancel := context.WithTimeout(m.ctx, refreshTimeout)
 	v.cancel = cancel
 	number, end, cluster, iso := v.number, f.end, m.cluster, m.opt.Isolation
+	n := max(previewRecords, m.lay.tail.h)
 	return m.background(func(context.Context) tea.Msg {
 		defer cancel()
-		n, err := cluster.Newest(ctx, kafka.NewestRequest{
-			Partitions: kafka.Partitions(&t), N: previewRecords, MaxBytes: previewBytes, Isolation: iso,
+		found, err := cluster.Newest(ctx, kafka.NewestRequest{
+			Partitions: kafka.Partitions(&t), N: n, MaxBytes: previewBytes, Isolation: iso,
 		})
-		return previewMsg{number, t, end, n, err}
+		return previewMsg{number, t, end, found, err}
 	})
 }
 
@@ -107,17 +109,17 @@ func (m *Model) gotPreview(msg previewMsg) {
 	}
 	v.cancel, v.asked = nil, ""
 	v.topic, v.parts, v.end, v.err = msg.topic.Name, len(msg.topic.Partitions), msg.end, msg.err
-	v.rows, v.n, v.off, v.last = nil, 0, 0, time.Time{}
+	v.rows, v.n, v.off, v.last, v.lack = nil, 0, 0, time.Time{}, nil
 	if msg.err != nil {
 		return
 	}
-	v.n = len(msg.newest.Records)
+	v.n, v.lack = len(msg.newest.Records), msg.newest.Missing
 	for i := range msg.newest.Records {
 		r := &msg.newest.Records[i]
 		v.off = max(v.off, r.Offset)
 		v.last = time.UnixMilli(r.Timestamp)
 	}
-	v.rows = store.New(4*previewBytes, 2*previewRecords)
+	v.rows = store.New(4*previewBytes, 2*max(previewRecords, v.n))
 	v.rows.Append(msg.newest.Records)
 	if f := m.topics.figures[v.topic]; f != nil && f.last.IsZero() {
 		f.last = v.last
@@ -139,7 +141,15 @@ func (m *Model) drawPreview(r rect) []string {
 	l.text(st.warn, "  preview")
 	facts := []string{"  " + plural(v.parts, "partition")}
 	if v.n > 0 {
-		facts = append(facts, "  newest "+exact(int64(v.n)), ", the last "+ago(m.now().Sub(v.last)))
+		newest := "  newest " + exact(int64(v.n))
+		if f := m.topics.figures[v.topic]; f != nil && f.counted && f.end-f.start > int64(v.n) {
+			newest += " of "
+			if f.compacted {
+				newest += "about "
+			}
+			newest += exact(f.end - f.start)
+		}
+		facts = append(facts, newest, ", the last "+ago(m.now().Sub(v.last)))
 	}
 	const hint = "enter opens it "
 	for _, s := range facts {
@@ -165,13 +175,26 @@ func (m *Model) drawPreview(r rect) []string {
 	}
 	switch {
 	case v.err != nil:
-		say("it cannot be read: " + sentence(v.err))
+		text := "it cannot be read: " + sentence(v.err)
+		if silentBroker(v.err) != "" {
+			text += "; :doctor looks closer"
+		}
+		say(text)
+		return m.fillLines(lines, r)
+	case v.n == 0 && len(v.lack) > 0:
+		say(lackText(v.lack) + "; the others hold nothing")
 		return m.fillLines(lines, r)
 	case v.n == 0:
 		say("nothing here yet")
 		return m.fillLines(lines, r)
 	}
-	room := r.h - 1
+	if len(v.lack) > 0 && r.h > 4 {
+		l := newLine(st, r.w, nil)
+		l.text("", " ")
+		l.text(st.warn, lackText(v.lack))
+		lines = append(lines, l.end())
+	}
+	room := r.h - len(lines)
 	if r.h > 3 {
 		room--
 	}
@@ -183,7 +206,7 @@ func (m *Model) drawPreview(r rect) []string {
 	for i := range rows {
 		at := time.UnixMilli(rows[i].Timestamp)
 		date = date || now.Sub(at) > 20*time.Hour || at.Sub(now) > time.Hour
-		keys = max(keys, keyCells(&rows[i], st.width))
+		keys = max(keys, keyCells(&rows[i], st))
 	}
 	cols := columnsFor(r.w-1, v.parts, v.off, 0, keys)
 	cols.clock(m.tail.mode, date, r.w-1, now)
@@ -200,6 +223,15 @@ func (m *Model) drawPreview(r rect) []string {
 		lines = append(lines, l.end())
 	}
 	return m.fillLines(lines, r)
+}
+
+// lackText names what is missing.
+func lackText(lack []kafka.Waiting) string {
+	text := sentence(lack[0])
+	if more := len(lack) - 1; more > 0 {
+		text += ", and " + plural(more, "partition") + " more"
+	}
+	return text
 }
 
 // openRow opens the record under the cursor of the tail, or the topic where a

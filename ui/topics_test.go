@@ -136,6 +136,7 @@ func TestOrdersKeepTheCursorOnItsTopic(t *testing.T) {
 		{"↓count", []string{"message-log", "orders"}},
 		{"↓msg/s", []string{"customers", "empty"}}, // nothing flows
 		{"↓last", []string{"message-log", "orders"}},
+		{"↓parts", []string{"payments", "orders"}},
 	} {
 		d.press("o")
 		if !strings.Contains(d.screen(), o.heading) || !slices.Equal(at(), o.first) {
@@ -274,7 +275,12 @@ func TestDetailsShowSettingsWithTheirDocumentation(t *testing.T) {
 		d.until("the details", func() bool { v, ok := d.m.over.(*topicDetails); return ok && v.d != nil })
 		golden(t, fmt.Sprintf("details-%dx%d", size[0], size[1]), d.screen())
 		d.press("G")
-		d.sees("does not tell")
+		d.sees("(kept secret)")
+		if d.press("g"); strings.Contains(d.screen(), "This config") {
+			t.Error("what is as everywhere is explained before anybody asks")
+		}
+		d.press("d", "G")
+		d.sees("This config")
 		d.press("esc")
 		if d.m.over != nil {
 			t.Error("esc does not leave")
@@ -418,6 +424,46 @@ func TestCreateChecksBeforeItSends(t *testing.T) {
 	}
 	fill("new", "2", "2", "retention.ms=7d min.insync.replicas=2")
 	d.sees("topic new was created")
+}
+
+func TestCreateShowsAllThatIsWrongAtOnce(t *testing.T) {
+	d := drive(t, sample(), Options{}, 120, 40)
+	d.settled()
+	d.press("+")
+	d.typed("bad name")
+	d.press("tab")
+	d.typed("0")
+	d.press("tab")
+	d.typed("9")
+	d.sees("brokers: 3")
+	s := d.screen()
+	for _, want := range []string{"a number from 1", "digits, "} {
+		if !strings.Contains(s, want) {
+			t.Errorf("%q is not told:\n%s", want, s)
+		}
+	}
+}
+
+func TestTypingTakesThePlaceOfWhatAFormSuggests(t *testing.T) {
+	d := drive(t, sample(), Options{}, 120, 40)
+	d.settled()
+	d.press("+")
+	d.typed("new")
+	d.press("tab")
+	d.typed("6")
+	d.sees("6 partitions × 3 replicas")
+	d.press("tab", "end")
+	d.press("backspace")
+	d.typed("2")
+	d.sees("6 partitions × 2 replicas")
+}
+
+func TestTheFilterForTroubleSaysThatThereIsNone(t *testing.T) {
+	d := drive(t, sample(), Options{}, 120, 40)
+	d.settled()
+	d.press("/")
+	d.typed("!")
+	d.sees("no topic is in trouble")
 }
 
 func TestTheBrokersRefusalStandsBesideItsField(t *testing.T) {
@@ -625,4 +671,34 @@ func TestThePaneFitsAtAnySize(t *testing.T) {
 	d.press("esc", "/")
 	d.typed("orders v1 zz")
 	at("nothing found")
+}
+
+func TestALongNameOutOfSightTakesNothing(t *testing.T) {
+	c := sample().topic("z"+strings.Repeat("z", 240), 1)
+	d := drive(t, c, Options{}, 200, 40)
+	d.settled()
+	d.sees("parts  count")
+	for i := range 40 {
+		c.topic(fmt.Sprintf("svc.team-a.events.orders.created.v2-%05d", i), 7)
+	}
+	d.refreshed()
+	d.send(tea.WindowSizeMsg{Width: 120, Height: 40})
+	d.sees("parts  count") // names that are cut anyway leave the figures
+	d.press("1", "/")
+	d.typed("orders.dlq")
+	d.press("enter")
+	d.sees("▌orders.dlq          3      0")
+}
+
+func TestPreviewFillsAHighScreen(t *testing.T) {
+	d := drive(t, sample(), Options{}, 200, 60)
+	d.settled()
+	d.m.topics.selectName("message-log")
+	d.run(d.m.rest())
+	d.sees("message-log  preview")
+	n := strings.Count(d.screen(), "this is message")
+	if want := d.m.lay.tail.h - 2; n != want {
+		t.Errorf("%d rows, of %d", n, want)
+	}
+	d.sees(" of 300")
 }

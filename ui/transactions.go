@@ -230,7 +230,7 @@ func (s *session) readMarkers(found []kafka.Record) {
 		return
 	}
 	slices.SortFunc(spans, func(a, b kafka.Span) int { return comparePartitions(a.TopicPartition, b.TopicPartition) })
-	if s.source.Read(s.ctx, spans, markerSink{s}) != nil {
+	if s.source.Read(s.ctx, spans, nil, markerSink{s}) != nil {
 		return // the records stay as they are: of unknown outcome
 	}
 	for _, span := range spans {
