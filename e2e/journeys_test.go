@@ -227,7 +227,7 @@ func TestJourneyThroughTheTail(t *testing.T) {
 	x.types("message77")
 	x.keys("Enter")
 	x.unbroken(x.sees("find: message77", "message77 "))
-	x.escapes("t go to time")
+	x.escapes("t go to")
 	x.until("find no more", func(s string) bool { return !strings.Contains(s, "find:") })
 
 	// A place, and one that is none.
