@@ -177,8 +177,7 @@ func (m *Model) tailDoing(l *line, b brevity) {
 		default:
 			say(st.dim, "at the end "+st.g.hollow, st.g.hollow)
 			// The advice gives way to whatever else is to be said.
-			alone := s.start.query == nil && !s.start.markers && t.find.text == "" && t.snap.ahead == 0 && len(t.snap.unread) == 0
-			if alone && b < fewWords || b < noPartitions {
+			if b < noPartitions {
 				l.text(st.dim, " new ones come below, G follows them")
 			}
 		}
