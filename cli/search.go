@@ -234,9 +234,9 @@ type searchPlan struct {
 	isolation kafka.Isolation
 	spans     []kafka.Span
 	waiting   []kafka.Waiting // partitions that cannot be read now
-	total     int      // partitions in all
-	reasons   []string // why not all of it, as sentences
-	elsewhere bool     // a key may be in partitions that are not searched
+	total     int             // partitions in all
+	reasons   []string        // why not all of it, as sentences
+	elsewhere bool            // a key may be in partitions that are not searched
 }
 
 // find turns the range into offsets, and leaves out where nothing can match.

@@ -55,7 +55,7 @@ func TestWhatCannotBeMeantIsSaidAtItsColumn(t *testing.T) {
 		`partition == "x"`:              `column 14: partition is a number and "x" is text: they are never equal`,
 		`timestamp > true`:              `column 13: true has no order: use == or !=`,
 		`timestamp == true`:             `column 14: timestamp is a time and true is true or false`,
-		`timestamp > "someday"`:       `column 13: "someday" is no time:`,
+		`timestamp > "someday"`:         `column 13: "someday" is no time:`,
 		`timestamp > 2h`:                `column 13: 2h is a duration, which timestamp is not compared with: a time is now() - 2h`,
 		`value.at > now() - 2h`:         `column 12: times are compared with timestamp only`,
 		`size > "a"`:                    `column 8: size is a size and "a" is text`,

@@ -402,12 +402,12 @@ func (m *Model) readSearch(d *dialog) (*searchForm, error) {
 		}
 		f.to = &to
 	}
-	switch order := text(4); {
-	case order == "" || strings.HasPrefix("newest first", order):
+	switch text(4) {
+	case "", "newest", "newest first":
 		f.order = kafka.NewestFirst
-	case strings.HasPrefix("oldest first", order):
+	case "oldest", "oldest first":
 		f.order = kafka.OldestFirst
-	case strings.HasPrefix("time", order):
+	case "time":
 		f.order = kafka.ByTime
 	default:
 		return nil, &fieldError{4, fmt.Errorf("it is newest, oldest or time")}
