@@ -16,7 +16,6 @@ import (
 	kafkago "github.com/segmentio/kafka-go"
 	"github.com/segmentio/kafka-go/sasl"
 	"github.com/segmentio/kafka-go/sasl/plain"
-	"github.com/segmentio/kafka-go/sasl/scram"
 )
 
 // dial resolves, connects and speaks TLS. Every error is a *ConnectError. It is
@@ -125,10 +124,8 @@ func (s *SASL) mechanism() (sasl.Mechanism, error) {
 	switch s.Mechanism {
 	case "PLAIN":
 		return plain.Mechanism{Username: s.Username, Password: s.Password}, nil
-	case "SCRAM-SHA-256":
-		return scram.Mechanism(scram.SHA256, s.Username, s.Password)
-	case "SCRAM-SHA-512":
-		return scram.Mechanism(scram.SHA512, s.Username, s.Password)
+	case "SCRAM-SHA-256", "SCRAM-SHA-512":
+		return scramOf(s), nil
 	}
 	return nil, fmt.Errorf("SASL mechanism %q is not spoken: PLAIN, SCRAM-SHA-256 and SCRAM-SHA-512 are", s.Mechanism)
 }
