@@ -238,6 +238,7 @@ func (m *Model) move(n int) tea.Cmd {
 	if n > 0 && t.follow {
 		return nil
 	}
+	t.seek = nil // a person goes elsewhere
 	t.leave()
 	older := n < 0 && t.cursor+store.Seq(n) < t.snap.first
 	t.cursor += store.Seq(n)
@@ -267,6 +268,7 @@ func (m *Model) scroll(n int) tea.Cmd {
 	if n > 0 && t.follow {
 		return nil
 	}
+	t.seek = nil
 	t.leave()
 	h := store.Seq(t.height(m))
 	before := t.top
@@ -291,7 +293,7 @@ func (m *Model) goEnd() tea.Cmd {
 		st.query, st.markers = t.session.start.query, t.session.start.markers
 		return m.startSession(st)
 	}
-	t.follow = true
+	t.follow, t.seek = true, nil
 	if t.paused && !t.searched() {
 		m.pause()
 	}
