@@ -91,7 +91,7 @@ func TestEndurance(t *testing.T) {
 	if heap > most {
 		t.Errorf("%d MB of memory are held, of which the store may have 2", heap>>20)
 	}
-	deadline := time.Now().Add(10 * time.Second)
+	deadline := time.Now().Add(patience)
 	for runtime.NumGoroutine() > before+2 {
 		if time.Now().After(deadline) {
 			buf := make([]byte, 1<<20)

@@ -417,6 +417,10 @@ func (c *fakeCluster) Compacted(_ context.Context, names []string) (map[string]b
 func (c *fakeCluster) ReadOnly() bool { return c.readOnly }
 func (c *fakeCluster) Close() error   { c.closed = true; return nil }
 
+// patience is how long a test waits for what must come. It is long because the
+// machine may be busy; nobody waits for it while all is well.
+const patience = time.Minute
+
 // testNow is when every test happens.
 var testNow = time.Date(2026, 11, 22, 14, 5, 12, 0, time.UTC)
 
@@ -512,7 +516,7 @@ func (d *driver) send(msg tea.Msg) {
 // until handles messages until ok.
 func (d *driver) until(what string, ok func() bool) {
 	d.t.Helper()
-	deadline := time.NewTimer(10 * time.Second)
+	deadline := time.NewTimer(patience)
 	defer deadline.Stop()
 	for !ok() {
 		select {
@@ -617,7 +621,7 @@ func sample() *fakeCluster {
 // has come for a while.
 func (d *driver) settle() {
 	d.t.Helper()
-	deadline := time.Now().Add(10 * time.Second)
+	deadline := time.Now().Add(patience)
 	for quiet := 0; quiet < 6; { // longer than a preview waits for the cursor to rest
 		if time.Now().After(deadline) {
 			d.t.Fatalf("it does not come to rest:\n%s", d.screen())

@@ -87,6 +87,8 @@ func (c columns) heading(l *line) {
 func (l *line) row(r *store.Row, c columns, loc *time.Location, q *query.Query) {
 	st := l.st
 	var scratch [40]byte
+	l.run = c.rush // time to key are dim alike then
+	defer func() { l.run = false }()
 	if c.topic > 0 {
 		l.field(st.text, r.Topic, c.topic)
 		l.fill(l.width + 2)
@@ -128,6 +130,7 @@ func (l *line) row(r *store.Row, c columns, loc *time.Location, q *query.Query) 
 	}
 	l.column(c.key, func() { l.keyCell(r, q, c.rush) })
 	l.fill(l.width + 2)
+	l.run = false
 	l.valueCell(r, q, c.rush)
 }
 

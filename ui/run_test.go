@@ -56,7 +56,7 @@ func start80x24(t *testing.T, ctx context.Context, opt Options) *terminal {
 
 func (s *terminal) sees(t *testing.T, text string) {
 	t.Helper()
-	deadline := time.After(10 * time.Second)
+	deadline := time.After(patience)
 	for !strings.Contains(s.written(), text) {
 		select {
 		case <-s.seen:
@@ -77,7 +77,7 @@ func (s *terminal) ends(t *testing.T) error {
 			t.Error("the alternate screen was not left")
 		}
 		return err
-	case <-time.After(10 * time.Second):
+	case <-time.After(patience):
 		t.Fatal("it does not end")
 		return nil
 	}

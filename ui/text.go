@@ -139,6 +139,7 @@ type line struct {
 	cur   string // style in force
 	live  bool   // some style is in force
 	full  bool   // something was cut
+	run   bool   // blanks keep the style in force, where it has no background: fewer bytes
 
 	mark      int // where buf was before what stands in the last column
 	markWidth int
@@ -269,7 +270,7 @@ func (l *line) fill(to int) {
 	if l.width >= to {
 		return
 	}
-	if l.bg != "" || !l.live || l.cur != "" {
+	if l.bg != "" || !l.live || l.cur != "" && !l.run {
 		l.style("")
 	}
 	for l.width < to {
