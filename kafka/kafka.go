@@ -17,9 +17,14 @@
 //	position.go     places in a topic as people write them: -100, @14:05, beginning
 //	resolve.go      positions turned into offsets
 //	fetch.go        the Fetch API on the wire
+//	log.go          what can be read by offset: a cluster, or a file of records
 //	read.go         reading spans of partitions, for ever or to an end
 //	event.go        what happens to a cluster meanwhile
 //	newest.go       the newest records, backwards from any point
+//	timeline.go     records by time, from offset look-ups alone
+//	ordered.go      many partitions as one stream, merged by time
+//	replay.go       such a stream at the speed at which it was written
+//	trace.go        what carries one value across topics
 //	produce.go      producing: messages into batches
 //	deliver.go      the batches on their way, until they are acknowledged
 //	partitioner.go  which partition a key goes to
@@ -94,6 +99,17 @@ func Keep(tp TopicPartition, v *batch.View) Record {
 		Key: own(v.Key), Value: own(v.Value), Headers: v.AppendHeaders(nil),
 		Index: v.Index, Batch: *v.Batch,
 	}
+}
+
+// View is a held record as it would be read, for what decides on records in
+// place. It points to the record's bytes.
+func (r *Record) View() *batch.View {
+	v := &batch.View{
+		Batch: &r.Batch, Offset: r.Offset, Timestamp: r.Timestamp,
+		Key: r.Key, Value: r.Value, Index: r.Index,
+	}
+	v.SetHeaders(r.Headers)
+	return v
 }
 
 // Matcher decides on a record in place. One instance serves one goroutine.

@@ -166,6 +166,19 @@ func (v *View) Headers() iter.Seq2[[]byte, []byte] {
 	}
 }
 
+// SetHeaders gives the view headers that were not read with it, as a record that
+// is made of something else has them.
+func (v *View) SetHeaders(headers []Header) {
+	v.headers, v.headerCount, v.headerBytes = v.headers[:0], len(headers), 0
+	for i := range headers {
+		h := &headers[i]
+		v.headers = binary.AppendVarint(v.headers, int64(len(h.Key)))
+		v.headers = append(v.headers, h.Key...)
+		v.headers = appendBytes(v.headers, h.Value)
+		v.headerBytes += len(h.Key) + len(h.Value)
+	}
+}
+
 // AppendHeaders appends copies of the record's headers to dst.
 func (v *View) AppendHeaders(dst []Header) []Header {
 	for k, val := range v.Headers() {
