@@ -97,6 +97,8 @@ func (b *bench) run(ctx context.Context, tasks []string) error {
 			err = b.first(ctx, "bench-few-00001", 300*time.Millisecond)
 		case "screen":
 			err = b.screen(ctx)
+		case "fill-day":
+			err = b.fillDay(ctx, b.count)
 		default:
 			err = fmt.Errorf("no such task: %s", task)
 		}

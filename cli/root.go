@@ -5,7 +5,8 @@
 //	demo.go     --demo: a broker of the process's own
 //	tail.go     tail; output.go writes its rows, JSON and formats
 //	produce.go  produce; input.go reads its lines, JSON and pairs
-//	topics.go   topics
+//	topics.go   topics; topicnames.go finds those that arguments name
+//	timeline.go timeline; chart.go draws it
 //	topic.go    topic create, describe, delete
 //	doctor.go   doctor
 //	version.go  version
@@ -171,7 +172,7 @@ func newRoot(g *global) *cobra.Command {
 		}
 		return pflag.NormalizedName(name)
 	})
-	root.AddCommand(newTail(g), newProduce(g), newTopics(g), newTopic(g), newDoctor(g), newVersion(g), newMan(g))
+	root.AddCommand(newTail(g), newTimeline(g), newProduce(g), newTopics(g), newTopic(g), newDoctor(g), newVersion(g), newMan(g))
 	root.InitDefaultHelpCmd()
 	root.InitDefaultCompletionCmd()
 	if completion, _, err := root.Find([]string{"completion"}); err == nil {

@@ -40,9 +40,9 @@ const (
 	// manyPartitions is where looking up all of them costs a broker more than a
 	// second round trip costs us.
 	manyPartitions = 1000
-	// requestPartitions is how many one request asks for: a broker answers two
-	// requests with two of its threads.
-	requestPartitions = 4000
+	// exchangeLookups is how many one exchange asks for: a broker answers two
+	// connections with two of its threads.
+	exchangeLookups = 4000
 )
 
 // offsetsTries bounds how often moved leaders are looked for.
@@ -97,7 +97,7 @@ func (c *Cluster) offsetsEach(ctx context.Context, iso Isolation, tps []TopicPar
 }
 
 // offsetsAt looks up offsets of each partition at several times, in one exchange
-// with each leader. The answers are in the order of the times.
+// with each leader, or two at once when they are many. The answers are in the order of the times.
 func (c *Cluster) offsetsAt(ctx context.Context, iso Isolation, tps []TopicPartition, times func(TopicPartition) []int64) (map[TopicPartition][]Offset, error) {
 	found := make(map[TopicPartition][]Offset, len(tps))
 	m := c.Metadata()
@@ -202,8 +202,11 @@ func (c *Cluster) offsetsOnce(ctx context.Context, m *Metadata, iso Isolation, t
 		})
 	}
 	for leader, some := range byLeader {
-		each := len(some)
-		if each > requestPartitions {
+		each, lookups := len(some), 0
+		for _, tp := range some {
+			lookups += len(times(tp))
+		}
+		if lookups > exchangeLookups {
 			each = (each + 1) / 2
 		}
 		for part := range slices.Chunk(some, each) {

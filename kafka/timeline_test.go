@@ -170,7 +170,7 @@ func TestTimelineOfOddTimes(t *testing.T) {
 		"to only":                 {times: [][]int64{{base, base + 10, base + 19}, nil}, n: 2, to: base + 10, want: []int64{1, 0}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			topic := newTopic(t, c, int32(len(test.times)), nil)
+			topic := newTopic(t, c, int32(len(test.times)), map[string]string{"message.timestamp.after.max.ms": "9223372036854775807"})
 			for p, ms := range test.times {
 				writeTimes(t, k, topic, int32(p), ms)
 			}
