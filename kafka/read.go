@@ -41,6 +41,11 @@ type ReadRequest struct {
 	Grow bool
 	// Workers decode at the same time; 0: as many as there are processors.
 	Workers int
+
+	// hold, when not nil, tells of a partition that it is not to be fetched for
+	// now; resume is told when that may have changed. hold must not block.
+	hold   func(TopicPartition) bool
+	resume <-chan struct{}
 }
 
 // PartitionState is how far a partition is read, and how far it reaches.
@@ -76,6 +81,7 @@ const (
 	fetchMaxBytes    = 4 << 20                // of one answer, with few brokers
 	partitionBytes   = 1 << 20                // of one partition in it
 	answersHeld      = 2                      // a broker's answers that are not decoded yet, the one on the wire included
+	heldWait         = 20 * time.Millisecond  // the same when partitions are held that may be wanted any moment
 	metadataInterval = 5 * time.Second        // between looks at the topics' metadata in quiet times
 	stuckAfter       = 5 * time.Second        // before a partition in trouble is reported
 )
@@ -204,10 +210,29 @@ func (r *reader) run(ctx context.Context) error {
 	for range workers {
 		r.wg.Go(r.work)
 	}
+	if r.req.resume != nil {
+		r.wg.Go(func() { r.resume(ctx) })
+	}
 	stop := context.AfterFunc(ctx, func() { r.end(ctx.Err()) })
 	defer stop()
 	r.wg.Wait()
 	return r.err
+}
+
+// resume wakes the fetchers when partitions need not be held any longer.
+func (r *reader) resume(ctx context.Context) {
+	for {
+		select {
+		case <-r.req.resume:
+		case <-ctx.Done():
+			return
+		}
+		r.mu.Lock()
+		for _, f := range r.fetchers {
+			f.tell()
+		}
+		r.mu.Unlock()
+	}
 }
 
 // end makes err the result, unless there is one, and stops everything.
@@ -521,6 +546,7 @@ func (f *fetcher) next() (*fetchRequest, []*readPart, time.Duration) {
 	now := time.Now()
 	var again time.Duration
 	var wanted []*readPart
+	held := false
 	for _, t := range f.topics {
 		for _, p := range t.parts {
 			if p.leader != f.id || p.done || p.waiting || p.next >= p.to {
@@ -530,6 +556,10 @@ func (f *fetcher) next() (*fetchRequest, []*readPart, time.Duration) {
 				if again == 0 || wait < again {
 					again = wait
 				}
+				continue
+			}
+			if f.req.hold != nil && f.req.hold(p.TopicPartition) {
+				held = true
 				continue
 			}
 			wanted = append(wanted, p)
@@ -559,6 +589,9 @@ func (f *fetcher) next() (*fetchRequest, []*readPart, time.Duration) {
 	}
 	if again > 0 {
 		q.maxWait = min(q.maxWait, again)
+	}
+	if held {
+		q.maxWait = min(q.maxWait, heldWait)
 	}
 	for _, p := range wanted {
 		q.parts = append(q.parts, fetchPart{TopicPartition: p.TopicPartition, topicID: p.topicID,
