@@ -3,7 +3,7 @@
 //
 //	root.go     the root command (the screen), what all commands share, exit codes
 //	demo.go     --demo: a broker of the process's own
-//	tail.go     tail; output.go writes its rows, JSON and formats
+//	tail.go     tail; ordered.go merges it by time; output.go writes its rows, JSON and formats
 //	produce.go  produce; input.go reads its lines, JSON and pairs
 //	topics.go   topics; topicnames.go finds those that arguments name
 //	timeline.go timeline; chart.go draws it

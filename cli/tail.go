@@ -19,7 +19,8 @@ import (
 
 // tailFlags are what tail was asked for.
 type tailFlags struct {
-	topics        []string
+	topics        []string // names; as arguments, patterns as well
+	patterns      []*kafka.TopicPattern
 	offset        string
 	last          int64
 	fromBeginning bool
@@ -32,6 +33,7 @@ type tailFlags struct {
 	null          bool
 	group         string
 	isolation     string
+	ordered       bool
 }
 
 func newTail(g *global) *cobra.Command {
@@ -44,10 +46,16 @@ func newTail(g *global) *cobra.Command {
 POS is beginning, end, N (an offset), -N (the newest N of each partition), +N (after the beginning),
 @14:05, @2026-11-22T14:05Z, @-1h, @1700000000000 (ms), stored (with --group), or a range A..B of two.
 It is end unless told otherwise, or stored with --group. Nothing is joined, created or committed
-without --group.`,
+without --group.
+
+A TOPIC with other characters than a topic's name has is a pattern (a regular expression for the whole
+name): all that match are read, those that appear later too. With --ordered messages come in the order
+of time over all topics and partitions: exactly, up to the ends as they are at the start; of new ones
+each waits half a second for earlier ones.`,
 		Example: `  milena tail message-log                          new messages, as they come
   milena tail orders -o @-2h..@-1h -J              an hour, as JSON
   milena tail orders --last 100 -e                 the newest 100
+  milena tail orders payments 'shipping\..*' --ordered   several topics, merged by time
   milena tail a -J -o beginning -e | milena produce b -J`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			t.topics = append(args, t.topics...)
@@ -70,6 +78,7 @@ without --group.`,
 	f.BoolVar(&t.count, "count", false, "print only how many there are")
 	f.BoolVarP(&t.null, "null", "Z", false, "print NULL for null")
 	f.StringVar(&t.group, "group", "", "join the group `G` and commit what was printed")
+	f.BoolVar(&t.ordered, "ordered", false, "in the order of time over all topics and partitions")
 	f.StringVar(&t.isolation, "isolation-level", "", "`level` read_uncommitted (the default) or read_committed")
 	return cmd
 }
@@ -102,7 +111,7 @@ func (g *global) form(t tailFlags, set *pflag.FlagSet) (form, error) {
 		return tokenForm(pieces, null), nil
 	case isTerminal(g.stdout):
 		widest := 0
-		if len(t.topics) > 1 {
+		if len(t.topics) > 1 || len(t.patterns) > 0 {
 			for _, name := range t.topics {
 				widest = max(widest, len(name))
 			}
@@ -169,8 +178,15 @@ func (g *global) tail(ctx context.Context, t tailFlags, set *pflag.FlagSet) erro
 			return usage("-p %d: a partition is 0 or more", p)
 		}
 	}
-	slices.Sort(t.topics)
-	t.topics = slices.Compact(t.topics)
+	if t.patterns, err = topicPatterns(t.topics); err != nil {
+		return usageError{err}
+	}
+	switch {
+	case t.group != "" && len(t.patterns) > 0:
+		return usage("--group takes topics by their names, not patterns")
+	case t.group != "" && t.ordered:
+		return usage("--group and --ordered exclude each other: a group commits each partition in its own order")
+	}
 	settings, err := g.load(ctx)
 	if err != nil {
 		return err
@@ -197,7 +213,7 @@ func (g *global) tail(ctx context.Context, t tailFlags, set *pflag.FlagSet) erro
 			}
 		})
 	}
-	err = g.read(run, t, from, to, isolation, out)
+	err = g.read(run, t, set, from, to, isolation, out)
 	if err != nil && ctx.Err() != nil && (t.exit || to != nil) {
 		g.notice("milena: interrupted before the end")
 	}
@@ -223,35 +239,25 @@ func (g *global) tail(ctx context.Context, t tailFlags, set *pflag.FlagSet) erro
 }
 
 // read gives out the records.
-func (g *global) read(ctx context.Context, t tailFlags, from kafka.Position, to *kafka.Position, isolation kafka.Isolation, out *output) error {
+func (g *global) read(ctx context.Context, t tailFlags, set *pflag.FlagSet, from kafka.Position, to *kafka.Position, isolation kafka.Isolation, out *output) error {
 	c, err := g.open(ctx)
 	if err != nil {
 		return err
 	}
-	var tps []kafka.TopicPartition
-	for _, name := range t.topics {
-		topic, err := c.Topic(ctx, name)
-		if err != nil {
-			return err
-		}
-		if topic.Err != nil {
-			return topic.Err
-		}
-		if len(t.partitions) == 0 {
-			tps = append(tps, kafka.Partitions(topic)...)
-			continue
-		}
-		for _, id := range t.partitions {
-			if topic.Partition(id) == nil {
-				return fmt.Errorf("topic %q has no partition %d: it has %d, from 0", name, id, len(topic.Partitions))
-			}
-			if tp := (kafka.TopicPartition{Topic: name, Partition: id}); !slices.Contains(tps, tp) {
-				tps = append(tps, tp)
-			}
-		}
+	topics, err := topicsNamed(ctx, c, t.topics)
+	if err != nil {
+		return err
 	}
-	if t.limit == 0 {
-		return nil
+	t.topics = nil
+	for _, topic := range topics {
+		t.topics = append(t.topics, topic.Name)
+	}
+	if out.form, err = g.form(t, set); err != nil { // now that the names are known
+		return err
+	}
+	tps, err := t.chosen(topics)
+	if err != nil || t.limit == 0 {
+		return err
 	}
 	if t.group != "" {
 		return c.Consume(ctx, kafka.ConsumeRequest{Group: t.group, Topics: t.topics, Start: from, End: t.exit, Isolation: isolation}, out)
@@ -264,7 +270,33 @@ func (g *global) read(ctx context.Context, t tailFlags, from kafka.Position, to 
 	if err != nil {
 		return err
 	}
-	return c.Read(ctx, kafka.ReadRequest{Spans: spans, Isolation: isolation, Grow: ends == nil && len(t.partitions) == 0}, out)
+	req := kafka.ReadRequest{Spans: spans, Isolation: isolation}
+	if ends == nil && len(t.partitions) == 0 {
+		req.Grow, req.Match = true, anyOf(t.patterns)
+	}
+	if t.ordered {
+		return g.readOrdered(ctx, c, req, out)
+	}
+	return c.Read(ctx, req, out)
+}
+
+// chosen are the partitions that -p chooses, or all.
+func (t tailFlags) chosen(topics []*kafka.Topic) ([]kafka.TopicPartition, error) {
+	if len(t.partitions) == 0 {
+		return kafka.Partitions(topics...), nil
+	}
+	var tps []kafka.TopicPartition
+	for _, topic := range topics {
+		for _, id := range t.partitions {
+			if topic.Partition(id) == nil {
+				return nil, fmt.Errorf("topic %q has no partition %d: it has %d, from 0", topic.Name, id, len(topic.Partitions))
+			}
+			if tp := (kafka.TopicPartition{Topic: topic.Name, Partition: id}); !slices.Contains(tps, tp) {
+				tps = append(tps, tp)
+			}
+		}
+	}
+	return tps, nil
 }
 
 // output is where records go: formatted by the goroutine that found them, into a

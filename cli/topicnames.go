@@ -36,3 +36,29 @@ func topicsNamed(ctx context.Context, c *kafka.Cluster, args []string) ([]*kafka
 	}
 	return topics, nil
 }
+
+// topicPatterns are those arguments that are patterns, not names.
+func topicPatterns(args []string) ([]*kafka.TopicPattern, error) {
+	var patterns []*kafka.TopicPattern
+	for _, arg := range args {
+		if !kafka.IsTopicPattern(arg) {
+			continue
+		}
+		p, err := kafka.ParseTopicPattern(arg)
+		if err != nil {
+			return nil, err
+		}
+		patterns = append(patterns, p)
+	}
+	return patterns, nil
+}
+
+// anyOf matches what any of the patterns matches; nil when there is none.
+func anyOf(patterns []*kafka.TopicPattern) func(*kafka.Topic) bool {
+	if len(patterns) == 0 {
+		return nil
+	}
+	return func(t *kafka.Topic) bool {
+		return slices.ContainsFunc(patterns, func(p *kafka.TopicPattern) bool { return p.Match(t) })
+	}
+}

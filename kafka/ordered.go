@@ -58,7 +58,7 @@ type OrderedSink interface {
 
 // How an ordered read paces itself.
 const (
-	orderedHeld  = 24 << 20 // bytes of records that wait for their turn
+	orderedHeld  = 8 << 20 // bytes of records that wait for their turn
 	chunkBytes   = 64 << 10 // of records in a chunk, unless one alone is larger
 	chunkLeast   = 1 << 10  // the same in the first of a stretch: it may bring one record only
 	chunkRecords = 512
@@ -88,7 +88,7 @@ func (c *Cluster) ReadOrdered(ctx context.Context, req OrderedRequest, sink Orde
 		}
 	}
 	o.share.Store(orderedHeld / int64(max(1, len(o.parts))))
-	req.hold, req.resume = o.hold, o.resume
+	req.room, req.resume = o.room, o.resume
 
 	done := make(chan error, 1)
 	var reading sync.WaitGroup
@@ -201,12 +201,16 @@ func (o *ordered) part(tp TopicPartition) *orderedPart {
 	return p
 }
 
-// hold tells the reader of a partition that is far enough ahead.
-func (o *ordered) hold(tp TopicPartition) bool {
+// room tells the reader how far a partition may get ahead. A record takes about
+// twice the room here that it takes in a fetch.
+func (o *ordered) room(tp TopicPartition) int {
 	o.mu.Lock()
 	p := o.byTP[tp]
 	o.mu.Unlock()
-	return p != nil && p.held.Load() > o.share.Load()
+	if p == nil {
+		return partitionBytes
+	}
+	return int(o.share.Load()-p.held.Load()) / 2
 }
 
 // Record copies a record into the partition's chunk.

@@ -39,12 +39,16 @@ type ReadRequest struct {
 	// Grow reads partitions that are added to the spans' topics later, too, from
 	// their beginning.
 	Grow bool
+	// Match, when not nil, reads topics that appear later and that it matches,
+	// too, from their beginning, with all their partitions.
+	Match func(*Topic) bool
 	// Workers decode at the same time; 0: as many as there are processors.
 	Workers int
 
-	// hold, when not nil, tells of a partition that it is not to be fetched for
-	// now; resume is told when that may have changed. hold must not block.
-	hold   func(TopicPartition) bool
+	// room, when not nil, tells how many bytes of a partition there is room for;
+	// resume is told when there is more. With too little room it is not fetched
+	// for now. room must not block.
+	room   func(TopicPartition) int
 	resume <-chan struct{}
 }
 
@@ -80,6 +84,7 @@ const (
 	quietWait        = 2 * time.Second        // the same when it has had none for a while
 	fetchMaxBytes    = 4 << 20                // of one answer, with few brokers
 	partitionBytes   = 1 << 20                // of one partition in it
+	roomLeast        = 16 << 10               // of one partition, where there is little room
 	answersHeld      = 2                      // a broker's answers that are not decoded yet, the one on the wire included
 	heldWait         = 20 * time.Millisecond  // the same when partitions are held that may be wanted any moment
 	metadataInterval = 5 * time.Second        // between looks at the topics' metadata in quiet times
@@ -123,7 +128,7 @@ func (c *Cluster) Read(ctx context.Context, req ReadRequest, sink Sink) error {
 			p.done = true
 		}
 	}
-	if r.open == 0 && (!req.Grow || len(r.topics) == 0) {
+	if r.open == 0 && (!req.Grow || len(r.topics) == 0) && req.Match == nil {
 		return nil
 	}
 	return r.run(ctx)
@@ -155,6 +160,7 @@ type readTopic struct {
 	known  bool // seen in metadata
 	misses int  // looks at the metadata in a row that did not find it
 	gone   bool // said to be deleted
+	later  bool // appeared while others were read: all of it is read
 	parts  map[int32]*readPart
 }
 
@@ -173,6 +179,8 @@ type readPart struct {
 	tries      int       // failures in a row
 	stuckSince time.Time
 	stuckSaid  bool
+	room       int  // for it, in bytes, when last asked; with ReadRequest.room
+	wider      int  // doublings of what is asked of it, for large batches
 	stalls     int  // answers in a row that held bytes and moved nothing
 	waiting    bool // next is known only when the worker has walked the stretch
 	confirmed  bool // an answer without an error came for a position of this generation
@@ -289,7 +297,7 @@ func (r *reader) plan(ctx context.Context) {
 			}
 			tries++
 		}
-		m, err := r.c.refreshTopics(ctx, names...)
+		m, err := r.look(ctx, names)
 		if ctx.Err() != nil {
 			return
 		}
@@ -310,6 +318,30 @@ func (r *reader) plan(ctx context.Context) {
 	}
 }
 
+// look asks for the metadata of the topics that are read, or of all when more
+// topics may appear.
+func (r *reader) look(ctx context.Context, names []string) (*Metadata, error) {
+	if r.req.Match != nil {
+		return r.c.Refresh(ctx)
+	}
+	return r.c.refreshTopics(ctx, names...)
+}
+
+// appear takes topics in that match and are not read yet.
+func (r *reader) appear(m *Metadata) (events []Event) {
+	if r.req.Match == nil {
+		return nil
+	}
+	for i := range m.Topics {
+		t := &m.Topics[i]
+		if r.topics[t.Name] == nil && t.Err == nil && r.req.Match(t) {
+			r.topics[t.Name] = &readTopic{name: t.Name, later: true, parts: make(map[int32]*readPart)}
+			events = append(events, Event{Kind: TopicAppeared, TopicPartition: TopicPartition{t.Name, -1}})
+		}
+	}
+	return events
+}
+
 func allKnown(m *Metadata, names []string) bool {
 	for _, n := range names {
 		if t := m.Topic(n); t == nil || t.Err != nil {
@@ -323,8 +355,8 @@ func allKnown(m *Metadata, names []string) bool {
 // so that it is worth another look soon.
 func (r *reader) apply(ctx context.Context, m *Metadata) (calm bool) {
 	calm = true
-	var events []Event
 	r.mu.Lock()
+	events := r.appear(m)
 	for _, t := range r.topics {
 		seen := m.Topic(t.name)
 		if seen != nil && seen.Err != nil {
@@ -395,7 +427,7 @@ func (r *reader) present(t *readTopic, seen *Topic) (events []Event) {
 	for _, sp := range seen.Partitions {
 		p := t.parts[sp.ID]
 		if p == nil {
-			if !r.req.Grow {
+			if !r.req.Grow && !t.later {
 				continue
 			}
 			p = &readPart{TopicPartition: TopicPartition{t.name, sp.ID}, leader: -1, to: NoEnd, told: untold}
@@ -558,9 +590,11 @@ func (f *fetcher) next() (*fetchRequest, []*readPart, time.Duration) {
 				}
 				continue
 			}
-			if f.req.hold != nil && f.req.hold(p.TopicPartition) {
-				held = true
-				continue
+			if f.req.room != nil {
+				if p.room = f.req.room(p.TopicPartition); p.room < roomLeast {
+					held = true
+					continue
+				}
 			}
 			wanted = append(wanted, p)
 		}
@@ -594,8 +628,14 @@ func (f *fetcher) next() (*fetchRequest, []*readPart, time.Duration) {
 		q.maxWait = min(q.maxWait, heldWait)
 	}
 	for _, p := range wanted {
+		most := partitionBytes * max(1, 4/len(wanted))
+		if f.req.room != nil {
+			// A share that all fit into, so that none gets ahead of the others; more
+			// only where a batch is larger.
+			most = min(max(min(int(q.maxBytes)/len(wanted), p.room), roomLeast)<<p.wider, partitionBytes)
+		}
 		q.parts = append(q.parts, fetchPart{TopicPartition: p.TopicPartition, topicID: p.topicID,
-			epoch: p.epoch, offset: p.next, maxBytes: int32(min(int(q.maxBytes), partitionBytes*max(1, 4/len(wanted))))})
+			epoch: p.epoch, offset: p.next, maxBytes: int32(min(int(q.maxBytes), most))})
 	}
 	return q, wanted, 0
 }
@@ -689,6 +729,9 @@ func (f *fetcher) stretchLocked(p *readPart, got *fetched) (stretch, bool) {
 	s := stretch{from: p.next, generation: p.generation, raw: got.records, aborted: got.aborted,
 		state: PartitionState{HighWatermark: got.highWatermark, LastStable: got.lastStable, LogStart: got.logStart}}
 	if len(got.records) == 0 {
+		if p.next < got.highWatermark && f.req.room != nil {
+			p.wider = min(p.wider+1, 6) // the batch there is larger than was asked for
+		}
 		if p.told == s.state {
 			return s, false
 		}

@@ -1,7 +1,7 @@
 package kafka
 
-// Which topics are written in transactions, from the headers of their newest
-// batches: there is no request that tells.
+// Which topics are written in transactions, from what stands at their ends: there
+// is no request that tells.
 
 import (
 	"context"
@@ -9,14 +9,14 @@ import (
 	"sync"
 )
 
-// headerBytes is what a fetch is asked to give of a partition: the header of a
-// batch (61 bytes), and of the records nothing, as a rule.
-const headerBytes = 256
+// markerBytes is what a fetch is asked to give of a partition: the marker that
+// ends a transaction takes 78 bytes, and a larger batch is not sent.
+const markerBytes = 256
 
-// Transactional tells of which of the topics the newest batch of any partition
-// was written in a transaction, or is the marker that ends one (KIP-98): their
-// offsets count more than their messages. Spans say up to where to look; what
-// cannot be asked is left out.
+// Transactional tells of which of the topics any partition ends with the marker
+// of a transaction, or with a transaction that is open (KIP-98): their offsets
+// count more than their messages. Spans say up to where to look; what cannot be
+// asked is left out.
 func (c *Cluster) Transactional(ctx context.Context, spans []Span) map[string]bool {
 	m := c.Metadata()
 	requests := make(map[int32]*fetchRequest)
@@ -34,9 +34,9 @@ func (c *Cluster) Transactional(ctx context.Context, spans []Span) map[string]bo
 			q = &fetchRequest{minBytes: 0, maxBytes: partitionBytes}
 			requests[p.Leader] = q
 		}
-		q.maxBytes += headerBytes
+		q.maxBytes += markerBytes
 		q.parts = append(q.parts, fetchPart{TopicPartition: s.TopicPartition, topicID: t.ID, epoch: -1,
-			offset: s.To - 1, maxBytes: headerBytes})
+			offset: s.To - 1, maxBytes: markerBytes})
 	}
 	found := make(map[string]bool)
 	var mu sync.Mutex
@@ -51,8 +51,10 @@ func (c *Cluster) Transactional(ctx context.Context, spans []Span) map[string]bo
 			mu.Lock()
 			defer mu.Unlock()
 			for i := range parts {
-				if parts[i].code == codeNone && inTransaction(parts[i].records) {
-					found[parts[i].Topic] = true
+				p := &parts[i]
+				open := p.lastStable >= 0 && p.lastStable < p.highWatermark
+				if p.code == codeNone && (open || inTransaction(p.records)) {
+					found[p.Topic] = true
 				}
 			}
 		})
@@ -61,8 +63,7 @@ func (c *Cluster) Transactional(ctx context.Context, spans []Span) map[string]bo
 	return found
 }
 
-// inTransaction tells whether the record batch that raw begins with, cut or not,
-// has the bit of transactions in its attributes (bit 4).
+// inTransaction tells whether the record batch that raw begins with has the bit of transactions in its attributes (bit 4).
 func inTransaction(raw []byte) bool {
 	const magicAt, attributesAt, transactional = 16, 21, 1 << 4
 	return len(raw) >= attributesAt+2 && raw[magicAt] == 2 && binary.BigEndian.Uint16(raw[attributesAt:])&transactional != 0
