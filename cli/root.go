@@ -7,6 +7,7 @@
 //	produce.go  produce; input.go reads its lines, JSON and pairs
 //	topics.go   topics; topicnames.go finds those that arguments name
 //	timeline.go timeline; chart.go draws it
+//	trace.go    trace
 //	topic.go    topic create, describe, delete
 //	doctor.go   doctor
 //	version.go  version
@@ -172,7 +173,7 @@ func newRoot(g *global) *cobra.Command {
 		}
 		return pflag.NormalizedName(name)
 	})
-	root.AddCommand(newTail(g), newTimeline(g), newProduce(g), newTopics(g), newTopic(g), newDoctor(g), newVersion(g), newMan(g))
+	root.AddCommand(newTail(g), newTimeline(g), newTrace(g), newProduce(g), newTopics(g), newTopic(g), newDoctor(g), newVersion(g), newMan(g))
 	root.InitDefaultHelpCmd()
 	root.InitDefaultCompletionCmd()
 	if completion, _, err := root.Find([]string{"completion"}); err == nil {

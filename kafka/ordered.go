@@ -58,7 +58,7 @@ type OrderedSink interface {
 
 // How an ordered read paces itself.
 const (
-	orderedHeld  = 8 << 20 // bytes of records that wait for their turn
+	orderedHeld  = 8 << 20  // bytes of records that wait for their turn
 	chunkBytes   = 64 << 10 // of records in a chunk, unless one alone is larger
 	chunkLeast   = 1 << 10  // the same in the first of a stretch: it may bring one record only
 	chunkRecords = 512

@@ -297,7 +297,8 @@ func TestTimelineAsksLittle(t *testing.T) {
 	if line.Total() != 300 || line.Buckets[0].Count != 100 || line.Buckets[59].Count != 100 {
 		t.Errorf("buckets %v", line.Buckets)
 	}
-	if n := w.count(apiListOffsets) - before; n > 4+59 {
+	// They are so many look-ups that the borders go over two connections.
+	if n := w.count(apiListOffsets) - before; n > 4+2*59 {
 		t.Errorf("%d requests, for 60 buckets and 100 partitions", n)
 	}
 	if n := w.count(apiFetch); n > 0 {

@@ -49,7 +49,9 @@ const (
 //
 // The slack, as long as the window and at least a minute, is for producers whose
 // clocks are behind: a record of the window may come after one that is later
-// than it. Should one be further out of order than that, it is not found.
+// than it. Should one be further out of order than that, it is not found. From a
+// record on whose timestamp is in the future the time index says nothing, and
+// the partition is read to its end.
 func (c *Cluster) Trace(ctx context.Context, req TraceRequest) (*Trace, error) {
 	if !req.From.Before(req.To) {
 		return nil, errors.New("a trace's window ends after it begins")
@@ -61,13 +63,14 @@ func (c *Cluster) Trace(ctx context.Context, req TraceRequest) (*Trace, error) {
 	if err != nil {
 		return nil, err
 	}
+	future := c.cfg.Now().Add(time.Hour).UnixMilli()
 	var spans []Span
 	for _, tp := range req.Partitions {
 		first, last, end := found[tp][0], found[tp][1], found[tp][2]
 		if err := errors.Join(first.Err, last.Err, end.Err); err != nil {
 			return nil, err
 		}
-		if last.Offset < 0 {
+		if last.Offset < 0 || last.Timestamp > future {
 			last.Offset = end.Offset
 		}
 		if first.Offset >= 0 && first.Offset < last.Offset {
