@@ -24,9 +24,12 @@ var (
 	asciiChart = chart{rows: 8, levels: []string{" ", ".", ":", "#"}, axis: "|", corner: "+", floor: "-"}
 )
 
+// drawnColumns is how wide a line is at most, labels included.
+const drawnColumns = 80
+
 // draw gives the lines of a chart: the columns, with most at their height, what
 // they stand on, and below it the labels, each beginning at its column. Labels
-// that would touch the one before are left out. What is more than nothing is
+// for which there is no room are left out. What is more than nothing is
 // never drawn as nothing.
 func (c chart) draw(counts []int64, most int64, label func(column int) string) []string {
 	top := grouped(most)
@@ -52,8 +55,9 @@ func (c chart) draw(counts []int64, most int64, label func(column int) string) [
 	}
 	lines = append(lines, margin+c.corner+strings.Repeat(c.floor, len(counts)))
 	var labels strings.Builder
+	room := drawnColumns - len(margin) - 1
 	for i := range counts {
-		if text := label(i); text != "" && (i == 0 || i >= labels.Len()+2) {
+		if text := label(i); text != "" && (i == 0 || i >= labels.Len()+2 && i+len(text) <= room) {
 			labels.WriteString(strings.Repeat(" ", i-labels.Len()) + text)
 		}
 	}

@@ -208,7 +208,7 @@ func writeBuckets(w io.Writer, line *kafka.Timeline) error {
 
 // chartColumns is how many buckets stand side by side; more go on below. With
 // what stands beside them they fit into 80 columns.
-const chartColumns = 64
+const chartColumns = 60
 
 // drawTimeline draws a timeline for a person.
 func drawTimeline(w io.Writer, line *kafka.Timeline, topics []*kafka.Topic, rough map[string]string, loc *time.Location, ascii bool) error {
@@ -254,15 +254,14 @@ func drawTimeline(w io.Writer, line *kafka.Timeline, topics []*kafka.Topic, roug
 			}
 		}
 		fmt.Fprintf(out, "\n%s%s %s", mark, grouped(line.Total()), what)
-		if counts[peak] > 0 {
-			at := time.UnixMilli(line.Buckets[peak].From).In(loc)
-			fmt.Fprintf(out, ", at most %s in %s from %s", grouped(counts[peak]), width(time.Duration(line.Buckets[peak].To-line.Buckets[peak].From)*time.Millisecond),
-				at.Format(labelLayout(line.Buckets, loc)))
-		}
 		if empty > 0 {
 			fmt.Fprintf(out, ", %s of %d empty", count(empty, "bucket"), n)
 		}
 		fmt.Fprintln(out)
+		if top := line.Buckets[peak]; top.Count > 0 {
+			fmt.Fprintf(out, "at most %s in %s, from %s\n", grouped(top.Count), width(time.Duration(top.To-top.From)*time.Millisecond),
+				time.UnixMilli(top.From).In(loc).Format(labelLayout(line.Buckets, loc)))
+		}
 	}
 	if line.Untimed > 0 {
 		fmt.Fprintf(out, "%s without a timestamp, in no bucket\n", count(line.Untimed, "message"))
