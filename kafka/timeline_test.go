@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"math"
 	"math/rand/v2"
+	"net"
 	"slices"
 	"strings"
 	"testing"
@@ -431,5 +433,71 @@ func TestTransactional(t *testing.T) {
 	}
 	if got := c.Transactional(t.Context(), spans); !got[committed] || got[plain] || got[none] {
 		t.Errorf("%v; transactional is %s alone", got, committed)
+	}
+}
+
+// BenchmarkTimeline takes what a real broker holds: the topics of bench/run day,
+// here and as if the broker were 20 ms away.
+func BenchmarkTimeline(b *testing.B) {
+	if brokersAreFake() {
+		b.Skip("it takes a real broker")
+	}
+	for name, away := range map[string]time.Duration{"here": 0, "20 ms away": 20 * time.Millisecond} {
+		b.Run(name, func(b *testing.B) {
+			c := open(b, brokersOf(b), func(cfg *Config) { cfg.Dial = distant(away) })
+			names, err := c.TopicsLike(b.Context(), "bench-day.*")
+			if err != nil {
+				b.Skip(err)
+			}
+			spans := everything(b, c, names...)
+			spans = spans[:min(len(spans), 100)]
+			for b.Loop() {
+				if _, err := c.Timeline(b.Context(), TimelineRequest{Spans: spans, Buckets: 60}); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}
+
+// distant dials brokers whose answers take so much longer.
+func distant(away time.Duration) func(ctx context.Context, network, address string) (net.Conn, error) {
+	return func(ctx context.Context, network, address string) (net.Conn, error) {
+		var d net.Dialer
+		broker, err := d.DialContext(ctx, network, address)
+		if err != nil || away == 0 {
+			return broker, err
+		}
+		near, end := net.Pipe()
+		type piece struct {
+			bytes []byte
+			due   time.Time
+		}
+		under := make(chan piece, 10_000)
+		go func() {
+			_, _ = io.Copy(broker, end)
+			broker.Close()
+		}()
+		go func() {
+			defer close(under)
+			for {
+				b := make([]byte, 64<<10)
+				n, err := broker.Read(b)
+				if err != nil {
+					return
+				}
+				under <- piece{b[:n], time.Now().Add(away)}
+			}
+		}()
+		go func() {
+			defer end.Close()
+			for p := range under {
+				time.Sleep(time.Until(p.due))
+				if _, err := end.Write(p.bytes); err != nil {
+					broker.Close()
+				}
+			}
+		}()
+		return near, nil
 	}
 }
