@@ -17,34 +17,13 @@ func IsTopicPattern(text string) bool {
 	})
 }
 
-// TopicPattern is a pattern of topic names: a regular expression (RE2) for the
-// whole name, as Kafka's own tools take it (--include).
-type TopicPattern struct {
-	re       *regexp.Regexp
-	internal bool
-}
-
-// ParseTopicPattern reads a pattern.
-func ParseTopicPattern(text string) (*TopicPattern, error) {
-	re, err := regexp.Compile(`^(?:` + text + `)$`)
-	if err != nil {
-		return nil, fmt.Errorf("pattern %q is no regular expression: %s", text, strings.TrimPrefix(err.Error(), "error parsing regexp: "))
-	}
-	return &TopicPattern{re, strings.HasPrefix(text, "__")}, nil
-}
-
-// Match tells whether a topic's name is of the pattern. Internal topics match
-// only a pattern that begins with "__".
-func (p *TopicPattern) Match(t *Topic) bool {
-	return (p.internal || !t.Internal && !strings.HasPrefix(t.Name, "__")) && p.re.MatchString(t.Name)
-}
-
-// TopicsLike finds the topics that match a pattern, see TopicPattern. That none
-// match is an error.
+// TopicsLike finds the topics whose whole name matches a pattern: a regular
+// expression (RE2), as Kafka's own tools take it (--include). Internal topics
+// match only a pattern that begins with "__". That none match is an error.
 func (c *Cluster) TopicsLike(ctx context.Context, pattern string) ([]string, error) {
-	like, err := ParseTopicPattern(pattern)
+	re, err := regexp.Compile(`^(?:` + pattern + `)$`)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("pattern %q is no regular expression: %s", pattern, strings.TrimPrefix(err.Error(), "error parsing regexp: "))
 	}
 	m, err := c.Refresh(ctx)
 	if err != nil {
@@ -52,8 +31,9 @@ func (c *Cluster) TopicsLike(ctx context.Context, pattern string) ([]string, err
 	}
 	var names []string
 	for i := range m.Topics {
-		if like.Match(&m.Topics[i]) {
-			names = append(names, m.Topics[i].Name)
+		t := &m.Topics[i]
+		if (!t.Internal && !strings.HasPrefix(t.Name, "__") || strings.HasPrefix(pattern, "__")) && re.MatchString(t.Name) {
+			names = append(names, t.Name)
 		}
 	}
 	if len(names) == 0 {

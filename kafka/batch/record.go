@@ -166,8 +166,9 @@ func (v *View) Headers() iter.Seq2[[]byte, []byte] {
 	}
 }
 
-// SetHeaders gives the view headers that were not read with it, as a record that
-// is made of something else has them.
+// SetHeaders gives headers to a view that was not read from a batch, but made of
+// a record that is held; a view that was read must not be given any. Its memory
+// is used again.
 func (v *View) SetHeaders(headers []Header) {
 	v.headers, v.headerCount, v.headerBytes = v.headers[:0], len(headers), 0
 	for i := range headers {
