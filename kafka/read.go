@@ -689,6 +689,10 @@ func (f *fetcher) hand(ctx context.Context, address string, q *fetchRequest, ask
 	})
 	defer release()
 	quiet := true
+	brought := 0
+	for i := range parts {
+		brought += len(parts[i].records)
+	}
 	places := make(map[TopicPartition]int, len(q.parts))
 	for i := range q.parts {
 		places[q.parts[i].TopicPartition] = i
@@ -707,6 +711,9 @@ func (f *fetcher) hand(ctx context.Context, address string, q *fetchRequest, ask
 		f.mu.Lock()
 		if p.next == offset && !p.done && p.topicID == q.parts[at].topicID && !f.ended {
 			p.tries, p.stuckSince, p.stuckSaid, p.confirmed = 0, time.Time{}, false, true
+			if most := int(q.parts[at].maxBytes); len(got.records) == 0 && offset < got.highWatermark && brought+most <= int(q.maxBytes) {
+				p.wider = min(p.wider+1, 6) // the batch there is larger than was asked for
+			}
 			if s, ok := f.stretchLocked(p, got); ok {
 				quiet = false
 				left.Add(1)
@@ -729,9 +736,6 @@ func (f *fetcher) stretchLocked(p *readPart, got *fetched) (stretch, bool) {
 	s := stretch{from: p.next, generation: p.generation, raw: got.records, aborted: got.aborted,
 		state: PartitionState{HighWatermark: got.highWatermark, LastStable: got.lastStable, LogStart: got.logStart}}
 	if len(got.records) == 0 {
-		if p.next < got.highWatermark && f.req.room != nil {
-			p.wider = min(p.wider+1, 6) // the batch there is larger than was asked for
-		}
 		if p.told == s.state {
 			return s, false
 		}
