@@ -490,7 +490,7 @@ func (m *Model) noteEvents(events []kafka.Event) {
 	for _, e := range events {
 		level := levelWarn
 		switch e.Kind {
-		case kafka.BrokerBack, kafka.PartitionAdded:
+		case kafka.BrokerBack, kafka.PartitionAdded, kafka.TopicAppeared:
 			level = levelInfo
 		}
 		m.note(level, e.String())
