@@ -34,7 +34,7 @@ func main() {
 	flag.IntVar(&b.runs, "runs", 6, "runs of each contestant")
 	flag.IntVar(&b.passing, "passing", 50_000_000, "how many messages pass the screen")
 	flag.StringVar(&b.only, "parts", "", "of screen: idle, trip, steady, burst, flood; empty: all")
-	tasks := flag.String("tasks", "read,produce", "comma-separated: read, search, produce, topics, first, first-of-many, screen")
+	tasks := flag.String("tasks", "read,produce", "comma-separated: read, search, produce, topics, first, first-of-many, screen, fill-day, day")
 	empty := flag.Bool("empty", false, "be an empty Bubble Tea program")
 	flag.Parse()
 	if *empty {
@@ -102,6 +102,10 @@ func (b *bench) run(ctx context.Context, tasks []string) error {
 			err = b.first(ctx, "bench-few-00001", 300*time.Millisecond)
 		case "screen":
 			err = b.screen(ctx)
+		case "fill-day":
+			err = b.fillDay(ctx)
+		case "day":
+			err = b.day(ctx)
 		default:
 			err = fmt.Errorf("no such task: %s", task)
 		}
@@ -237,7 +241,8 @@ func (b *bench) compete(ctx context.Context, task string, count int, cs ...*cont
 		unit = "topics"
 	}
 	fmt.Printf("### %s %d %s\n\n", task, count, unit)
-	fmt.Printf("| | seconds | fastest–slowest | %s/s | CPU seconds | RSS at most | rate beside kcat | asked for |\n", unit)
+	other, _, _ := strings.Cut(cs[len(cs)-1].name, ",")
+	fmt.Printf("| | seconds | fastest–slowest | %s/s | CPU seconds | RSS at most | rate beside %s | asked for |\n", unit, other)
 	fmt.Println("|---|---:|---:|---:|---:|---:|---:|---:|")
 	peer := median(cs[len(cs)-1].runs, wall)
 	for _, c := range cs {

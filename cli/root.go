@@ -4,10 +4,12 @@
 //	root.go     the root command (the screen), what all commands share, exit codes
 //	file.go     --file: a file of records in place of a cluster
 //	demo.go     --demo: a broker of the process's own
-//	tail.go     tail; output.go writes its rows, JSON and formats
+//	tail.go     tail; ordered.go merges it by time; output.go writes its rows, JSON and formats
 //	search.go   search; progress.go shows how far it is
 //	produce.go  produce; input.go reads its lines, JSON and pairs
-//	topics.go   topics
+//	topics.go   topics; topicnames.go finds those that arguments name
+//	timeline.go timeline; chart.go draws it
+//	trace.go    trace
 //	topic.go    topic create, describe, delete
 //	doctor.go   doctor
 //	version.go  version
@@ -184,7 +186,7 @@ func newRoot(g *global) *cobra.Command {
 		}
 		return pflag.NormalizedName(name)
 	})
-	root.AddCommand(newTail(g), newSearch(g), newProduce(g), newTopics(g), newTopic(g), newDoctor(g), newVersion(g), newMan(g))
+	root.AddCommand(newTail(g), newTimeline(g), newTrace(g), newSearch(g), newProduce(g), newTopics(g), newTopic(g), newDoctor(g), newVersion(g), newMan(g))
 	root.InitDefaultHelpCmd()
 	root.InitDefaultCompletionCmd()
 	if completion, _, err := root.Find([]string{"completion"}); err == nil {

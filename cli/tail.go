@@ -21,7 +21,8 @@ import (
 // recordFlags are what tail and search have in common: of which topics records
 // are wanted, how many, and how they are printed.
 type recordFlags struct {
-	topics     []string
+	topics     []string              // names, or patterns of names
+	patterns   []*kafka.TopicPattern // those of them, where topics that appear later count too
 	partitions []int32
 	limit      int64 // -1: none
 	json       bool
@@ -40,6 +41,7 @@ type tailFlags struct {
 	exit          bool
 	where         string
 	group         string
+	ordered       bool
 }
 
 func newTail(g *global) *cobra.Command {
@@ -57,6 +59,11 @@ without --group. Of a --file it is all of it, and TOPIC may be left out.
 With --where only what matches a query is printed, as milena search has it; with --group too, what is
 not printed then is committed as passed over.
 
+A TOPIC with other characters than a topic's name has is a pattern (a regular expression for the whole
+name): all that match are read, those that appear later too. With --ordered messages come in the order
+of time over all topics and partitions: exactly, up to the ends as they are at the start; of new ones
+each waits half a second for earlier ones.
+
 A partition that cannot be read now, for want of a leader, is named on stderr and read as soon as it
 has one; what was written meanwhile is not missed. With an end (-e, A..B) it is not waited for: the
 others are printed, and then tail fails and names it.`,
@@ -64,6 +71,7 @@ others are printed, and then tail fails and names it.`,
   milena tail orders -o @-2h..@-1h -J              an hour, as JSON
   milena tail orders --last 100 -e                 the newest 100
   milena tail orders --where 'refund -test' -c 1   until the first message with one word and without the other
+  milena tail orders payments 'shipping\..*' --ordered   several topics, merged by time
   milena tail a -J -o beginning -e | milena produce b -J
   milena tail --file orders.jsonl --last 10        of a file that -J or an export wrote`,
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -81,6 +89,7 @@ others are printed, and then tail fails and names it.`,
 	f.Int64Var(&t.last, "last", 0, "begin at the newest `N` of the topic, all partitions together")
 	f.BoolVar(&t.fromBeginning, "from-beginning", false, "the same as -o beginning")
 	f.BoolVarP(&t.exit, "exit", "e", false, "end at the end of each partition as it is now")
+	f.BoolVar(&t.ordered, "ordered", false, "in the order of time over all topics and partitions")
 	f.StringVar(&t.where, "where", "", "print only what matches a `query`, as search takes it; -c counts those")
 	f.StringVar(&t.group, "group", "", "join the group `G` and commit what was printed")
 	return cmd
@@ -189,7 +198,7 @@ func (g *global) form(t *recordFlags, set *pflag.FlagSet) (form, error) {
 		return tokenForm(pieces, null), nil
 	case isTerminal(g.stdout):
 		widest := 0
-		if len(t.topics) > 1 {
+		if len(t.topics) > 1 || len(t.patterns) > 0 {
 			for _, name := range t.topics {
 				widest = max(widest, len(name))
 			}
@@ -257,6 +266,17 @@ func (g *global) tail(ctx context.Context, t tailFlags, set *pflag.FlagSet) erro
 		}
 		t.exit = true // nothing comes to a file
 	}
+	if t.patterns, err = topicPatterns(t.topics); err != nil {
+		return usageError{err}
+	}
+	switch {
+	case t.group != "" && len(t.patterns) > 0:
+		return usage("--group takes topics by their names, not patterns")
+	case t.group != "" && t.ordered:
+		return usage("--group and --ordered exclude each other: a group commits each partition in its own order")
+	case g.file != "" && t.ordered:
+		return usage("--file and --ordered exclude each other: the screen of a file merges it by time")
+	}
 	if err := t.check(set); err != nil {
 		return err
 	}
@@ -283,7 +303,7 @@ func (g *global) tail(ctx context.Context, t tailFlags, set *pflag.FlagSet) erro
 			}
 		})
 	}
-	err = g.read(run, t, from, to, isolation, out)
+	err = g.read(run, t, set, from, to, isolation, out)
 	if err != nil && ctx.Err() != nil && (t.exit || to != nil) {
 		g.notice("milena: interrupted before the end")
 	}
@@ -309,9 +329,12 @@ func (g *global) tail(ctx context.Context, t tailFlags, set *pflag.FlagSet) erro
 }
 
 // read gives out the records.
-func (g *global) read(ctx context.Context, t tailFlags, from kafka.Position, to *kafka.Position, isolation kafka.Isolation, out *output) error {
+func (g *global) read(ctx context.Context, t tailFlags, set *pflag.FlagSet, from kafka.Position, to *kafka.Position, isolation kafka.Isolation, out *output) error {
 	c, err := g.openSource(ctx)
 	if err != nil {
+		return err
+	}
+	if t.topics, err = topicNames(ctx, c, t.topics); err != nil {
 		return err
 	}
 	tps, err := t.find(ctx, c)
@@ -320,6 +343,9 @@ func (g *global) read(ctx context.Context, t tailFlags, from kafka.Position, to 
 	}
 	if t.limit == 0 {
 		return nil
+	}
+	if out.form, err = g.form(&t.recordFlags, set); err != nil { // now that the names are known
+		return err
 	}
 	if cluster, ok := c.(*kafka.Cluster); ok && t.group != "" {
 		return cluster.Consume(ctx, kafka.ConsumeRequest{Group: t.group, Topics: t.topics, Start: from, End: t.exit, Isolation: isolation}, out)
@@ -334,14 +360,24 @@ func (g *global) read(ctx context.Context, t tailFlags, from kafka.Position, to 
 		return err
 	case len(spans) == 0 && len(waiting) > 0:
 		return waiting[0]
-	case ends == nil:
-		return c.Read(ctx, kafka.ReadRequest{Spans: spans, Waiting: waiting, Isolation: isolation, Grow: len(t.partitions) == 0}, out)
 	}
-	// Nobody knows where those that wait would end: the rest is read, and then it
-	// is said that it was the rest.
-	if err := c.Read(ctx, kafka.ReadRequest{Spans: spans, Isolation: isolation}, out); err != nil || len(waiting) == 0 || out.full() {
+	req := kafka.ReadRequest{Spans: spans, Isolation: isolation}
+	if ends == nil {
+		req.Waiting = waiting
+		if len(t.partitions) == 0 {
+			req.Grow, req.Match = true, anyOf(t.patterns)
+		}
+	}
+	if cluster, ok := c.(*kafka.Cluster); ok && t.ordered {
+		err = g.readOrdered(ctx, cluster, req, out)
+	} else {
+		err = c.Read(ctx, req, out)
+	}
+	if err != nil || ends == nil || len(waiting) == 0 || out.full() {
 		return err
 	}
+	// Nobody knows where those that wait would end: the rest was read, and now it
+	// is said that it was the rest.
 	return notRead(waiting)
 }
 

@@ -60,7 +60,7 @@ func TestBadDayBrokerGoneAndBack(t *testing.T) {
 		t.Errorf("the rows moved from\n%s\nto\n%s", before, lost)
 	}
 	x.keys("?") // keys answer meanwhile
-	x.sees("finding, or drop the filter", "broker gone")
+	x.sees("drop the filter", "broker gone")
 	x.escapes("1 new") // the row that tells of it
 
 	write(60, 70)
@@ -204,7 +204,7 @@ func TestBadDayDiskIsFull(t *testing.T) {
 	x.sees("sent to partition 0 at offset 0", "is not remembered: file too large")
 	x.keys("Up")
 	x.until("have it in this run", func(s string) bool { return strings.Count(s, "kept all the same") == 2 })
-	x.escapes("tab pane")
+	x.escapes("space pause")
 	x.keys("!")
 	x.sees("\n notices", "is not remembered")
 	x.escapes("following")

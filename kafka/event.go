@@ -23,6 +23,7 @@ const (
 	PartitionStuck                  // a partition cannot be read for now; Err says why
 	PartitionBack                   // it can be read again, from offset From on
 	GroupStuck                      // a group cannot be joined for now; Err says why
+	TopicAppeared                   // a new topic matches what is read: it is read from its beginning
 )
 
 // Event is something that happened while records were read, at a place in the
@@ -53,6 +54,8 @@ func (e Event) String() string {
 		return fmt.Sprintf("topic %s was deleted and created again; reading the new one from its beginning", e.Topic)
 	case PartitionAdded:
 		return fmt.Sprintf("%s/%d is a new partition; reading it from its beginning", e.Topic, e.Partition)
+	case TopicAppeared:
+		return fmt.Sprintf("topic %s is new; reading it from its beginning", e.Topic)
 	case PartitionStuck:
 		return fmt.Sprintf("%s/%d cannot be read now: %s; trying again", e.Topic, e.Partition, unreadable(e.Err))
 	case PartitionBack:

@@ -127,7 +127,21 @@ type deadlines interface {
 // handed over with the answer: a caller that has gone meanwhile never had it, so
 // nobody reads into memory that is in use again.
 func (q *request) exchange(rw io.ReadWriter) (*answer, error) {
-	id := correlation.Add(1)
+	id, frame := q.frame()
+	relax, err := q.patience(rw, frame)
+	if err != nil {
+		return nil, err
+	}
+	defer relax()
+	if err := writeAll(rw, frame); err != nil {
+		return nil, err
+	}
+	return q.read(rw, id)
+}
+
+// frame is the request as it is written, and the number that its answer bears.
+func (q *request) frame() (id int32, chunks [][]byte) {
+	id = correlation.Add(1)
 	head := make([]byte, 4, 4+10+len(q.clientID)+1)
 	head = appendInt16(head, q.key)
 	head = appendInt16(head, q.version)
@@ -139,25 +153,41 @@ func (q *request) exchange(rw io.ReadWriter) (*answer, error) {
 		size += len(b)
 	}
 	binary.BigEndian.PutUint32(head, uint32(len(head)-4+size))
-
-	conn, timed := rw.(deadlines)
-	if timed {
-		// A large request may take its time, as long as it goes on.
-		if err := conn.SetDeadline(time.Now().Add(q.silence + time.Duration(size/(64<<10))*time.Second)); err != nil {
-			return nil, err
-		}
-		defer conn.SetDeadline(time.Time{}) //nolint:errcheck // the connection is back in the pool or broken
-	}
-	chunks := append([][]byte{head, q.body}, q.more...)
+	chunks = append([][]byte{head, q.body}, q.more...)
 	if size < 64<<10 {
 		chunks = [][]byte{slices.Concat(chunks...)} // one write, one packet
 	}
+	return id, chunks
+}
+
+// patience sets how long writing frame may take: a large request may take its
+// time, as long as it goes on. The connection forgets it when relax is called.
+func (q *request) patience(rw io.ReadWriter, frame [][]byte) (relax func(), err error) {
+	conn, timed := rw.(deadlines)
+	if !timed {
+		return func() {}, nil
+	}
+	size := 0
+	for _, b := range frame {
+		size += len(b)
+	}
+	err = conn.SetDeadline(time.Now().Add(q.silence + time.Duration(size/(64<<10))*time.Second))
+	// If this fails, the connection is back in the pool or broken.
+	return func() { _ = conn.SetDeadline(time.Time{}) }, err
+}
+
+func writeAll(w io.Writer, chunks [][]byte) error {
 	for _, b := range chunks {
-		if _, err := rw.Write(b); err != nil {
-			return nil, err
+		if _, err := w.Write(b); err != nil {
+			return err
 		}
 	}
+	return nil
+}
 
+// read reads the answer that bears id.
+func (q *request) read(rw io.ReadWriter, id int32) (*answer, error) {
+	conn, timed := rw.(deadlines)
 	read := func(b []byte) error {
 		for len(b) > 0 {
 			if timed {
@@ -180,7 +210,7 @@ func (q *request) exchange(rw io.ReadWriter) (*answer, error) {
 	if err := read(first[:]); err != nil {
 		return nil, err
 	}
-	size = int(int32(binary.BigEndian.Uint32(first[:]))) - 4
+	size := int(int32(binary.BigEndian.Uint32(first[:]))) - 4
 	if got := int32(binary.BigEndian.Uint32(first[4:])); got != id || size < 0 {
 		return nil, errNotKafka
 	}
@@ -220,20 +250,8 @@ func (q *request) exchange(rw io.ReadWriter) (*answer, error) {
 // exchange sends q to the broker at address. It fails with ErrReadOnly before
 // anything is sent, when q would change a read-only cluster.
 func (c *Cluster) exchange(ctx context.Context, address string, q *request) (*answer, error) {
-	if !readsOnly[q.key] {
-		if err := c.mayChange(); err != nil {
-			return nil, err
-		}
-	}
-	if c.closed.Load() {
-		return nil, errClosed
-	}
-	q.clientID = c.cfg.ClientID
-	if q.silence == 0 {
-		q.silence = c.cfg.RequestTimeout
-	}
-	if q.limit == 0 {
-		q.limit = maxAnswer
+	if err := c.admit(q); err != nil {
+		return nil, err
 	}
 	m, err := c.transport.RoundTrip(ctx, kafkago.TCP(address), q)
 	if err != nil {
@@ -247,6 +265,27 @@ func (c *Cluster) exchange(ctx context.Context, address string, q *request) (*an
 		return nil, fmt.Errorf("the answer of %s to request %d is larger than %d MiB", address, q.key, q.limit>>20)
 	}
 	return a, nil
+}
+
+// admit lets a request through the gate of read-only clusters and fills in what
+// all requests have.
+func (c *Cluster) admit(q *request) error {
+	if !readsOnly[q.key] {
+		if err := c.mayChange(); err != nil {
+			return err
+		}
+	}
+	if c.closed.Load() {
+		return errClosed
+	}
+	q.clientID = c.cfg.ClientID
+	if q.silence == 0 {
+		q.silence = c.cfg.RequestTimeout
+	}
+	if q.limit == 0 {
+		q.limit = maxAnswer
+	}
+	return nil
 }
 
 // maxAnswer is the largest answer to anything but a fetch.

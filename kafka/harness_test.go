@@ -115,3 +115,6 @@ func leavesNothing(t testing.TB, before goleak.Option) {
 	}
 	t.Error(err)
 }
+
+// brokersAreFake tells whether brokersOf gives embedded ones.
+func brokersAreFake() bool { return os.Getenv("MILENA_TEST_BROKERS") == "" }

@@ -9,7 +9,8 @@
 //	cluster.go      Open, Close, and what a cluster holds on to
 //	dial.go         one connection, step by step, with errors that name the step
 //	firstanswer.go  a guard against ports that are not Kafka's
-//	exchange.go     one request and its answer; the gate of read-only clusters
+//	exchange.go     one request and its answer; the gate of read-only clusters;
+//	                pipeline.go: several at once
 //	wire.go         the protocol's primitive types; buffers.go: memory of answers
 //	errors.go       errors as sentences
 //	metadata.go     brokers, topics, partitions and their leaders; nearest.go: names alike
@@ -25,7 +26,12 @@
 //	                they are found; searchmerge.go: by time, both ways; merge.go
 //	estimate.go     what a search will cost and how much it will find, by a sample
 //	around.go       records about a record, and those with its key
-//	pattern.go      patterns of topic names
+//	timeline.go     records by time, from offset look-ups alone; transactional.go:
+//	                where those are more than the messages
+//	ordered.go      many partitions as one stream, merged by time; mergeheap.go
+//	replay.go       such a stream at the speed at which it was written
+//	trace.go        what carries one value across topics
+//	load.go         how evenly partitions are loaded
 //	produce.go      producing: messages into batches
 //	deliver.go      the batches on their way, until they are acknowledged
 //	partitioner.go  which partition a key goes to

@@ -1,13 +1,15 @@
 package kafka
 
 // Start and end offsets, and offsets by time: one request a broker, however many
-// partitions (ListOffsets, KIP-79).
+// partitions (ListOffsets, KIP-79). A request may name a partition only once: of
+// several times, each is a request of its own, and all of them are one pipeline.
 
 import (
 	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"slices"
 	"sync"
 	"time"
@@ -17,6 +19,9 @@ import (
 const (
 	AtEnd   int64 = -1 // the high watermark; the last stable offset under read_committed
 	AtStart int64 = -2 // the log start offset
+	// AtLatest is the record with the latest timestamp (KIP-734). Brokers before
+	// Kafka 3.0 do not know it: its Offset's Err is then a *VersionError.
+	AtLatest int64 = -3
 )
 
 // Offset is the answer for one partition.
@@ -26,15 +31,18 @@ type Offset struct {
 	Err       error
 }
 
-const listOffsetsMin, listOffsetsMax int16 = 1, 5
+const (
+	listOffsetsMin, listOffsetsMax int16 = 1, 7
+	listOffsetsLatest              int16 = 7 // the first that knows AtLatest
+)
 
 const (
 	// manyPartitions is where looking up all of them costs a broker more than a
 	// second round trip costs us.
 	manyPartitions = 1000
-	// requestPartitions is how many one request asks for: a broker answers two
-	// requests with two of its threads.
-	requestPartitions = 4000
+	// exchangeLookups is how many one exchange asks for: a broker answers two
+	// connections with two of its threads.
+	exchangeLookups = 4000
 )
 
 // offsetsTries bounds how often moved leaders are looked for.
@@ -78,8 +86,20 @@ func (c *Cluster) Bounds(ctx context.Context, iso Isolation, tps []TopicPartitio
 	return starts, ends, cmp.Or(failed[0], failed[1])
 }
 
+// offsetsEach looks up one offset for each partition, each at a time of its own.
 func (c *Cluster) offsetsEach(ctx context.Context, iso Isolation, tps []TopicPartition, at func(TopicPartition) int64) (map[TopicPartition]Offset, error) {
-	found := make(map[TopicPartition]Offset, len(tps))
+	all, err := c.offsetsAt(ctx, iso, tps, func(tp TopicPartition) []int64 { return []int64{at(tp)} })
+	found := make(map[TopicPartition]Offset, len(all))
+	for tp, offsets := range all {
+		found[tp] = offsets[0]
+	}
+	return found, err
+}
+
+// offsetsAt looks up offsets of each partition at several times, in one exchange
+// with each leader, or two at once when they are many. The answers are in the order of the times.
+func (c *Cluster) offsetsAt(ctx context.Context, iso Isolation, tps []TopicPartition, times func(TopicPartition) []int64) (map[TopicPartition][]Offset, error) {
+	found := make(map[TopicPartition][]Offset, len(tps))
 	m := c.Metadata()
 	left := tps
 	for try := 0; len(left) > 0; try++ {
@@ -96,7 +116,7 @@ func (c *Cluster) offsetsEach(ctx context.Context, iso Isolation, tps []TopicPar
 			}
 			m = fresh
 		}
-		again := c.offsetsOnce(ctx, m, iso, left, at, found)
+		again := c.offsetsOnce(ctx, m, iso, left, times, found)
 		if err := ctx.Err(); err != nil {
 			return found, err
 		}
@@ -127,10 +147,13 @@ func topicNames(tps []TopicPartition) []string {
 
 // offsetsOnce asks every leader once, at the same time, and gives what is worth
 // asking again.
-func (c *Cluster) offsetsOnce(ctx context.Context, m *Metadata, iso Isolation, tps []TopicPartition, at func(TopicPartition) int64, found map[TopicPartition]Offset) []TopicPartition {
+func (c *Cluster) offsetsOnce(ctx context.Context, m *Metadata, iso Isolation, tps []TopicPartition, times func(TopicPartition) []int64, found map[TopicPartition][]Offset) []TopicPartition {
 	byLeader := make(map[int32][]TopicPartition)
 	var again []TopicPartition
 	var topic *Topic
+	none := func(tp TopicPartition, err error) {
+		found[tp] = slices.Repeat([]Offset{{Offset: -1, Timestamp: -1, Err: err}}, len(times(tp)))
+	}
 	for _, tp := range tps {
 		if topic == nil || topic.Name != tp.Topic {
 			topic = m.Topic(tp.Topic)
@@ -141,11 +164,11 @@ func (c *Cluster) offsetsOnce(ctx context.Context, m *Metadata, iso Isolation, t
 		}
 		switch {
 		case p == nil:
-			found[tp] = Offset{Offset: -1, Err: &Error{Code: codeUnknownTopicOrPartition,
-				Doing: fmt.Sprintf("offsets of %s/%d", tp.Topic, tp.Partition), Topic: tp.Topic, Partition: tp.Partition}}
+			none(tp, &Error{Code: codeUnknownTopicOrPartition,
+				Doing: fmt.Sprintf("offsets of %s/%d", tp.Topic, tp.Partition), Topic: tp.Topic, Partition: tp.Partition})
 			again = append(again, tp)
 		case p.Leader < 0 || m.Broker(p.Leader) == nil:
-			found[tp] = Offset{Offset: -1, Err: fmt.Errorf("%s/%d: %w", tp.Topic, tp.Partition, ErrNoLeader)}
+			none(tp, fmt.Errorf("%s/%d: %w", tp.Topic, tp.Partition, ErrNoLeader))
 			again = append(again, tp)
 		default:
 			byLeader[p.Leader] = append(byLeader[p.Leader], tp)
@@ -155,28 +178,35 @@ func (c *Cluster) offsetsOnce(ctx context.Context, m *Metadata, iso Isolation, t
 	var wg sync.WaitGroup
 	ask := func(address string, some []TopicPartition) {
 		wg.Go(func() {
-			results, err := c.listOffsets(ctx, address, iso, some, at)
+			results, err := c.listOffsets(ctx, address, iso, some, times)
 			mu.Lock()
 			defer mu.Unlock()
 			for _, tp := range some {
-				o, ok := results[tp]
+				offsets, ok := results[tp]
 				if !ok {
-					if err == nil {
-						err = errors.New("the broker did not answer for it")
+					failed := err
+					if failed == nil {
+						failed = errors.New("the broker did not answer for it")
 					}
-					o = Offset{Offset: -1, Err: fmt.Errorf("offsets of %s/%d from broker %s: %w", tp.Topic, tp.Partition, address, err)}
+					none(tp, fmt.Errorf("offsets of %s/%d from broker %s: %w", tp.Topic, tp.Partition, address, failed))
+				} else {
+					found[tp] = offsets
 				}
 				var refusal *Error
-				if !ok && isConnectionError(err) || errors.As(o.Err, &refusal) && retriable(refusal.Code) {
+				if !ok && isConnectionError(err) || slices.ContainsFunc(offsets, func(o Offset) bool {
+					return errors.As(o.Err, &refusal) && retriable(refusal.Code)
+				}) {
 					again = append(again, tp)
 				}
-				found[tp] = o
 			}
 		})
 	}
 	for leader, some := range byLeader {
-		each := len(some)
-		if each > requestPartitions {
+		each, lookups := len(some), 0
+		for _, tp := range some {
+			lookups += len(times(tp))
+		}
+		if lookups > exchangeLookups {
 			each = (each + 1) / 2
 		}
 		for part := range slices.Chunk(some, each) {
@@ -187,33 +217,94 @@ func (c *Cluster) offsetsOnce(ctx context.Context, m *Metadata, iso Isolation, t
 	return again
 }
 
-// listOffsets is one request to one broker; tps are grouped by topic.
-func (c *Cluster) listOffsets(ctx context.Context, address string, iso Isolation, tps []TopicPartition, at func(TopicPartition) int64) (map[TopicPartition]Offset, error) {
+// listOffsets is one exchange with one broker: a request for the first time of
+// each partition, one for the second, and so on. tps are grouped by topic. A
+// partition that the broker does not answer for every time is not in the result.
+func (c *Cluster) listOffsets(ctx context.Context, address string, iso Isolation, tps []TopicPartition, times func(TopicPartition) []int64) (map[TopicPartition][]Offset, error) {
 	version, err := c.version(ctx, address, apiListOffsets, listOffsetsMin, listOffsetsMax)
 	if err != nil {
 		return nil, err
 	}
+	asked := make([][]int64, len(tps))
+	most := 0
+	for i, tp := range tps {
+		asked[i] = times(tp)
+		most = max(most, len(asked[i]))
+	}
+	found := make(map[TopicPartition][]Offset, len(tps))
+	for i, tp := range tps {
+		found[tp] = make([]Offset, len(asked[i]))
+		for k := range found[tp] {
+			found[tp][k].Offset = unanswered
+		}
+	}
+	var requests pipeline
+	var rounds []int
+	for k := range most {
+		var some []TopicPartition
+		var at []int64
+		for i, tp := range tps {
+			switch {
+			case k >= len(asked[i]):
+			case asked[i][k] == AtLatest && version < listOffsetsLatest:
+				// To a broker that does not know it, it is a time before all others.
+				found[tp][k] = Offset{Offset: -1, Timestamp: -1, Err: &VersionError{Broker: address, API: "ListOffsets",
+					BrokerMin: listOffsetsMin, BrokerMax: version, Min: listOffsetsLatest, Max: listOffsetsMax}}
+			default:
+				some, at = append(some, tp), append(at, asked[i][k])
+			}
+		}
+		if len(some) > 0 {
+			requests = append(requests, listOffsetsRequest(version, iso, some, at))
+			rounds = append(rounds, k)
+		}
+	}
+	all, err := c.exchangeAll(ctx, address, requests)
+	if err != nil {
+		return nil, err
+	}
+	for i, a := range all {
+		if err := decodeListOffsets(a.body, version, address, rounds[i], found); err != nil {
+			return nil, err
+		}
+	}
+	for tp, offsets := range found {
+		if slices.ContainsFunc(offsets, func(o Offset) bool { return o.Offset == unanswered }) {
+			delete(found, tp)
+		}
+	}
+	return found, nil
+}
+
+// unanswered marks what a broker has said nothing about; no offset is so low.
+const unanswered = math.MinInt64
+
+// listOffsetsRequest asks for one time of each partition.
+func listOffsetsRequest(version int16, iso Isolation, tps []TopicPartition, at []int64) *request {
+	flex := version >= 6
 	b := make([]byte, 0, 16+len(tps)*32)
 	b = appendInt32(b, -1) // replica id: a consumer
 	if version >= 2 {
 		b = append(b, byte(iso))
 	}
-	b = appendGrouped(b, false, tps, func(b []byte, tp TopicPartition) []byte {
+	next := 0
+	b = appendGrouped(b, flex, tps, func(b []byte, tp TopicPartition) []byte {
 		b = appendInt32(b, tp.Partition)
 		if version >= 4 {
 			b = appendInt32(b, -1) // current leader epoch: whatever it is
 		}
-		return appendInt64(b, at(tp))
+		next++
+		return appendInt64(b, at[next-1])
 	})
-	a, err := c.exchange(ctx, address, &request{key: apiListOffsets, version: version, body: b})
-	if err != nil {
-		return nil, err
-	}
-	r := wireReader{b: a.body}
+	return &request{key: apiListOffsets, version: version, flexible: flex, body: appendTags(b, flex)}
+}
+
+// decodeListOffsets notes an answer as each partition's kth.
+func decodeListOffsets(body []byte, version int16, address string, k int, found map[TopicPartition][]Offset) error {
+	r := wireReader{b: body, flex: version >= 6}
 	if version >= 2 {
 		r.int32() // throttle time
 	}
-	found := make(map[TopicPartition]Offset, len(tps))
 	for n := r.array(); n > 0 && !r.bad; n-- {
 		topic := r.string()
 		for np := r.array(); np > 0 && !r.bad; np-- {
@@ -223,14 +314,18 @@ func (c *Cluster) listOffsets(ctx context.Context, address string, iso Isolation
 			if version >= 4 {
 				r.int32() // leader epoch
 			}
+			r.tags()
 			if code != codeNone {
 				o = Offset{Offset: -1, Timestamp: -1, Err: &Error{Code: code, Broker: address,
 					Doing: fmt.Sprintf("offsets of %s/%d", topic, tp.Partition), Topic: topic, Partition: tp.Partition}}
 			}
-			found[tp] = o
+			if offsets := found[tp]; k < len(offsets) {
+				offsets[k] = o
+			}
 		}
+		r.tags()
 	}
-	return found, r.err()
+	return r.err()
 }
 
 // appendGrouped appends an array of topics, each with an array of partitions, as

@@ -18,6 +18,28 @@ func IsTopicPattern(text string) bool {
 	})
 }
 
+// TopicPattern is a pattern of topic names: a regular expression (RE2) for the
+// whole name, as Kafka's own tools take it (--include).
+type TopicPattern struct {
+	re       *regexp.Regexp
+	internal bool
+}
+
+// ParseTopicPattern reads a pattern.
+func ParseTopicPattern(text string) (*TopicPattern, error) {
+	re, err := regexp.Compile(`^(?:` + text + `)$`)
+	if err != nil {
+		return nil, fmt.Errorf("pattern %q is no regular expression: %s", text, strings.TrimPrefix(err.Error(), "error parsing regexp: "))
+	}
+	return &TopicPattern{re, strings.HasPrefix(text, "__")}, nil
+}
+
+// Match tells whether a topic's name is of the pattern, as TopicsLike does:
+// internal topics match only a pattern that begins with "__".
+func (p *TopicPattern) Match(t *Topic) bool {
+	return (p.internal || !t.Internal && !strings.HasPrefix(t.Name, "__")) && p.re.MatchString(t.Name)
+}
+
 // TopicsLike is Metadata.TopicsLike after a look at the cluster.
 func (c *Cluster) TopicsLike(ctx context.Context, texts ...string) ([]string, error) {
 	m, err := c.Refresh(ctx)
@@ -45,14 +67,14 @@ func (m *Metadata) TopicsLike(texts ...string) ([]string, error) {
 			seen[text] = true
 			continue
 		}
-		re, err := regexp.Compile(`^(?:` + text + `)$`)
+		pattern, err := ParseTopicPattern(text)
 		if err != nil {
-			return nil, fmt.Errorf("pattern %q is no regular expression: %s", text, strings.TrimPrefix(err.Error(), "error parsing regexp: "))
+			return nil, err
 		}
 		some := false
 		for i := range m.Topics {
 			t := &m.Topics[i]
-			if (t.Internal || strings.HasPrefix(t.Name, "__")) && !strings.HasPrefix(text, "__") || !re.MatchString(t.Name) {
+			if !pattern.Match(t) {
 				continue
 			}
 			some = true

@@ -43,8 +43,17 @@ type ReadRequest struct {
 	// Grow reads partitions that are added to the spans' topics later, too, from
 	// their beginning.
 	Grow bool
+	// Match, when not nil, reads topics that appear later and that it matches,
+	// too, from their beginning, with all their partitions.
+	Match func(*Topic) bool
 	// Workers decode at the same time; 0: as many as there are processors.
 	Workers int
+
+	// room, when not nil, tells how many bytes of a partition there is room for;
+	// resume is told when there is more. With too little room it is not fetched
+	// for now. room must not block.
+	room   func(TopicPartition) int
+	resume <-chan struct{}
 }
 
 // PartitionState is how far a partition is read, and how far it reaches.
@@ -79,7 +88,9 @@ const (
 	quietWait        = 2 * time.Second        // the same when it has had none for a while
 	fetchMaxBytes    = 4 << 20                // of one answer, with few brokers
 	partitionBytes   = 1 << 20                // of one partition in it
+	roomLeast        = 16 << 10               // of one partition, where there is little room
 	answersHeld      = 2                      // a broker's answers that are not decoded yet, the one on the wire included
+	heldWait         = 20 * time.Millisecond  // the same when partitions are held that may be wanted any moment
 	metadataInterval = 5 * time.Second        // between looks at the topics' metadata in quiet times
 	stuckAfter       = 5 * time.Second        // before a partition in trouble is reported
 )
@@ -117,7 +128,7 @@ func (c *Cluster) Read(ctx context.Context, req ReadRequest, sink Sink) error {
 		}
 		r.event(Event{Kind: PartitionStuck, TopicPartition: w.TopicPartition, Err: w.Err})
 	}
-	if r.open == 0 && (!req.Grow || len(r.topics) == 0) {
+	if r.open == 0 && (!req.Grow || len(r.topics) == 0) && req.Match == nil {
 		return nil
 	}
 	return r.run(ctx)
@@ -171,6 +182,7 @@ type readTopic struct {
 	known  bool // seen in metadata
 	misses int  // looks at the metadata in a row that did not find it
 	gone   bool // said to be deleted
+	later  bool // appeared while others were read: all of it is read
 	parts  map[int32]*readPart
 }
 
@@ -189,6 +201,8 @@ type readPart struct {
 	tries      int       // failures in a row
 	stuckSince time.Time
 	stuckSaid  bool
+	room       int      // for it, in bytes, when last asked; with ReadRequest.room
+	wider      int      // doublings of what is asked of it, for large batches
 	stalls     int      // answers in a row that held bytes and moved nothing
 	waiting    bool     // next is known only when the worker has walked the stretch
 	waitsFor   *Waiting // not nil: where it begins is not known yet
@@ -227,10 +241,29 @@ func (r *reader) run(ctx context.Context) error {
 	for range workers {
 		r.wg.Go(r.work)
 	}
+	if r.req.resume != nil {
+		r.wg.Go(func() { r.resume(ctx) })
+	}
 	stop := context.AfterFunc(ctx, func() { r.end(ctx.Err()) })
 	defer stop()
 	r.wg.Wait()
 	return r.err
+}
+
+// resume wakes the fetchers when partitions need not be held any longer.
+func (r *reader) resume(ctx context.Context) {
+	for {
+		select {
+		case <-r.req.resume:
+		case <-ctx.Done():
+			return
+		}
+		r.mu.Lock()
+		for _, f := range r.fetchers {
+			f.tell()
+		}
+		r.mu.Unlock()
+	}
 }
 
 // end makes err the result, unless there is one, and stops everything.
@@ -286,7 +319,7 @@ func (r *reader) plan(ctx context.Context) {
 			}
 			tries++
 		}
-		m, err := r.c.refreshTopics(ctx, names...)
+		m, err := r.look(ctx, names)
 		if ctx.Err() != nil {
 			return
 		}
@@ -307,6 +340,30 @@ func (r *reader) plan(ctx context.Context) {
 	}
 }
 
+// look asks for the metadata of the topics that are read, or of all when more
+// topics may appear.
+func (r *reader) look(ctx context.Context, names []string) (*Metadata, error) {
+	if r.req.Match != nil {
+		return r.c.Refresh(ctx)
+	}
+	return r.c.refreshTopics(ctx, names...)
+}
+
+// appear takes topics in that match and are not read yet.
+func (r *reader) appear(m *Metadata) (events []Event) {
+	if r.req.Match == nil {
+		return nil
+	}
+	for i := range m.Topics {
+		t := &m.Topics[i]
+		if r.topics[t.Name] == nil && t.Err == nil && r.req.Match(t) {
+			r.topics[t.Name] = &readTopic{name: t.Name, later: true, parts: make(map[int32]*readPart)}
+			events = append(events, Event{Kind: TopicAppeared, TopicPartition: TopicPartition{t.Name, -1}})
+		}
+	}
+	return events
+}
+
 func allKnown(m *Metadata, names []string) bool {
 	for _, n := range names {
 		if t := m.Topic(n); t == nil || t.Err != nil {
@@ -320,9 +377,9 @@ func allKnown(m *Metadata, names []string) bool {
 // so that it is worth another look soon.
 func (r *reader) apply(ctx context.Context, m *Metadata) (calm bool) {
 	calm = true
-	var events []Event
 	now := time.Now()
 	r.mu.Lock()
+	events := r.appear(m)
 	for _, t := range r.topics {
 		seen := m.Topic(t.name)
 		if seen != nil && seen.Err != nil {
@@ -492,7 +549,7 @@ func (r *reader) present(t *readTopic, seen *Topic) (events []Event) {
 	for _, sp := range seen.Partitions {
 		p := t.parts[sp.ID]
 		if p == nil {
-			if !r.req.Grow {
+			if !r.req.Grow && !t.later {
 				continue
 			}
 			p = &readPart{TopicPartition: TopicPartition{t.name, sp.ID}, leader: -1, to: NoEnd, told: untold}
@@ -643,6 +700,7 @@ func (f *fetcher) next() (*fetchRequest, []*readPart, time.Duration) {
 	now := time.Now()
 	var again time.Duration
 	var wanted []*readPart
+	held := false
 	for _, t := range f.topics {
 		for _, p := range t.parts {
 			if p.leader != f.id || p.done || p.waiting || p.waitsFor != nil || p.next >= p.to {
@@ -653,6 +711,12 @@ func (f *fetcher) next() (*fetchRequest, []*readPart, time.Duration) {
 					again = wait
 				}
 				continue
+			}
+			if f.req.room != nil {
+				if p.room = f.req.room(p.TopicPartition); p.room < roomLeast {
+					held = true
+					continue
+				}
 			}
 			wanted = append(wanted, p)
 		}
@@ -682,9 +746,18 @@ func (f *fetcher) next() (*fetchRequest, []*readPart, time.Duration) {
 	if again > 0 {
 		q.maxWait = min(q.maxWait, again)
 	}
+	if held {
+		q.maxWait = min(q.maxWait, heldWait)
+	}
 	for _, p := range wanted {
+		most := partitionBytes * max(1, 4/len(wanted))
+		if f.req.room != nil {
+			// A share that all fit into, so that none gets ahead of the others; more
+			// only where a batch is larger.
+			most = min(max(min(int(q.maxBytes)/len(wanted), p.room), roomLeast)<<p.wider, partitionBytes)
+		}
 		q.parts = append(q.parts, fetchPart{TopicPartition: p.TopicPartition, topicID: p.topicID,
-			epoch: p.epoch, offset: p.next, maxBytes: int32(min(int(q.maxBytes), partitionBytes*max(1, 4/len(wanted))))})
+			epoch: p.epoch, offset: p.next, maxBytes: int32(min(int(q.maxBytes), most))})
 	}
 	return q, wanted, 0
 }
@@ -738,6 +811,10 @@ func (f *fetcher) hand(ctx context.Context, address string, q *fetchRequest, ask
 	})
 	defer release()
 	quiet := true
+	brought := 0
+	for i := range parts {
+		brought += len(parts[i].records)
+	}
 	places := make(map[TopicPartition]int, len(q.parts))
 	for i := range q.parts {
 		places[q.parts[i].TopicPartition] = i
@@ -763,6 +840,9 @@ func (f *fetcher) hand(ctx context.Context, address string, q *fetchRequest, ask
 		f.mu.Lock()
 		if p.next == offset && !p.done && p.topicID == q.parts[at].topicID && !f.ended {
 			p.tries, p.stuckSince, p.confirmed = 0, time.Time{}, true
+			if most := int(q.parts[at].maxBytes); len(got.records) == 0 && offset < got.highWatermark && brought+most <= int(q.maxBytes) {
+				p.wider = min(p.wider+1, 6) // the batch there is larger than was asked for
+			}
 			if s, ok := f.stretchLocked(p, got); ok {
 				quiet = false
 				left.Add(1)

@@ -520,7 +520,7 @@ func (m *Model) noteEvents(events []kafka.Event) {
 	for _, e := range events {
 		level := levelWarn
 		switch e.Kind {
-		case kafka.BrokerBack, kafka.PartitionAdded, kafka.PartitionBack:
+		case kafka.BrokerBack, kafka.PartitionAdded, kafka.PartitionBack, kafka.TopicAppeared:
 			level = levelInfo
 		}
 		text := e.String()

@@ -1,0 +1,99 @@
+package kafka
+
+import (
+	"context"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	"milena/kafka/batch"
+)
+
+// played drives a replay with a clock of the test's own: it moves on only when
+// the replay waits, by as much as it wants to wait.
+type played struct {
+	*Replay
+	mu    sync.Mutex
+	now   time.Time
+	waits chan time.Duration
+	times []time.Duration // since the start, when each record was given
+	start time.Time
+}
+
+func newPlayed(ctx context.Context) *played {
+	p := &played{now: time.Unix(0, 0), start: time.Unix(0, 0), waits: make(chan time.Duration)}
+	p.Replay = NewReplay(ctx, p)
+	p.clock = replayClock{
+		now: func() time.Time { p.mu.Lock(); defer p.mu.Unlock(); return p.now },
+		after: func(d time.Duration) <-chan time.Time {
+			p.mu.Lock()
+			defer p.mu.Unlock()
+			p.now = p.now.Add(d)
+			passed := make(chan time.Time, 1)
+			passed <- p.now
+			return passed
+		},
+	}
+	return p
+}
+
+// inner is the sink behind.
+func (p *played) Record(_ TopicPartition, v *batch.View, _ bool) bool {
+	p.times = append(p.times, p.clock.now().Sub(p.start))
+	return true
+}
+func (p *played) Skip(TopicPartition, batch.Skip) {}
+func (p *played) Flush() error                    { return nil }
+func (p *played) Event(Event)                     {}
+
+func at(ms int64) *batch.View { return &batch.View{Timestamp: ms} }
+
+func TestReplayKeepsTheTimeBetweenRecords(t *testing.T) {
+	for name, test := range map[string]struct {
+		speed float64
+		want  []time.Duration
+	}{
+		"original":            {1, []time.Duration{0, time.Second, time.Second, 61 * time.Second}},
+		"ten times":           {10, []time.Duration{0, 100 * time.Millisecond, 100 * time.Millisecond, 6100 * time.Millisecond}},
+		"as fast as possible": {0, []time.Duration{0, 0, 0, 0}},
+	} {
+		p := newPlayed(t.Context())
+		p.SetSpeed(test.speed)
+		// One whose timestamp is earlier than the one before comes at once.
+		for _, ms := range []int64{1000, 2000, 500, 62_000} {
+			p.Replay.Record(TopicPartition{}, at(ms), false)
+		}
+		if !slices.Equal(p.times, test.want) {
+			t.Errorf("%s: %v, want %v", name, p.times, test.want)
+		}
+	}
+}
+
+func TestReplayPausesAndSteps(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	p := newPlayed(ctx)
+	p.Until = func(_ TopicPartition, v *batch.View) bool { return v.Timestamp == 2000 }
+	p.Replay.Record(TopicPartition{}, at(1000), false)
+	p.Replay.Record(TopicPartition{}, at(2000), false)
+	if !p.Paused() {
+		t.Fatal("it goes on after what it was to stop at")
+	}
+	p.Step()
+	p.Replay.Record(TopicPartition{}, at(600_000), false)
+	if len(p.times) != 3 || p.times[2] != time.Second {
+		t.Errorf("a step comes at once: %v", p.times)
+	}
+	p.Resume()
+	p.Replay.Record(TopicPartition{}, at(601_000), false)
+	if p.times[3] != 2*time.Second {
+		t.Errorf("it goes on with the next second: %v", p.times)
+	}
+	p.Pause()
+	done := make(chan bool)
+	go func() { done <- p.Replay.Record(TopicPartition{}, at(602_000), false) }()
+	cancel()
+	if <-done {
+		t.Error("a record came after the end")
+	}
+}
