@@ -36,3 +36,15 @@ func (a *File) Cost(_ context.Context, spans []kafka.Span, _ kafka.Isolation) (k
 func (a *File) KeySpans(spans []kafka.Span, _ []byte, _ kafka.Partitioner) (lives, rest []kafka.Span) {
 	return spans, nil
 }
+
+// EstimateHits counts what matches: a file is read faster than it is sampled.
+func (a *File) EstimateHits(ctx context.Context, spans []kafka.Span, match func(kafka.TopicPartition) kafka.Matcher, iso kafka.Isolation) (kafka.Estimate, error) {
+	s, err := a.NewSearch(kafka.SearchRequest{Spans: spans, Match: match, Isolation: iso})
+	if err != nil {
+		return kafka.Estimate{}, err
+	}
+	err = s.Run(ctx, 0, nil)
+	p := s.Progress()
+	_, all := p.Offsets()
+	return kafka.Estimate{Offsets: all, Hits: p.Hits, Low: p.Hits, High: p.Hits, Sampled: all, Exact: err == nil}, err
+}

@@ -29,6 +29,7 @@
 //	search.go    searching history: the form, and hits as the rows of a tail
 //	queries.go   prompts for queries: what was asked before, names, completion
 //	source.go    what a tail reads from; session.go: one reading of it
+//	count.go     how many records match, by a sample and exactly
 //	export.go    records into a file, beside the screen
 //	backlog.go   what comes before following: several partitions by time
 //	mouse.go     clicks and the wheel
@@ -126,6 +127,7 @@ type Model struct {
 	dialog  *dialog // nil: none
 	notices notices
 	export  exporting // under way
+	counts  counting
 
 	sessions   int                    // how many there were
 	searchRate float64                // bytes a second of the newest search
@@ -278,6 +280,8 @@ func (m *Model) update(msg tea.Msg) tea.Cmd {
 		return m.gotQueries(msg)
 	case rememberedMsg:
 		return m.remembered(msg)
+	case countedMsg:
+		return m.counted(msg)
 	case exportMsg:
 		return m.exported(msg)
 	case topicDoneMsg:
@@ -332,7 +336,7 @@ func (m *Model) animate() tea.Cmd {
 // busy says whether a spinner turns.
 func (m *Model) busy() bool {
 	return m.connect.trying() || m.checkup.busy && (m.cluster == nil || m.over != nil) || m.compose.sending != "" || m.tail.snap.older.busy || m.tail.searching() ||
-		m.dialog != nil && m.dialog.busy || m.export.busy() || m.tail.starting() || m.layingOut()
+		m.dialog != nil && m.dialog.busy || m.export.busy() || m.counts.busy() || m.tail.starting() || m.layingOut()
 }
 
 func (m *Model) tick() tea.Cmd {

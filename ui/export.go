@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"iter"
 	"os"
 	"path/filepath"
 	"strings"
@@ -79,16 +78,6 @@ func (m *Model) askExport() tea.Cmd {
 			return d.refuse(exportWhat, sentence(err))
 		}
 		return m.submitExport(d, run)
-	}
-	return nil
-}
-
-// exportRecords opens the form for records that something else than the tail
-// has, such as what a search found.
-func (m *Model) exportRecords(what, name string, records iter.Seq[*kafka.Record]) tea.Cmd {
-	d := m.exportForm(name, what)
-	d.submit = func(m *Model, d *dialog) tea.Cmd {
-		return m.submitExport(d, func(ctx context.Context, e *archive.Export) error { return e.Records(ctx, records) })
 	}
 	return nil
 }

@@ -13,6 +13,7 @@ import (
 
 	"milena/archive"
 	"milena/kafka"
+	"milena/kafka/batch"
 )
 
 var _ Cluster = (*archive.File)(nil)
@@ -202,20 +203,21 @@ func TestExportsThatCannotBe(t *testing.T) {
 	}
 }
 
-func TestRecordsOfSomethingElseAreExported(t *testing.T) {
+func TestHitsAreExported(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "hits.txt")
-	d := tailOf(t, sample(), "message-log")
-	hits := []*kafka.Record{{Topic: "t", Value: []byte("one\ntwo")}, {Topic: "t"}}
-	d.run(d.m.exportRecords("2 hits", "hits", slices.Values(hits)))
-	d.sees("export 2 hits")
-	d.m.dialog.fields[exportFile].ed.set(path)
-	d.press("enter")
-	d.sees("exported 2 records")
+	c := newFake().topic("t", 1)
+	for _, value := range []string{"one\ntwo", "three"} {
+		c.add("t", 0, batch.Record{Timestamp: testNow.UnixMilli(), Value: []byte(value)})
+	}
+	d := tailOf(t, c, "t")
+	d.searches("one")
+	exportTo(d, path, "", "")
+	d.sees("exported 1 record")
 	d.press("!")
 	d.until("the warning", func() bool {
 		return strings.Contains(strings.Join(strings.Fields(d.screen()), " "), "1 of them have line breaks inside")
 	})
-	if got, _ := os.ReadFile(path); string(got) != "one\ntwo\n\n" {
+	if got, _ := os.ReadFile(path); string(got) != "one\ntwo\n" {
 		t.Errorf("%q", got)
 	}
 }

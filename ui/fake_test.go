@@ -517,6 +517,17 @@ func (c *fakeCluster) KeySpans(spans []kafka.Span, key []byte, by kafka.Partitio
 	return lives, rest
 }
 
+func (c *fakeCluster) EstimateHits(ctx context.Context, spans []kafka.Span, match func(kafka.TopicPartition) kafka.Matcher, iso kafka.Isolation) (kafka.Estimate, error) {
+	s, err := c.NewSearch(kafka.SearchRequest{Spans: spans, Match: match, Isolation: iso})
+	if err != nil {
+		return kafka.Estimate{}, err
+	}
+	err = s.Run(ctx, 0, nil)
+	p := s.Progress()
+	_, all := p.Offsets()
+	return kafka.Estimate{Offsets: all, Hits: p.Hits + 1, Low: p.Hits - 1, High: p.Hits + 2, Sampled: all / 2}, err
+}
+
 func (c *fakeCluster) Cost(_ context.Context, spans []kafka.Span, _ kafka.Isolation) (kafka.SearchCost, error) {
 	cost := kafka.SearchCost{Partitions: len(spans)}
 	for _, s := range spans {

@@ -254,7 +254,8 @@ func table() []Binding {
 		Binding{Keys: []string{"a"}, Short: "around", What: "show the topic around the record", Weight: 36, Off: off(noRows, offRows), Do: (*Model).around},
 		Binding{Keys: []string{"K"}, Short: "key history", Weight: 37, What: "the history of the record's key: all its values, tombstones too", Off: off(noRows, offRows), Do: (*Model).keyHistory},
 		Binding{Keys: []string{"A"}, Short: "all partitions", Weight: 16, What: "search the partitions, too, where the key should not be", Off: off(func(m *Model) bool { return m.tail.snap.search == nil || len(m.tail.snap.search.rest) == 0 }, "nothing was left out"), Do: (*Model).searchRest},
-		Binding{Keys: []string{"P"}, Short: "progress", Weight: 16, What: "how far each partition is searched, and what could not be", Off: off(func(m *Model) bool { return m.tail.snap.search == nil }, "nothing is searched: S searches"), Do: (*Model).showSearch},
+		Binding{Keys: []string{"P"}, Short: "progress", Weight: 39, What: "how far each partition is searched, and what could not be", Off: off(func(m *Model) bool { return m.tail.snap.search == nil }, "nothing is searched: S searches"), Do: (*Model).showSearch},
+		Binding{Keys: []string{"#"}, What: "how many records there are, or match: about, by a sample; once more, exactly", Off: off(func(m *Model) bool { return noSession(m) || m.counts.busy() }, "no topic is open, or it is being counted"), Do: (*Model).countRecords},
 		Binding{Keys: []string{"e"}, What: "export to a file: JSON lines, CSV, values", Off: func(m *Model) string {
 			switch {
 			case noSession(m):
@@ -264,7 +265,7 @@ func table() []Binding {
 			}
 			return ""
 		}, Do: (*Model).askExport},
-		Binding{Keys: []string{"esc"}, What: "stop an export, loading or searching, end finding, drop the filter, leave the hits", NoPalette: true, Do: (*Model).tailBack},
+		Binding{Keys: []string{"esc"}, Short: "back", Weight: 13, Quiet: func(m *Model) bool { return !m.tail.searched() }, What: "stop an export, counting, loading or searching, end finding, drop the filter, leave the hits", NoPalette: true, Do: (*Model).tailBack},
 	)
 
 	add(ScopeRecord,
@@ -506,6 +507,8 @@ func (m *Model) footer() string {
 		said = n.text
 	} else if m.export.busy() {
 		said = m.export.line()
+	} else if m.counts.busy() {
+		said = m.counts.line()
 	}
 	if said != "" {
 		if w := cells(said, st.width) + 3; w <= m.w/2 {

@@ -24,6 +24,7 @@ type Cluster interface {
 	Compacted(ctx context.Context, names []string) (map[string]bool, error)
 	NewSearch(req kafka.SearchRequest) (*kafka.Search, error)
 	KeySpans(spans []kafka.Span, key []byte, by kafka.Partitioner) (lives, rest []kafka.Span)
+	EstimateHits(ctx context.Context, spans []kafka.Span, match func(kafka.TopicPartition) kafka.Matcher, iso kafka.Isolation) (kafka.Estimate, error)
 	Cost(ctx context.Context, spans []kafka.Span, iso kafka.Isolation) (kafka.SearchCost, error)
 	ReadOnly() bool
 	Close() error

@@ -684,7 +684,7 @@ func (m *Model) goBeginning() tea.Cmd {
 // tailBack stops an export or what is loading, else forgets what is looked for, else drops
 // the filter.
 func (m *Model) tailBack() tea.Cmd {
-	if m.export.stop() {
+	if m.export.stop() || m.counts.stop() {
 		return nil
 	}
 	t := &m.tail
