@@ -120,8 +120,8 @@ func (m *Model) counted(msg countedMsg) tea.Cmd {
 		m.note(levelGood, fmt.Sprintf("%s %s %s, in %s", exact(e.Hits), noun(e.Hits, "record"), msg.what, plural(int(e.Offsets), "offset")))
 	default:
 		c.estimated = msg.what
-		m.note(levelGood, fmt.Sprintf("about %s records %s, of %s offsets (%s to %s with 95 %%); # once more counts them",
-			humanCount(e.Hits), msg.what, humanCount(e.Offsets), humanCount(e.Low), humanCount(e.High)))
+		m.note(levelGood, fmt.Sprintf("about %s of %s offsets (%s to %s with 95 %%) are records %s; # once more counts them",
+			humanCount(e.Hits), humanCount(e.Offsets), humanCount(e.Low), humanCount(e.High), msg.what))
 	}
 	return nil
 }
