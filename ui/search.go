@@ -307,7 +307,7 @@ func (m *Model) askSearch() tea.Cmd {
 			m.queryField("for"),
 			{label: "topics", hint: `names, or a pattern: orders\..*`},
 			{label: "from", hint: "beginning   14:05   -1h   -500   1204112"},
-			{label: "to", hint: "end   15:00   -10min"},
+			{label: "to", hint: "end   15:00   -10m"},
 			{label: "order", hint: "newest first; or oldest, the fastest; or time, merged over partitions"},
 		},
 	}
