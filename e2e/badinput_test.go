@@ -327,7 +327,7 @@ func TestUnknownTopic(t *testing.T) {
 			fails(1, fmt.Sprintf("topic %q does not exist", unknown), known).within(5 * time.Second)
 	}
 	s.run("tail", "", "-e").fails(1, `topic "" does not exist`)
-	s.run("tail", "\x1b[31mred", "-e").fails(1, `"\x1b[31mred"`)
+	s.run("tail", "\x1b[31mred", "-e").fails(2, `"\x1b[31mred"`)
 	if out := s.run("topics").out; strings.Contains(out, unknown) || !strings.Contains(out, known) {
 		t.Errorf("after that there are the topics\n%s", out)
 	}
