@@ -12,6 +12,7 @@
 //	header.go    the line at the top
 //	topics.go    the pane of topics; topics_*.go: its filter, figures, forms, details, previews
 //	tail.go      the pane of records; row.go: one of them; tailheader.go: its first line
+//	timeline.go  how many messages fell when, under the records; travelling in time
 //	position.go  places to go to, as they are typed
 //	times.go     how times are shown; find.go: looking for words in what is held
 //	preview.go   what a filter would leave, while it is typed
@@ -118,14 +119,15 @@ type Model struct {
 	brokersFor  *kafka.Metadata // that brokersGone was counted in
 	brokersGone int             // brokers that replicas are on and that are not there
 
-	topics  topicsPane
-	preview topicPreview // of the topic under the cursor
-	tail    tail
-	compose compose
-	over    overlay // nil: none
-	dialog  *dialog // nil: none
-	notices notices
-	export  exporting // under way
+	topics   topicsPane
+	preview  topicPreview // of the topic under the cursor
+	tail     tail
+	timeline timeline
+	compose  compose
+	over     overlay // nil: none
+	dialog   *dialog // nil: none
+	notices  notices
+	export   exporting // under way
 
 	sessions   int                    // how many there were
 	searchRate float64                // bytes a second of the newest search
@@ -189,7 +191,7 @@ func (m *Model) Init() tea.Cmd {
 // Update takes a message.
 func (m *Model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 	cmd := m.update(msg)
-	return m, tea.Batch(cmd, m.layOut(), m.animate())
+	return m, tea.Batch(cmd, m.layOut(), m.askTimeline(), m.animate())
 }
 
 func (m *Model) update(msg tea.Msg) tea.Cmd {
@@ -266,6 +268,10 @@ func (m *Model) update(msg tea.Msg) tea.Cmd {
 		msg.take(msg.text)
 	case hitsMsg:
 		m.gotHits(msg)
+	case timelineMsg:
+		m.gotTimeline(msg)
+	case travelMsg:
+		return m.travelled(msg)
 	case waitingMsg:
 		m.tail.gotWaiting(msg)
 	case sentMsg:

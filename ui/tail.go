@@ -123,7 +123,7 @@ func (m *Model) startSession(st start) tea.Cmd {
 }
 
 // height is how many rows are in sight.
-func (t *tail) height(m *Model) int { return max(1, m.lay.tail.h-2) }
+func (t *tail) height(m *Model) int { return max(1, m.lay.tail.h-2-m.timelineLines()) }
 
 // starting says whether a session has not come to its first answer yet.
 func (t *tail) starting() bool {
@@ -541,7 +541,12 @@ func (m *Model) drawTail(r rect) []string {
 			}
 		}
 	}
-	return m.fillLines(lines, r)
+	if m.timelineLines() == 0 {
+		m.timeline.area = rect{}
+		return m.fillLines(lines, r)
+	}
+	lines = m.fillLines(lines, rect{w: r.w, h: r.h - 1})
+	return append(lines, m.drawTimeline(r.x, r.y+r.h-1, r.w))
 }
 
 // visible are the rows that fit.
