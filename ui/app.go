@@ -269,9 +269,7 @@ func (m *Model) update(msg tea.Msg) tea.Cmd {
 	case hitsMsg:
 		m.gotHits(msg)
 	case timelineMsg:
-		m.gotTimeline(msg)
-	case travelMsg:
-		return m.travelled(msg)
+		return msg.take()
 	case waitingMsg:
 		m.tail.gotWaiting(msg)
 	case sentMsg:
@@ -417,7 +415,7 @@ func (m *Model) lines() []string {
 	if m.w <= 0 || m.h <= 0 {
 		return nil
 	}
-	m.lay = arrange(m.w, m.h, m.focus, m.zoom, m.compose.wanted(m))
+	m.lay = m.arranged()
 	m.hits = m.hits[:0]
 	lines := make([]string, 0, m.h)
 	if m.lay.top.h > 0 {

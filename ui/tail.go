@@ -123,7 +123,7 @@ func (m *Model) startSession(st start) tea.Cmd {
 }
 
 // height is how many rows are in sight.
-func (t *tail) height(m *Model) int { return max(1, m.lay.tail.h-2-m.timelineLines()) }
+func (t *tail) height(m *Model) int { return max(1, m.lay.tail.h-2-m.lay.timeline.h) }
 
 // starting says whether a session has not come to its first answer yet.
 func (t *tail) starting() bool {
@@ -541,12 +541,10 @@ func (m *Model) drawTail(r rect) []string {
 			}
 		}
 	}
-	if m.timelineLines() == 0 {
-		m.timeline.area = rect{}
-		return m.fillLines(lines, r)
+	if lines = m.fillLines(lines, r); m.lay.timeline.h > 0 {
+		lines[r.h-1] = m.drawTimeline(m.lay.timeline)
 	}
-	lines = m.fillLines(lines, rect{w: r.w, h: r.h - 1})
-	return append(lines, m.drawTimeline(r.x, r.y+r.h-1, r.w))
+	return lines
 }
 
 // visible are the rows that fit.

@@ -2,10 +2,8 @@ package ui
 
 import (
 	"context"
-	"maps"
 	"slices"
 	"sort"
-	"strings"
 	"time"
 
 	tea "charm.land/bubbletea/v2"
@@ -81,25 +79,21 @@ type travel struct {
 	cursor  store.Seq
 }
 
-// marks are the columns that hold hits of a search.
+// marks are the columns that hold hits of a search, and what they were made from.
 type marks struct {
+	of      markedFor
+	columns []bool
+}
+
+type markedFor struct {
 	session     int
 	first, next store.Seq
 	from, to    int64
-	columns     []bool
+	n           int
 }
 
-// Messages of the timeline.
-type (
-	timelineMsg struct {
-		number int
-		line   *kafka.Timeline
-		rough  bool
-		err    error
-	}
-	// travelMsg says that the position may have come to rest.
-	travelMsg struct{ moves int }
-)
+// timelineMsg is an answer, or says that the position may have come to rest.
+type timelineMsg struct{ take func() tea.Cmd }
 
 // span is the time in sight: from ≤ time < to, in ms since the epoch.
 func (c *timeline) span() (from, to int64) {
@@ -147,29 +141,29 @@ func (c *timeline) counts(n int) []int64 {
 }
 
 // timelineOff is why there is no timeline; empty: there is one.
-func (m *Model) timelineOff() string { return m.timelineOffIn(m.lay.tail) }
-
-func (m *Model) timelineOffIn(r rect) string {
+func (m *Model) timelineOff() string {
 	_, counted := m.cluster.(timelines)
 	switch {
-	case noSession(m):
+	case m.tail.session == nil:
 		return offSession
 	case !counted:
 		return "there is no timeline of a file"
 	case m.timeline.hidden:
 		return "the timeline is not shown: T shows it"
-	case r.h < timelineHeight || r.w < timelineWidth:
+	case m.lay.timeline.h == 0:
 		return "there is no room for the timeline"
 	}
 	return ""
 }
 
-// timelineLines is how many lines of the tail it takes.
-func (m *Model) timelineLines() int {
-	if m.timelineOff() == "" {
-		return 1
+// arranged is where everything is; the lowest line of the tail is the timeline's.
+func (m *Model) arranged() layout {
+	l := arrange(m.w, m.h, m.focus, m.zoom, m.compose.wanted(m))
+	_, counted := m.cluster.(timelines)
+	if r := l.tail; counted && m.tail.session != nil && !m.timeline.hidden && r.h >= timelineHeight && r.w >= timelineWidth {
+		l.timeline = rect{r.x, r.y + r.h - 1, r.w, 1}
 	}
-	return 0
+	return l
 }
 
 // timelineColumns is how many columns it has in a pane of w, and how many what is
@@ -194,18 +188,19 @@ func timelineColumns(w int) (columns, said int) {
 // again from time to time while messages come.
 func (m *Model) askTimeline() tea.Cmd {
 	t, c := &m.tail, &m.timeline
-	if t.session == nil || m.cluster == nil || c.hidden {
+	by, counted := m.cluster.(timelines)
+	if !counted || t.session == nil || c.hidden {
 		return nil
 	}
-	r := arrange(m.w, m.h, m.focus, m.zoom, m.compose.wanted(m)).tail
-	if m.timelineOffIn(r) != "" {
+	r := m.arranged().timeline
+	if r.h == 0 {
 		return nil
 	}
 	if !slices.Equal(c.topics, t.topics) {
 		if c.cancel != nil {
 			c.cancel()
 		}
-		*c = timeline{topics: t.topics, number: c.number + 1, travel: travel{moves: c.travel.moves}}
+		*c = timeline{topics: t.topics, number: c.number, travel: travel{moves: c.travel.moves}}
 	}
 	columns, _ := timelineColumns(r.w)
 	q := question{c.window, columns}
@@ -215,7 +210,7 @@ func (m *Model) askTimeline() tea.Cmd {
 	}
 	c.asked, c.askedAt, c.live = q, m.now(), t.counted
 	c.number++
-	msg := timelineMsg{number: c.number, rough: c.rough}
+	number, rough := c.number, c.rough
 	req := kafka.TimelineRequest{Buckets: columns, Isolation: m.opt.Isolation}
 	if from, to := c.span(); q.wide > 0 {
 		req.From = time.UnixMilli(from)
@@ -226,29 +221,38 @@ func (m *Model) askTimeline() tea.Cmd {
 	cluster, topics, known := m.cluster, t.topics, c.line != nil
 	ctx, cancel := context.WithTimeout(m.ctx, refreshTimeout)
 	c.cancel = cancel
-	return m.background(func(context.Context) tea.Msg {
+	return func() tea.Msg {
 		defer cancel()
-		for _, name := range topics {
-			topic, err := cluster.Topic(ctx, name)
-			if err != nil {
-				msg.err = err
-				return msg
-			}
-			for _, tp := range kafka.Partitions(topic) {
-				req.Spans = append(req.Spans, kafka.Span{TopicPartition: tp, To: kafka.NoEnd})
-			}
+		line, err := lookUp(ctx, cluster, topics, req)
+		if err == nil && !known {
+			rough = countsOffsets(ctx, by, cluster, topics, line)
 		}
-		by := cluster.(timelines)
-		if msg.line, msg.err = by.Timeline(ctx, req); msg.err == nil && !known {
-			msg.rough = countsOffsets(ctx, cluster, by, topics, msg.line)
-		}
-		return msg
-	})
+		return timelineMsg{func() tea.Cmd {
+			if number == m.timeline.number {
+				m.gotTimeline(line, rough, err)
+			}
+			return nil
+		}}
+	}
 }
 
-// countsOffsets says whether a topic is compacted or transactional, so that it has fewer
-// messages than offsets. What may not be asked is taken for neither.
-func countsOffsets(ctx context.Context, cluster Cluster, by timelines, topics []string, line *kafka.Timeline) bool {
+// lookUp counts all that topics hold by time.
+func lookUp(ctx context.Context, cluster Cluster, topics []string, req kafka.TimelineRequest) (*kafka.Timeline, error) {
+	for _, name := range topics {
+		topic, err := cluster.Topic(ctx, name)
+		if err != nil {
+			return nil, err
+		}
+		for _, p := range topic.Partitions {
+			req.Spans = append(req.Spans, kafka.Span{TopicPartition: kafka.TopicPartition{Topic: name, Partition: p.ID}, To: kafka.NoEnd})
+		}
+	}
+	return cluster.(timelines).Timeline(ctx, req)
+}
+
+// countsOffsets says whether a topic is compacted or transactional, so that it has
+// fewer messages than offsets. What may not be asked is taken for neither.
+func countsOffsets(ctx context.Context, by timelines, cluster Cluster, topics []string, line *kafka.Timeline) bool {
 	var spans []kafka.Span
 	for tp, borders := range line.Borders {
 		spans = append(spans, kafka.Span{TopicPartition: tp, From: borders[0], To: borders[len(borders)-1]})
@@ -256,31 +260,33 @@ func countsOffsets(ctx context.Context, cluster Cluster, by timelines, topics []
 	if len(by.Transactional(ctx, spans)) > 0 {
 		return true
 	}
-	compacted, err := cluster.Compacted(ctx, topics)
-	return err == nil && slices.Contains(slices.Collect(maps.Values(compacted)), true)
+	compacted, _ := cluster.Compacted(ctx, topics)
+	for _, name := range topics {
+		if compacted[name] {
+			return true
+		}
+	}
+	return false
 }
 
 // gotTimeline takes an answer. One that did not come leaves what was there.
-func (m *Model) gotTimeline(msg timelineMsg) {
+func (m *Model) gotTimeline(line *kafka.Timeline, rough bool, err error) {
 	c := &m.timeline
-	if msg.number != c.number {
-		return
-	}
 	c.cancel = nil
-	if msg.err != nil {
+	if err != nil {
 		if c.err == nil {
-			m.note(levelWarn, "the timeline could not be looked up: "+sentence(msg.err))
+			m.note(levelWarn, "the timeline could not be looked up: "+sentence(err))
 		}
-		c.err = msg.err
+		c.err = err
 		return
 	}
-	c.line, c.rough, c.err = msg.line, msg.rough, nil
-	if n := len(msg.line.Buckets); n > 0 {
+	c.line, c.rough, c.err = line, rough, nil
+	if n := len(line.Buckets); n > 0 {
 		if c.asked.wide == 0 {
-			c.first = msg.line.Buckets[0].From
+			c.first = line.Buckets[0].From
 		}
 		if c.asked.end == 0 {
-			c.newest = msg.line.Buckets[n-1].To
+			c.newest = line.Buckets[n-1].To
 		}
 	}
 }
@@ -288,8 +294,7 @@ func (m *Model) gotTimeline(msg timelineMsg) {
 // toggleTimeline shows the timeline, or gives its line to the rows.
 func (m *Model) toggleTimeline() tea.Cmd {
 	m.timeline.hidden = !m.timeline.hidden
-	m.tail.clamp(m)
-	m.tail.hold()
+	m.tail.resized = true
 	return nil
 }
 
@@ -325,41 +330,37 @@ func (m *Model) placeColumn(n int) int {
 
 // moveInTime moves the position by a column. Beyond the last one are the newest;
 // beyond the edges of a window, what lies beside it.
-func moveInTime(by int) func(*Model) tea.Cmd {
-	return func(m *Model) tea.Cmd {
-		c := &m.timeline
-		n, _ := timelineColumns(m.lay.tail.w)
-		from, to := c.span()
-		if from >= to {
+func (m *Model) moveInTime(by int) tea.Cmd {
+	c := &m.timeline
+	n, _ := timelineColumns(m.lay.timeline.w)
+	from, to := c.span()
+	if from >= to {
+		return nil
+	}
+	at := m.placeColumn(n)
+	if ms, ok := m.place(); at < 0 && ok && ms < from {
+		at = min(0, -by) // out of sight: at the edge that is nearer
+	} else if at < 0 {
+		at = n
+	}
+	at += by
+	edge := to
+	switch {
+	case at >= n && (c.end == 0 || c.end >= c.newest):
+		c.end = 0
+		if m.tail.follow || m.tail.searched() {
 			return nil
 		}
-		at := m.placeColumn(n)
-		if at < 0 { // out of sight: at the edge that is nearer
-			if ms, ok := m.place(); ok && ms < from {
-				at = min(0, -by)
-			} else {
-				at = n
-			}
-		}
-		at += by
-		switch {
-		case at >= n && (c.end == 0 || c.end >= c.newest):
-			c.end = 0
-			if m.tail.follow || m.tail.searched() {
-				return nil
-			}
-			c.travel = travel{moves: c.travel.moves + 1}
-			return m.goEnd()
-		case at >= n, at < 0 && c.wide > 0 && from > c.first:
-			edge := to
-			if at < 0 {
-				edge = from - 1
-			}
-			c.show(edge, c.wide)
-			at = max(0, c.column(edge, n))
-		}
-		return m.travelTo(c.border(max(0, at), n))
+		c.travel = travel{moves: c.travel.moves + 1}
+		return m.goEnd()
+	case at < 0 && c.wide > 0 && from > c.first:
+		edge = from - 1
+		fallthrough
+	case at >= n:
+		c.show(edge, c.wide)
+		at = c.column(edge, n)
 	}
+	return m.travelTo(c.border(max(0, at), n))
 }
 
 // travelTo takes the tail to a time, once the position rests.
@@ -369,14 +370,16 @@ func (m *Model) travelTo(ms int64) tea.Cmd {
 	v.session, v.cursor = m.tail.session.number, m.tail.cursor
 	v.moves++
 	moves := v.moves
-	return tea.Tick(travelAfter, func(time.Time) tea.Msg { return travelMsg{moves} })
+	return tea.Tick(travelAfter, func(time.Time) tea.Msg {
+		return timelineMsg{func() tea.Cmd { return m.travelled(moves) }}
+	})
 }
 
 // travelled goes where the position rests; among hits, to the first one from there
 // on.
-func (m *Model) travelled(msg travelMsg) tea.Cmd {
+func (m *Model) travelled(moves int) tea.Cmd {
 	t, v := &m.tail, &m.timeline.travel
-	if msg.moves != v.moves || !v.pending || t.session == nil {
+	if moves != v.moves || !v.pending || t.session == nil {
 		return nil
 	}
 	v.pending = false
@@ -436,28 +439,20 @@ func (c *timeline) show(at, wide int64) {
 	}
 }
 
-// zoomTime shows a shorter or a longer time around the position.
-func zoomTime(in bool) func(*Model) tea.Cmd {
-	return func(m *Model) tea.Cmd {
-		c := &m.timeline
-		from, to := c.span()
-		if from >= to {
-			return nil
-		}
-		wide := (to - from) * zoomBy
-		if in {
-			wide = max((to-from)/zoomBy, zoomLeast.Milliseconds())
-			if wide >= to-from {
-				return nil
-			}
-		}
-		at, ok := m.place()
-		if !ok {
-			at = to
-		}
-		c.show(at, wide)
+// zoomTime shows another stretch of time, times/of as long, around the position.
+func (m *Model) zoomTime(times, of int64) tea.Cmd {
+	c := &m.timeline
+	from, to := c.span()
+	wide := max((to-from)/of*times, zoomLeast.Milliseconds())
+	if from >= to || times < of && wide >= to-from {
 		return nil
 	}
+	at, ok := m.place()
+	if !ok {
+		at = to
+	}
+	c.show(at, wide)
+	return nil
 }
 
 // clickedTimeline goes to the time at a column of the screen.
@@ -475,96 +470,97 @@ func (m *Model) marked(n int) []bool {
 	if !t.searched() {
 		return nil
 	}
-	want := marks{session: t.session.number, first: t.snap.first, next: t.snap.next}
-	want.from, want.to = m.timeline.span()
-	if len(k.columns) == n && k.session == want.session && k.first == want.first && k.next == want.next && k.from == want.from && k.to == want.to {
-		return k.columns
+	of := markedFor{session: t.session.number, first: t.snap.first, next: t.snap.next, n: n}
+	of.from, of.to = m.timeline.span()
+	if k.of != of {
+		k.of, k.columns = of, make([]bool, n)
+		m.eachHit(func(r *store.Row) {
+			if i := m.timeline.column(r.Timestamp, n); i >= 0 {
+				k.columns[i] = true
+			}
+		})
 	}
-	want.columns = make([]bool, n)
-	m.eachHit(func(r *store.Row) {
-		if i := m.timeline.column(r.Timestamp, n); i >= 0 {
-			want.columns[i] = true
-		}
-	})
-	*k = want
 	return k.columns
 }
 
-// drawTimeline draws it in line y of the screen.
-func (m *Model) drawTimeline(x, y, w int) string {
+// drawTimeline draws it.
+func (m *Model) drawTimeline(r rect) string {
 	c, st := &m.timeline, m.st
-	l := newLine(st, w, nil)
-	l.text("", " ")
-	n, said := timelineColumns(w)
+	l := newLine(st, r.w, nil)
+	c.area = rect{}
 	from, to := c.span()
 	if from >= to {
-		c.area = rect{}
-		switch {
-		case c.line == nil && c.err == nil:
-		case c.line == nil:
-			l.text(st.dim, "no timeline: "+sentence(c.err))
-		case len(c.line.Failed) > 0:
-			l.text(st.dim, "no timeline: "+plural(len(c.line.Failed), "partition")+" left out")
-		case c.line.Untimed > 0:
-			l.text(st.dim, "no timeline: the messages have no timestamps")
-		}
+		l.text(st.dim, c.nothing())
 		return l.end()
 	}
-	layout := timeLayout(from, to, n)
-	if w >= timelineEnds {
-		l.field(st.dim, time.UnixMilli(from).In(m.zone).Format(endLayout(from, to)), 13)
+	n, said := timelineColumns(r.w)
+	layout := timeLayout((to - from) / int64(n))
+	ends := timeLayout((to - from) / 10)
+	l.fill(1)
+	if r.w >= timelineEnds {
+		l.text(st.dim, m.timeOf(from, ends))
+		l.fill(14)
 	}
-	c.area = rect{x + l.width, y, n, 1}
+	c.area = rect{r.x + l.width, r.y, n, 1}
 	counts := c.counts(n)
-	peak := 0
-	for i, count := range counts {
-		if count > counts[peak] {
-			peak = i
-		}
-	}
+	peak := slices.Index(counts, slices.Max(counts))
 	at, hits := m.placeColumn(n), m.marked(n)
+	late := c.err != nil || c.asked.window != c.window
 	for i, count := range counts {
-		sgr := st.accent
-		switch {
-		case hits != nil && hits[i]:
-			sgr = st.match
-		case c.err != nil || c.asked.window != c.window:
-			sgr = st.dim
-		}
-		l.bg = ""
-		if i == at {
-			sgr, l.bg = st.accentBold, st.selected
-		}
-		l.live = false // the background changes
+		sgr, glyph := st.accent, st.g.spark[0]
 		switch {
 		case count > 0:
-			l.repeat(sgr, columnGlyph(st.g.spark, count, counts[peak]), 1)
+			glyph = columnGlyph(st.g.spark, count, counts[peak])
 		case c.border(i+1, n) <= c.first: // retention took what was there
-			l.repeat(sgr, " ", 1)
-		case i == at || hits != nil && hits[i]:
-			l.repeat(sgr, st.g.spark[0], 1)
+			glyph = " "
 		default:
-			l.repeat(st.rule, st.g.spark[0], 1)
+			sgr = st.rule
 		}
+		switch {
+		case i == at:
+			sgr = st.accentBold + st.selected
+		case hits != nil && hits[i]:
+			sgr = st.match
+		case late && count > 0:
+			sgr = st.dim
+		}
+		l.repeat(sgr, glyph, 1)
 	}
-	l.bg, l.live = "", false
-	if w >= timelineEnds {
-		end := time.UnixMilli(to).In(m.zone).Format(endLayout(from, to))
+	if r.w >= timelineEnds {
+		end := m.timeOf(to, ends)
 		if c.end == 0 && m.now().UnixMilli()-to < max(timelineEvery.Milliseconds(), (to-from)/int64(n)) {
 			end = "now"
 		}
-		l.text("", " ")
-		l.field(st.dim, end, 12)
+		l.text(st.dim, " "+end)
 	}
-	l.text("", "  ")
-	l.field(st.dim, c.said(said, func(i int) string {
-		return time.UnixMilli(c.border(i, n)).In(m.zone).Format(layout)
-	}, counts, at, peak, m.tail.follow && !c.travel.pending), said)
+	l.fill(r.w - said)
+	text := "peak " + m.timeOf(c.border(peak, n), layout)
+	here := at >= 0 && (!m.tail.follow || c.travel.pending)
+	if here {
+		text, peak = m.timeOf(c.border(at, n), layout), at
+	}
+	l.text(st.dim, c.said(text+" ", counts[peak], here, said))
 	return l.end()
 }
 
-// columnGlyph is the glyph for n of most; what is more than nothing is never drawn as
-// nothing.
+func (m *Model) timeOf(ms int64, layout string) string {
+	return time.UnixMilli(ms).In(m.zone).Format(layout)
+}
+
+// nothing says why there is nothing to draw.
+func (c *timeline) nothing() string {
+	switch {
+	case c.line == nil:
+	case len(c.line.Failed) > 0:
+		return " no timeline: " + plural(len(c.line.Failed), "partition") + " left out"
+	case c.line.Untimed > 0:
+		return " no timeline: the messages have no timestamps"
+	}
+	return ""
+}
+
+// columnGlyph is the glyph for n of most; what is more than nothing is never drawn
+// as nothing.
 func columnGlyph(glyphs []string, n, most int64) string {
 	least := 1
 	for glyphs[least] == glyphs[0] {
@@ -574,55 +570,42 @@ func columnGlyph(glyphs []string, n, most int64) string {
 }
 
 // said is what stands beside the columns, as much as there is room for: the
-// column that the tail is at, or the highest; what is left out; and what is counted.
-func (c *timeline) said(room int, when func(int) string, counts []int64, at, peak int, follows bool) string {
-	tilde := ""
-	var parts []string
-	if c.rough {
-		tilde = "~"
-		parts = append(parts, "offsets, not messages")
-	}
+// column that the tail is at, else the highest; what is left out; and what is
+// counted.
+func (c *timeline) said(at string, count int64, here bool, room int) string {
+	var failed, offsets string
 	if n := len(c.line.Failed); n > 0 {
-		parts = slices.Insert(parts, 0, plural(n, "partition")+" left out")
+		failed = plural(n, "partition") + " left out"
 	}
-	if at >= 0 && !follows {
-		parts = slices.Insert(parts, 0, when(at)+" "+tilde+humanCount(counts[at]))
-	} else {
-		parts = append(parts, "peak "+when(peak)+" "+tilde+humanCount(counts[peak]))
+	if c.rough {
+		at, offsets = at+"~", "offsets, not messages"
 	}
-	var out strings.Builder
+	parts := [3]string{failed, offsets, at + humanCount(count)}
+	if here {
+		parts = [3]string{parts[2], failed, offsets}
+	}
+	out := ""
 	for _, p := range parts {
-		if out.Len() > 0 && out.Len()+2+len(p) > room {
-			continue
+		switch {
+		case out == "":
+			out = p
+		case p != "" && len(out)+2+len(p) <= room:
+			out += "  " + p
 		}
-		if out.Len() > 0 {
-			out.WriteString("  ")
-		}
-		out.WriteString(p)
 	}
-	return out.String()
+	return out
 }
 
-// timeLayout is how the times of columns are written: as much as tells them apart.
-func timeLayout(from, to int64, n int) string {
-	switch wide := (to - from) / int64(n); {
-	case wide >= (24 * time.Hour).Milliseconds():
+// timeLayout is how times that are so many ms apart are written: as much as tells
+// them apart.
+func timeLayout(apart int64) string {
+	switch d := time.Duration(apart) * time.Millisecond; {
+	case d >= 24*time.Hour:
 		return "2 Jan 2006"
-	case wide >= time.Minute.Milliseconds():
+	case d >= time.Minute:
 		return "2 Jan 15:04"
-	case wide >= time.Second.Milliseconds():
+	case d >= time.Second:
 		return "15:04:05"
 	}
 	return "15:04:05.000"
-}
-
-// endLayout is how the ends of the time in sight are written.
-func endLayout(from, to int64) string {
-	switch wide := to - from; {
-	case wide >= (300 * 24 * time.Hour).Milliseconds():
-		return "2 Jan 2006"
-	case wide >= (10 * time.Minute).Milliseconds():
-		return "2 Jan 15:04"
-	}
-	return "15:04:05"
 }
