@@ -122,7 +122,7 @@ type Model struct {
 	topics   topicsPane
 	preview  topicPreview // of the topic under the cursor
 	tail     tail
-	timeline timeline
+	timeline *timeline
 	compose  compose
 	over     overlay // nil: none
 	dialog   *dialog // nil: none
@@ -167,7 +167,7 @@ func newModel(ctx context.Context, opt Options, work *sync.WaitGroup, guard func
 		look: look{profile: colorprofile.TrueColor, accent: opt.Color},
 		w:    80, h: 24,
 		name: opt.Name, addr: opt.DemoAddr, zone: opt.Location,
-		queries: make(map[string]pastQueries),
+		queries: make(map[string]pastQueries), timeline: new(timeline),
 	}
 	m.topics.init()
 	m.compose.init()
@@ -269,7 +269,7 @@ func (m *Model) update(msg tea.Msg) tea.Cmd {
 	case hitsMsg:
 		m.gotHits(msg)
 	case timelineMsg:
-		return msg.take()
+		return msg()
 	case waitingMsg:
 		m.tail.gotWaiting(msg)
 	case sentMsg:

@@ -47,11 +47,10 @@ type timeline struct {
 	newest int64           // and what follows its latest; 0: not known, or it holds nothing
 	err    error           // why the newest look-up failed
 
-	number  int // of the newest look-up
-	asked   question
-	askedAt time.Time
-	live    int64              // records that had come by then
-	cancel  context.CancelFunc // not nil: it is under way
+	asked  question           // by the newest look-up
+	again  time.Time          // when it is worth another one
+	live   int64              // records that had come by then
+	cancel context.CancelFunc // not nil: it is under way
 
 	area   rect // of the columns on the screen that was drawn last
 	travel travel
@@ -93,7 +92,7 @@ type markedFor struct {
 }
 
 // timelineMsg is an answer, or says that the position may have come to rest.
-type timelineMsg struct{ take func() tea.Cmd }
+type timelineMsg func() tea.Cmd
 
 // span is the time in sight: from ≤ time < to, in ms since the epoch.
 func (c *timeline) span() (from, to int64) {
@@ -110,8 +109,7 @@ func (c *timeline) span() (from, to int64) {
 // border is where column i of n begins.
 func (c *timeline) border(i, n int) int64 {
 	from, to := c.span()
-	wide, of := to-from, int64(n)
-	return from + wide/of*int64(i) + wide%of*int64(i)/of
+	return from + int64(float64(to-from)*float64(i)/float64(n))
 }
 
 // column is the one of n that a time is in; -1: none in sight.
@@ -187,7 +185,7 @@ func timelineColumns(w int) (columns, said int) {
 // askTimeline asks for what is in sight, unless that is known or under way, and
 // again from time to time while messages come.
 func (m *Model) askTimeline() tea.Cmd {
-	t, c := &m.tail, &m.timeline
+	t, c := &m.tail, m.timeline
 	by, counted := m.cluster.(timelines)
 	if !counted || t.session == nil || c.hidden {
 		return nil
@@ -200,25 +198,24 @@ func (m *Model) askTimeline() tea.Cmd {
 		if c.cancel != nil {
 			c.cancel()
 		}
-		*c = timeline{topics: t.topics, number: c.number, travel: travel{moves: c.travel.moves}}
+		c = &timeline{topics: t.topics}
+		m.timeline = c
 	}
 	columns, _ := timelineColumns(r.w)
 	q := question{c.window, columns}
-	again := m.now().Sub(c.askedAt) >= timelineEvery && !m.blurred && (c.live != t.counted || c.err != nil)
+	again := !m.blurred && (c.live != t.counted || c.err != nil) && m.now().After(c.again)
 	if c.cancel != nil || c.asked == q && !again {
 		return nil
 	}
-	c.asked, c.askedAt, c.live = q, m.now(), t.counted
-	c.number++
-	number, rough := c.number, c.rough
-	req := kafka.TimelineRequest{Buckets: columns, Isolation: m.opt.Isolation}
+	c.asked, c.again, c.live = q, m.now().Add(timelineEvery), t.counted
+	req := &kafka.TimelineRequest{Buckets: columns, Isolation: m.opt.Isolation}
 	if from, to := c.span(); q.wide > 0 {
 		req.From = time.UnixMilli(from)
 		if q.end > 0 {
 			req.To = time.UnixMilli(to)
 		}
 	}
-	cluster, topics, known := m.cluster, t.topics, c.line != nil
+	cluster, topics, rough, known := m.cluster, t.topics, c.rough, c.line != nil
 	ctx, cancel := context.WithTimeout(m.ctx, refreshTimeout)
 	c.cancel = cancel
 	return func() tea.Msg {
@@ -227,17 +224,17 @@ func (m *Model) askTimeline() tea.Cmd {
 		if err == nil && !known {
 			rough = countsOffsets(ctx, by, cluster, topics, line)
 		}
-		return timelineMsg{func() tea.Cmd {
-			if number == m.timeline.number {
+		return timelineMsg(func() tea.Cmd {
+			if c == m.timeline {
 				m.gotTimeline(line, rough, err)
 			}
 			return nil
-		}}
+		})
 	}
 }
 
 // lookUp counts all that topics hold by time.
-func lookUp(ctx context.Context, cluster Cluster, topics []string, req kafka.TimelineRequest) (*kafka.Timeline, error) {
+func lookUp(ctx context.Context, cluster Cluster, topics []string, req *kafka.TimelineRequest) (*kafka.Timeline, error) {
 	for _, name := range topics {
 		topic, err := cluster.Topic(ctx, name)
 		if err != nil {
@@ -247,17 +244,13 @@ func lookUp(ctx context.Context, cluster Cluster, topics []string, req kafka.Tim
 			req.Spans = append(req.Spans, kafka.Span{TopicPartition: kafka.TopicPartition{Topic: name, Partition: p.ID}, To: kafka.NoEnd})
 		}
 	}
-	return cluster.(timelines).Timeline(ctx, req)
+	return cluster.(timelines).Timeline(ctx, *req)
 }
 
 // countsOffsets says whether a topic is compacted or transactional, so that it has
 // fewer messages than offsets. What may not be asked is taken for neither.
 func countsOffsets(ctx context.Context, by timelines, cluster Cluster, topics []string, line *kafka.Timeline) bool {
-	var spans []kafka.Span
-	for tp, borders := range line.Borders {
-		spans = append(spans, kafka.Span{TopicPartition: tp, From: borders[0], To: borders[len(borders)-1]})
-	}
-	if len(by.Transactional(ctx, spans)) > 0 {
+	if len(by.Transactional(ctx, line.Spans())) > 0 {
 		return true
 	}
 	compacted, _ := cluster.Compacted(ctx, topics)
@@ -271,7 +264,7 @@ func countsOffsets(ctx context.Context, by timelines, cluster Cluster, topics []
 
 // gotTimeline takes an answer. One that did not come leaves what was there.
 func (m *Model) gotTimeline(line *kafka.Timeline, rough bool, err error) {
-	c := &m.timeline
+	c := m.timeline
 	c.cancel = nil
 	if err != nil {
 		if c.err == nil {
@@ -317,7 +310,7 @@ func (m *Model) place() (ms int64, ok bool) {
 
 // placeColumn is the column that the tail is at; -1: none in sight.
 func (m *Model) placeColumn(n int) int {
-	c := &m.timeline
+	c := m.timeline
 	at, ok := m.place()
 	switch {
 	case ok:
@@ -331,7 +324,7 @@ func (m *Model) placeColumn(n int) int {
 // moveInTime moves the position by a column. Beyond the last one are the newest;
 // beyond the edges of a window, what lies beside it.
 func (m *Model) moveInTime(by int) tea.Cmd {
-	c := &m.timeline
+	c := m.timeline
 	n, _ := timelineColumns(m.lay.timeline.w)
 	from, to := c.span()
 	if from >= to {
@@ -371,7 +364,7 @@ func (m *Model) travelTo(ms int64) tea.Cmd {
 	v.moves++
 	moves := v.moves
 	return tea.Tick(travelAfter, func(time.Time) tea.Msg {
-		return timelineMsg{func() tea.Cmd { return m.travelled(moves) }}
+		return timelineMsg(func() tea.Cmd { return m.travelled(moves) })
 	})
 }
 
@@ -441,7 +434,7 @@ func (c *timeline) show(at, wide int64) {
 
 // zoomTime shows another stretch of time, times/of as long, around the position.
 func (m *Model) zoomTime(times, of int64) tea.Cmd {
-	c := &m.timeline
+	c := m.timeline
 	from, to := c.span()
 	wide := max((to-from)/of*times, zoomLeast.Milliseconds())
 	if from >= to || times < of && wide >= to-from {
@@ -457,7 +450,7 @@ func (m *Model) zoomTime(times, of int64) tea.Cmd {
 
 // clickedTimeline goes to the time at a column of the screen.
 func (m *Model) clickedTimeline(x int) tea.Cmd {
-	c := &m.timeline
+	c := m.timeline
 	if from, to := c.span(); from >= to || c.area.w == 0 {
 		return nil
 	}
@@ -485,12 +478,14 @@ func (m *Model) marked(n int) []bool {
 
 // drawTimeline draws it.
 func (m *Model) drawTimeline(r rect) string {
-	c, st := &m.timeline, m.st
+	c, st := m.timeline, m.st
 	l := newLine(st, r.w, nil)
 	c.area = rect{}
 	from, to := c.span()
 	if from >= to {
-		l.text(st.dim, c.nothing())
+		if c.line != nil && (len(c.line.Failed) > 0 || c.line.Untimed > 0) {
+			l.text(st.dim, " no timeline: partitions do not answer, or have no timestamps")
+		}
 		return l.end()
 	}
 	n, said := timelineColumns(r.w)
@@ -505,23 +500,21 @@ func (m *Model) drawTimeline(r rect) string {
 	counts := c.counts(n)
 	peak := slices.Index(counts, slices.Max(counts))
 	at, hits := m.placeColumn(n), m.marked(n)
+	lit := st.accentBold + st.selected
 	late := c.err != nil || c.asked.window != c.window
 	for i, count := range counts {
 		sgr, glyph := st.accent, st.g.spark[0]
-		switch {
-		case count > 0:
+		if count > 0 {
 			glyph = columnGlyph(st.g.spark, count, counts[peak])
-		case c.border(i+1, n) <= c.first: // retention took what was there
-			glyph = " "
-		default:
-			sgr = st.rule
 		}
 		switch {
 		case i == at:
-			sgr = st.accentBold + st.selected
+			sgr = lit
 		case hits != nil && hits[i]:
 			sgr = st.match
-		case late && count > 0:
+		case count == 0:
+			sgr = st.rule
+		case late:
 			sgr = st.dim
 		}
 		l.repeat(sgr, glyph, 1)
@@ -545,18 +538,6 @@ func (m *Model) drawTimeline(r rect) string {
 
 func (m *Model) timeOf(ms int64, layout string) string {
 	return time.UnixMilli(ms).In(m.zone).Format(layout)
-}
-
-// nothing says why there is nothing to draw.
-func (c *timeline) nothing() string {
-	switch {
-	case c.line == nil:
-	case len(c.line.Failed) > 0:
-		return " no timeline: " + plural(len(c.line.Failed), "partition") + " left out"
-	case c.line.Untimed > 0:
-		return " no timeline: the messages have no timestamps"
-	}
-	return ""
 }
 
 // columnGlyph is the glyph for n of most; what is more than nothing is never drawn

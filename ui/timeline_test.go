@@ -112,8 +112,8 @@ func driveTimed(t *testing.T, c *timedCluster, w, h int, topic string) *driver {
 // counted waits for the answer to what is in sight.
 func (d *driver) counted() {
 	d.t.Helper()
-	c := &d.m.timeline
 	d.until("the timeline", func() bool {
+		c := d.m.timeline
 		return c.cancel == nil && c.line != nil && c.asked.window == c.window && c.asked.columns == c.area.w
 	})
 }
@@ -135,7 +135,7 @@ func (d *driver) under() string {
 func TestTimelineCountsWhatIsHeld(t *testing.T) {
 	d := driveTimed(t, days(), 140, 40, "days")
 	d.counted()
-	c := &d.m.timeline
+	c := d.m.timeline
 	var sum int64
 	for _, n := range c.counts(c.area.w) {
 		sum += n
@@ -152,7 +152,7 @@ func TestTimelineTravels(t *testing.T) {
 	d := driveTimed(t, days(), 100, 40, "days")
 	d.press("2")
 	d.counted()
-	c := &d.m.timeline
+	c := d.m.timeline
 	n := c.area.w
 	session := d.m.tail.session.number
 	d.press("left", "left", "left")
@@ -203,7 +203,7 @@ func TestTimelineZooms(t *testing.T) {
 	d := driveTimed(t, days(), 100, 40, "days")
 	d.press("2")
 	d.counted()
-	c := &d.m.timeline
+	c := d.m.timeline
 	all, end := c.newest-c.first, c.newest
 	d.press("+")
 	d.counted()
@@ -246,7 +246,7 @@ func TestTailDoesNotWaitForTheTimeline(t *testing.T) {
 	c.gate = make(chan struct{})
 	d := driveTimed(t, c, 140, 40, "days")
 	d.sees("late 599")
-	if c := &d.m.timeline; c.line != nil || c.cancel == nil {
+	if c := d.m.timeline; c.line != nil || c.cancel == nil {
 		t.Fatal("the look-up has ended")
 	}
 	c.add("days", 0, text("news"))
