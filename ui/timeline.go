@@ -23,6 +23,8 @@ type timelines interface {
 	Transactional(ctx context.Context, spans []kafka.Span) map[string]bool
 }
 
+var _ timelines = (*kafka.Cluster)(nil)
+
 // When the timeline is there, and how it moves.
 const (
 	timelineHeight = 12 // lines that the tail has at least where there is one
@@ -47,10 +49,11 @@ type timeline struct {
 	newest int64           // and what follows its latest; 0: not known, or it holds nothing
 	err    error           // why the newest look-up failed
 
-	asked  question           // by the newest look-up
-	again  time.Time          // when it is worth another one
-	live   int64              // records that had come by then
-	cancel context.CancelFunc // not nil: it is under way
+	answered window             // that line is of
+	asked    question           // by the newest look-up
+	again    time.Time          // when it is worth another one
+	live     int64              // records that had come by then
+	cancel   context.CancelFunc // not nil: it is under way
 
 	area   rect // of the columns on the screen that was drawn last
 	travel travel
@@ -274,6 +277,7 @@ func (m *Model) gotTimeline(line *kafka.Timeline, rough bool, err error) {
 		return
 	}
 	c.line, c.rough, c.err = line, rough, nil
+	c.answered = c.asked.window
 	if n := len(line.Buckets); n > 0 {
 		if c.asked.wide == 0 {
 			c.first = line.Buckets[0].From
@@ -294,11 +298,13 @@ func (m *Model) toggleTimeline() tea.Cmd {
 // place is the time that the tail is at; false: at none, or it follows.
 func (m *Model) place() (ms int64, ok bool) {
 	t, v := &m.tail, &m.timeline.travel
-	if v.pending || v.session > 0 && t.session.number == v.session && t.cursor == v.cursor {
+	switch {
+	case v.pending:
 		return v.at, true
-	}
-	if t.follow {
+	case t.follow:
 		return 0, false
+	case t.session.number == v.session && t.cursor == v.cursor:
+		return v.at, true
 	}
 	for i := range t.rows {
 		if r := &t.rows[i]; r.Seq == t.cursor && r.Timestamp >= 0 {
@@ -359,7 +365,7 @@ func (m *Model) moveInTime(by int) tea.Cmd {
 // travelTo takes the tail to a time, once the position rests.
 func (m *Model) travelTo(ms int64) tea.Cmd {
 	v := &m.timeline.travel
-	v.at, v.pending = ms, true
+	v.at, v.pending = max(0, ms), true
 	v.session, v.cursor = m.tail.session.number, m.tail.cursor
 	v.moves++
 	moves := v.moves
@@ -422,7 +428,7 @@ func (m *Model) eachHit(f func(*store.Row)) {
 
 // show puts a window of wide ms around a time, within what the topics hold.
 func (c *timeline) show(at, wide int64) {
-	if wide >= c.newest-c.first {
+	if wide <= 0 || wide >= c.newest-c.first { // so long that it overflows, too
 		c.window = window{}
 		return
 	}
@@ -501,7 +507,7 @@ func (m *Model) drawTimeline(r rect) string {
 	peak := slices.Index(counts, slices.Max(counts))
 	at, hits := m.placeColumn(n), m.marked(n)
 	lit := st.accentBold + st.selected
-	late := c.err != nil || c.asked.window != c.window
+	late := c.err != nil || c.answered != c.window
 	for i, count := range counts {
 		sgr, glyph := st.accent, st.g.spark[0]
 		if count > 0 {

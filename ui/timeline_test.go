@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 	"testing"
@@ -61,7 +62,7 @@ func (c *timedCluster) Timeline(ctx context.Context, req kafka.TimelineRequest) 
 	}
 	n := int64(req.Buckets)
 	for i := range n {
-		b := kafka.Bucket{From: from + (to-from)*i/n, To: from + (to-from)*(i+1)/n}
+		b := kafka.Bucket{From: from + (to-from)/n*i + (to-from)%n*i/n, To: from + (to-from)/n*(i+1) + (to-from)%n*(i+1)/n}
 		for _, at := range times {
 			if b.From <= at && at < b.To {
 				b.Count++
@@ -376,5 +377,42 @@ func TestHitsAreMarkedInTheTimeline(t *testing.T) {
 	d.until("the first hit", func() bool { return d.under() == "hour 240" && !d.m.timeline.travel.pending })
 	if d.m.tail.session.number != session {
 		t.Error("the hits are gone")
+	}
+}
+
+func TestAbsurdTimesInTheTimeline(t *testing.T) {
+	c := days()
+	c.add("days", 0, batch.Record{Timestamp: 0, Value: []byte("the first")})
+	c.add("days", 1, batch.Record{Timestamp: math.MaxInt64 - 1, Value: []byte("the last")})
+	d := driveTimed(t, c, 140, 40, "days")
+	d.press("2")
+	d.counted()
+	for _, key := range []string{"left", "-", "+", "left", "+", "right", "-", "-"} {
+		d.press(key)
+		d.counted()
+		if from, to := d.m.timeline.span(); from < 0 || to <= from {
+			t.Fatalf("after %s, %d to %d is in sight", key, from, to)
+		}
+		if n := cells(strings.Split(d.screen(), "\n")[d.m.lay.timeline.y], d.m.st.width); n != 140 {
+			t.Fatalf("after %s, the line has %d columns", key, n)
+		}
+	}
+}
+
+func TestTimelineIsDimUntilItsAnswerIsThere(t *testing.T) {
+	c := days()
+	d := driveTimed(t, c, 140, 40, "days")
+	d.press("2")
+	d.counted()
+	c.set(func() { c.gate = make(chan struct{}) })
+	d.press("+")
+	bright := d.m.st.accent + "m" + d.m.st.g.spark[1]
+	if line := d.m.drawTimeline(d.m.lay.timeline); strings.Contains(line, bright) {
+		t.Errorf("what is not looked up yet is drawn as if it was: %q", line)
+	}
+	c.set(func() { close(c.gate); c.gate = nil })
+	d.counted()
+	if line := d.m.drawTimeline(d.m.lay.timeline); !strings.Contains(line, bright) {
+		t.Errorf("the answer is drawn dim: %q", line)
 	}
 }
