@@ -165,17 +165,13 @@ func timelineSpans(ctx context.Context, c *kafka.Cluster, tps []kafka.TopicParti
 // Without permission to ask, none.
 func (g *global) roughTopics(ctx context.Context, c *kafka.Cluster, topics []*kafka.Topic, line *kafka.Timeline) map[string]string {
 	held := make(map[string]bool)
-	var spans []kafka.Span
-	for tp, borders := range line.Borders {
-		if first, last := borders[0], borders[len(borders)-1]; first < last {
-			held[tp.Topic] = true
-			spans = append(spans, kafka.Span{TopicPartition: tp, From: first, To: last})
-		}
+	spans := line.Spans()
+	for _, s := range spans {
+		held[s.Topic] = true
 	}
 	if len(held) == 0 {
 		return nil
 	}
-	slices.SortFunc(spans, func(a, b kafka.Span) int { return byPartition(a.TopicPartition, b.TopicPartition) })
 	compacted, err := c.Compacted(ctx, slices.Sorted(maps.Keys(held)))
 	if err != nil && g.verbose {
 		g.notice("milena: whether a topic is compacted is not known: %s", err)

@@ -64,6 +64,17 @@ func (t *Timeline) Total() (n int64) {
 	return n
 }
 
+// Spans are what the buckets hold of each partition that has any of it.
+func (t *Timeline) Spans() []Span {
+	var spans []Span
+	for tp, borders := range t.Borders {
+		if from, to := borders[0], borders[len(borders)-1]; from < to {
+			spans = append(spans, Span{tp, from, to})
+		}
+	}
+	return spans
+}
+
 // Timeline counts records by time. No record is read, except where a span
 // begins or ends in the midst of a partition, to learn the time there, and of
 // brokers before Kafka 3.0, which cannot tell the latest time.

@@ -12,6 +12,7 @@
 //	header.go    the line at the top
 //	topics.go    the pane of topics; topics_*.go: its filter, figures, forms, details, previews
 //	tail.go      the pane of records; row.go: one of them; tailheader.go: its first line
+//	timeline.go  how many messages fell when, under the records; travelling in time
 //	position.go  places to go to, as they are typed
 //	times.go     how times are shown; find.go: looking for words in what is held
 //	preview.go   what a filter would leave, while it is typed
@@ -119,15 +120,16 @@ type Model struct {
 	brokersFor  *kafka.Metadata // that brokersGone was counted in
 	brokersGone int             // brokers that replicas are on and that are not there
 
-	topics  topicsPane
-	preview topicPreview // of the topic under the cursor
-	tail    tail
-	compose compose
-	over    overlay // nil: none
-	dialog  *dialog // nil: none
-	notices notices
-	export  exporting // under way
-	counts  counting
+	topics   topicsPane
+	preview  topicPreview // of the topic under the cursor
+	tail     tail
+	timeline *timeline
+	compose  compose
+	over     overlay // nil: none
+	dialog   *dialog // nil: none
+	notices  notices
+	export   exporting // under way
+	counts   counting
 
 	sessions   int                    // how many there were
 	searchRate float64                // bytes a second of the newest search
@@ -167,7 +169,7 @@ func newModel(ctx context.Context, opt Options, work *sync.WaitGroup, guard func
 		look: look{profile: colorprofile.TrueColor, accent: opt.Color},
 		w:    80, h: 24,
 		name: opt.Name, addr: opt.DemoAddr, zone: opt.Location,
-		queries: make(map[string]pastQueries),
+		queries: make(map[string]pastQueries), timeline: new(timeline),
 	}
 	m.topics.init()
 	m.compose.init()
@@ -191,7 +193,7 @@ func (m *Model) Init() tea.Cmd {
 // Update takes a message.
 func (m *Model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 	cmd := m.update(msg)
-	return m, tea.Batch(cmd, m.layOut(), m.animate())
+	return m, tea.Batch(cmd, m.layOut(), m.askTimeline(), m.animate())
 }
 
 func (m *Model) update(msg tea.Msg) tea.Cmd {
@@ -268,6 +270,8 @@ func (m *Model) update(msg tea.Msg) tea.Cmd {
 		msg.take(msg.text)
 	case hitsMsg:
 		m.gotHits(msg)
+	case timelineMsg:
+		return msg()
 	case waitingMsg:
 		m.tail.gotWaiting(msg)
 	case sentMsg:
@@ -415,7 +419,7 @@ func (m *Model) lines() []string {
 	if m.w <= 0 || m.h <= 0 {
 		return nil
 	}
-	m.lay = arrange(m.w, m.h, m.focus, m.zoom, m.compose.wanted(m))
+	m.lay = m.arranged()
 	m.hits = m.hits[:0]
 	lines := make([]string, 0, m.h)
 	if m.lay.top.h > 0 {

@@ -32,6 +32,7 @@ type layout struct {
 	topics, tail, compose rect
 	body                  rect // all between top and footer
 	right                 rect // tail and compose together
+	timeline              rect // the lowest line of tail; see Model.arranged
 	rule                  int  // column of the rule between topics and the rest; -1: none
 	single                bool // one pane at a time
 }

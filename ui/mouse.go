@@ -100,6 +100,9 @@ func (m *Model) clicked(e tea.Mouse) tea.Cmd {
 	case m.lay.tail.contains(e.X, e.Y):
 		m.setFocus(paneTail)
 		t := &m.tail
+		if m.lay.timeline.contains(e.X, e.Y) {
+			return m.clickedTimeline(e.X)
+		}
 		if at := m.lay.tail; e.Y == at.y+1 && at.h > 3 {
 			return m.explain(e.X - at.x - 1)
 		}
@@ -133,8 +136,11 @@ func (m *Model) clickedOrder(by topicOrder) tea.Cmd {
 	return m.orderBy(by)
 }
 
-// dragged selects text in the pane that writes.
+// dragged travels in time, or selects text in the pane that writes.
 func (m *Model) dragged(e tea.Mouse) tea.Cmd {
+	if e.Button == tea.MouseLeft && m.focus == paneTail && m.dialog == nil && m.over == nil && m.lay.timeline.contains(m.click.x, m.click.y) {
+		return m.clickedTimeline(e.X)
+	}
 	if e.Button == tea.MouseLeft && m.focus == paneCompose && m.dialog == nil && m.over == nil {
 		m.compose.clicked(e.X, e.Y, true, m.st.width)
 	}

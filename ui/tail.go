@@ -123,7 +123,7 @@ func (m *Model) startSession(st start) tea.Cmd {
 }
 
 // height is how many rows are in sight.
-func (t *tail) height(m *Model) int { return max(1, m.lay.tail.h-2) }
+func (t *tail) height(m *Model) int { return max(1, m.lay.tail.h-2-m.lay.timeline.h) }
 
 // starting says whether a session has not come to its first answer yet.
 func (t *tail) starting() bool {
@@ -541,7 +541,10 @@ func (m *Model) drawTail(r rect) []string {
 			}
 		}
 	}
-	return m.fillLines(lines, r)
+	if lines = m.fillLines(lines, r); m.lay.timeline.h > 0 {
+		lines[r.h-1] = m.drawTimeline(m.lay.timeline)
+	}
+	return lines
 }
 
 // visible are the rows that fit.

@@ -1,6 +1,7 @@
 package ui
 
 import (
+	"maps"
 	"math"
 	"slices"
 	"sort"
@@ -220,8 +221,8 @@ func (s *session) readMarkers(found []kafka.Record) {
 	}
 	var spans []kafka.Span
 	var offsets int64
-	for tp, from := range first {
-		if to := s.txns.since(tp); from < to && to < math.MaxInt64 {
+	for _, tp := range slices.SortedFunc(maps.Keys(first), comparePartitions) {
+		if from, to := first[tp], s.txns.since(tp); from < to && to < math.MaxInt64 {
 			spans = append(spans, kafka.Span{TopicPartition: tp, From: from, To: to})
 			offsets += to - from
 		}
@@ -229,7 +230,6 @@ func (s *session) readMarkers(found []kafka.Record) {
 	if len(spans) == 0 || offsets > markersRead {
 		return
 	}
-	slices.SortFunc(spans, func(a, b kafka.Span) int { return comparePartitions(a.TopicPartition, b.TopicPartition) })
 	if s.source.Read(s.ctx, spans, nil, markerSink{s}) != nil {
 		return // the records stay as they are: of unknown outcome
 	}

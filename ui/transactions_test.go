@@ -236,6 +236,7 @@ func TestOlderRecordsComeWithTheirMarkers(t *testing.T) {
 		d.press("pgup")
 		d.until("what comes", func() bool { return !d.m.tail.snap.older.busy && !d.m.tail.starting() && d.m.tail.snap.lag == 0 })
 	}
+	d.until("all that was read on from there", func() bool { return d.m.tail.snap.next-d.m.tail.snap.first >= 330 })
 	s := d.m.tail.session.store
 	first, next := s.Bounds()
 	var offsets []int64
