@@ -18,6 +18,7 @@ const preview = 1024
 // columns are the widths of a tail's columns; zero leaves one out.
 type columns struct {
 	topic, time, part, offset, key int
+	topics                         []string // each has its colour
 	mode                           timeMode
 	date                           bool      // the time has its day before it
 	now                            time.Time // for ages, and in the zone that is shown
@@ -89,7 +90,11 @@ func (l *line) row(r *store.Row, c columns, loc *time.Location, q lights) {
 	l.run = c.rush // time to key are dim alike then
 	defer func() { l.run = false }()
 	if c.topic > 0 {
-		l.field(st.text, r.Topic, c.topic)
+		sgr := st.ofTopic(c.topics, r.Topic)
+		if c.rush {
+			sgr = st.dim
+		}
+		l.field(sgr, r.Topic, c.topic)
 		l.fill(l.width + 2)
 	}
 	if c.time > 0 {

@@ -296,10 +296,7 @@ const manyPartitions = 1000
 func (m *Model) askSearch() tea.Cmd {
 	topics := m.tail.topics
 	if m.focus == paneTopics || len(topics) == 0 {
-		topics = nil
-		if c := m.topics.current(); c != nil {
-			topics = []string{c.Name}
-		}
+		topics = m.topics.chosen()
 	}
 	d := &dialog{
 		title: "search the whole history", opened: m.now(), action: "search",
@@ -355,6 +352,7 @@ func (m *Model) askSearch() tea.Cmd {
 			return d.refuse(1, fmt.Sprintf("%s have %s: enter once more searches them all", plural(len(form.topics), "topic"), plural(n, "partition")))
 		}
 		m.dialog = nil
+		clear(m.topics.marked)
 		return tea.Batch(m.startSearch(form.topics, &form.searching), m.asked(d.fields[0].ed.String()))
 	}
 	m.dialog = d

@@ -604,14 +604,14 @@ func (t *tail) fit(m *Model, w int, rows []store.Row) {
 	}
 	t.colsFor = key
 	topic := 0
-	if len(t.topics) > 1 && w >= 90 {
+	if len(t.topics) > 1 && w >= 56 {
 		for _, name := range t.topics {
-			topic = max(topic, min(cells(name, m.st.width), 20))
+			topic = max(topic, min(cells(name, m.st.width), 20, w/6))
 		}
 	}
 	t.cols = columnsFor(w-1, key.parts, t.snap.maxOffset, topic, t.keySeen)
 	t.cols.clock(t.mode, date, w-1, now)
-	t.cols.txn = t.txns
+	t.cols.txn, t.cols.topics = t.txns, t.topics
 }
 
 func (t *tail) emptyText(zone *time.Location) []string {
