@@ -196,7 +196,15 @@ func table() []Binding {
 		Binding{Keys: []string{"S"}, Short: "search", What: "search the whole history, or a range of it, of one or several topics", Weight: 38, Off: off(func(m *Model) bool { return noTopics(m) && noSession(m) }, offTopics), Do: (*Model).askSearch},
 		Binding{Keys: []string{"u"}, What: "times: local, UTC, as ages, as epoch milliseconds", Do: (*Model).nextTimes},
 		Binding{Keys: []string{"M"}, What: "give the mouse to the terminal, to select text; again takes it back", Do: (*Model).freeMouse},
-		Binding{Keys: []string{"Y"}, What: "copy the view as a command: milena, kcat, kafka-console-consumer.sh", Off: off(noSession, offSession), Do: (*Model).openCopy},
+		Binding{Keys: []string{"Y"}, What: "copy the view as a command: milena, kcat, kafka-console-consumer.sh", Off: func(m *Model) string {
+			switch {
+			case noSession(m):
+				return offSession
+			case m.tail.traced() && m.over == nil:
+				return "milena trace finds what carries an id at the command line"
+			}
+			return ""
+		}, Do: (*Model).openCopy},
 		Binding{Keys: []string{":"}, Short: "command", What: "all commands", Weight: 80, NoPalette: true, Do: (*Model).openPalette},
 		Binding{Keys: []string{"!"}, What: "notices", Do: (*Model).showNotices},
 		Binding{Label: ":doctor", What: "doctor: the way to the cluster, step by step, and what may be done there", Off: off(func(m *Model) bool { return m.opt.Probe == nil }, "there is none"), Do: (*Model).showCheckup},
@@ -256,6 +264,7 @@ func table() []Binding {
 		Binding{Keys: []string{"y"}, What: "copy the value, key, headers, or the record as JSON", Off: off(noRows, offRows), Do: (*Model).askCopy},
 		Binding{Keys: []string{"a"}, Short: "around", What: "show the topic around the record", Weight: 36, Off: off(noRows, offRows), Do: (*Model).around},
 		Binding{Keys: []string{"K"}, Short: "key history", Weight: 37, What: "the history of the record's key: all its values, tombstones too", Off: off(noRows, offRows), Do: (*Model).keyHistory},
+		Binding{Keys: []string{"X"}, Short: "trace", Weight: 39, What: "trace: what carries the same id in key, headers or value, across topics, by time", Off: off(noRows, offRows), Do: (*Model).askTrace},
 		Binding{Keys: []string{"A"}, Short: "all partitions", Weight: 16, What: "search the partitions, too, where the key should not be", Off: off(func(m *Model) bool { return m.tail.snap.search == nil || len(m.tail.snap.search.rest) == 0 }, "nothing was left out"), Do: (*Model).searchRest},
 		Binding{Keys: []string{"P"}, Short: "progress", Weight: 16, What: "how far each partition is searched, and what could not be", Off: off(func(m *Model) bool { return m.tail.snap.search == nil }, "nothing is searched: S searches"), Do: (*Model).showSearch},
 		Binding{Keys: []string{"e"}, What: "export to a file: JSON lines, CSV, values", Off: func(m *Model) string {
@@ -286,6 +295,7 @@ func table() []Binding {
 		Binding{Keys: []string{"/", "f"}, Label: "/", Short: "find", What: "find words in the value", Weight: 35, Do: (*Model).askInRecord},
 		Binding{Keys: []string{"a"}, What: "show the topic around the record", Do: (*Model).around},
 		Binding{Keys: []string{"K"}, What: "the history of its key: all its values, tombstones too", Do: (*Model).keyHistory},
+		Binding{Keys: []string{"X"}, Short: "trace", Weight: 43, What: "trace: what carries the same id in key, headers or value, across topics, by time", Do: (*Model).askTrace},
 		Binding{Keys: []string{"w"}, Short: "wrap", What: "wrap long lines, or scroll them with left and right", Weight: 45, Do: (*Model).toggleWrap},
 		Binding{Keys: []string{"z"}, What: "zoom, and back", Do: func(m *Model) tea.Cmd { m.zoom = !m.zoom; return nil }},
 		Binding{Keys: down, What: "down", NoPalette: true, Do: scrollOver(by(1))},
