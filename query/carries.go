@@ -45,8 +45,22 @@ func (m *carries) Match(v *batch.View) bool {
 	return v.Key != nil && bytes.Equal(v.Key, m.value) || v.HeaderCount() > 0 && m.inHeader(v) || m.isWord(v.Value)
 }
 
+// TraceParent is the trace id in a header of W3C's Trace Context (section 3.2):
+// traceparent is version, trace id, parent id and flags, and all but the trace id
+// differ from hop to hop.
+func TraceParent[Name, Value string | []byte](name Name, value Value) (id Value, ok bool) {
+	const length, from, to = len("00-") + 32 + len("-") + 16 + len("-01"), 3, 3 + 32
+	if string(name) != "traceparent" || len(value) < length || value[from-1] != '-' || value[to] != '-' {
+		return id, false
+	}
+	return value[from:to], true
+}
+
 func (m *carries) inHeader(v *batch.View) bool {
 	for key, value := range v.Headers() {
+		if id, ok := TraceParent(key, value); ok && bytes.Equal(id, m.value) && (len(m.header) == 0 || bytes.Equal(key, m.header)) {
+			return true
+		}
 		if value != nil && bytes.Equal(value, m.value) && (len(m.header) == 0 || bytes.Equal(key, m.header)) {
 			return true
 		}

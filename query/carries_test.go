@@ -49,3 +49,22 @@ func TestCarries(t *testing.T) {
 		}
 	}
 }
+
+func TestTraceIDWithinATraceparent(t *testing.T) {
+	const id = "4bf92f3577b34da6a3ce929d0e0e4736"
+	record := &kafka.Record{Headers: []batch.Header{{Key: "traceparent", Value: []byte("00-" + id + "-00f067aa0ba902b7-01")}}}
+	for _, c := range []struct {
+		carries Carries
+		want    bool
+	}{
+		{Carries{Value: id}, true},
+		{Carries{Value: id, Header: "traceparent"}, true},
+		{Carries{Value: id, Header: "b3"}, false},
+		{Carries{Value: "00f067aa0ba902b7"}, false},
+		{Carries{Value: id[:31]}, false},
+	} {
+		if got := c.carries.Matcher(kafka.TopicPartition{}).Match(record.View()); got != c.want {
+			t.Errorf("%+v: %v, want %v", c.carries, got, c.want)
+		}
+	}
+}

@@ -28,6 +28,7 @@
 //	command.go   the palette; command_copy.go: the view as a command line
 //	connect.go   no cluster yet, or none that answers
 //	search.go    searching history: the form, and hits as the rows of a tail
+//	trace.go     what carries one value across topics: a search, and the form for it
 //	queries.go   prompts for queries: what was asked before, names, completion
 //	source.go    what a tail reads from; session.go: one reading of it
 //	count.go     how many records match, by a sample and exactly

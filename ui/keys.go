@@ -196,7 +196,15 @@ func table() []Binding {
 		Binding{Keys: []string{"S"}, Short: "search", What: "search the whole history, or a range of it, of one or several topics", Weight: 38, Off: off(func(m *Model) bool { return noTopics(m) && noSession(m) }, offTopics), Do: (*Model).askSearch},
 		Binding{Keys: []string{"u"}, What: "times: local, UTC, as ages, as epoch milliseconds", Do: (*Model).nextTimes},
 		Binding{Keys: []string{"M"}, What: "give the mouse to the terminal, to select text; again takes it back", Do: (*Model).freeMouse},
-		Binding{Keys: []string{"Y"}, What: "copy the view as a command: milena, kcat, kafka-console-consumer.sh", Off: off(noSession, offSession), Do: (*Model).openCopy},
+		Binding{Keys: []string{"Y"}, What: "copy the view as a command: milena, kcat, kafka-console-consumer.sh", Off: func(m *Model) string {
+			switch {
+			case noSession(m):
+				return offSession
+			case m.tail.traced() && m.over == nil:
+				return "milena trace finds what carries an id at the command line"
+			}
+			return ""
+		}, Do: (*Model).openCopy},
 		Binding{Keys: []string{":"}, Short: "command", What: "all commands", Weight: 80, NoPalette: true, Do: (*Model).openPalette},
 		Binding{Keys: []string{"!"}, What: "notices", Do: (*Model).showNotices},
 		Binding{Label: ":doctor", What: "doctor: the way to the cluster, step by step, and what may be done there", Off: off(func(m *Model) bool { return m.opt.Probe == nil }, "there is none"), Do: (*Model).showCheckup},
@@ -211,10 +219,13 @@ func table() []Binding {
 		Binding{Keys: pageUp, What: "a page up", NoPalette: true, Do: moveTopics(pageOf(-1))},
 		Binding{Keys: []string{"home", "g"}, What: "first topic", NoPalette: true, Do: moveTopics(by(-far))},
 		Binding{Keys: []string{"end", "G"}, What: "last topic", NoPalette: true, Do: moveTopics(by(far))},
-		Binding{Keys: []string{"enter"}, Short: "open", What: "open the topic in the tail", Weight: 20, Off: off(noTopics, offTopics), Do: (*Model).openPreviewed},
+		Binding{Keys: []string{"enter"}, Short: "open", What: "open the topic in the tail; those that are marked, together", Weight: 20, Off: off(noTopics, offTopics), Do: (*Model).openChosen},
+		Binding{Keys: []string{"space"}, Short: "mark", What: "mark the topic, or not: enter opens and S searches all that are marked", Weight: 32, Off: off(noTopics, offTopics), Do: (*Model).markTopic},
 		Binding{Keys: []string{"/"}, Short: "filter", What: "filter topics: letters of the name in their order; ! those in trouble", Weight: 15, Do: (*Model).askTopicFilter},
-		Binding{Keys: []string{"esc"}, What: "show all topics again, or back to the tail", NoPalette: true, Do: func(m *Model) tea.Cmd {
-			if m.topics.filter != "" {
+		Binding{Keys: []string{"esc"}, What: "drop the marks, show all topics again, or back to the tail", NoPalette: true, Do: func(m *Model) tea.Cmd {
+			if len(m.topics.marked) > 0 {
+				clear(m.topics.marked)
+			} else if m.topics.filter != "" {
 				return m.dropTopicFilter()
 			} else if m.tail.session != nil {
 				m.setFocus(paneTail)
@@ -258,6 +269,7 @@ func table() []Binding {
 		Binding{Keys: []string{"y"}, What: "copy the value, key, headers, or the record as JSON", Off: off(noRows, offRows), Do: (*Model).askCopy},
 		Binding{Keys: []string{"a"}, Short: "around", What: "show the topic around the record", Weight: 36, Off: off(noRows, offRows), Do: (*Model).around},
 		Binding{Keys: []string{"K"}, Short: "key history", Weight: 37, What: "the history of the record's key: all its values, tombstones too", Off: off(noRows, offRows), Do: (*Model).keyHistory},
+		Binding{Keys: []string{"X"}, Short: "trace", Weight: 39, What: "trace: what carries the same id in key, headers or value, across topics, by time", Off: off(noRows, offRows), Do: (*Model).askTrace},
 		Binding{Keys: []string{"A"}, Short: "all partitions", Weight: 16, What: "search the partitions, too, where the key should not be", Off: off(func(m *Model) bool { return m.tail.snap.search == nil || len(m.tail.snap.search.rest) == 0 }, "nothing was left out"), Do: (*Model).searchRest},
 		Binding{Keys: []string{"P"}, Short: "progress", Weight: 39, What: "how far each partition is searched, and what could not be", Off: off(func(m *Model) bool { return m.tail.snap.search == nil }, "nothing is searched: S searches"), Do: (*Model).showSearch},
 		Binding{Keys: []string{"#"}, What: "how many records there are, or match: about, by a sample; once more, exactly", Off: off(func(m *Model) bool { return noSession(m) || m.counts.busy() }, "no topic is open, or it is being counted"), Do: (*Model).countRecords},
@@ -289,6 +301,7 @@ func table() []Binding {
 		Binding{Keys: []string{"/", "f"}, Label: "/", Short: "find", What: "find words in the value", Weight: 35, Do: (*Model).askInRecord},
 		Binding{Keys: []string{"a"}, What: "show the topic around the record", Do: (*Model).around},
 		Binding{Keys: []string{"K"}, What: "the history of its key: all its values, tombstones too", Do: (*Model).keyHistory},
+		Binding{Keys: []string{"X"}, Short: "trace", Weight: 43, What: "trace: what carries the same id in key, headers or value, across topics, by time", Do: (*Model).askTrace},
 		Binding{Keys: []string{"w"}, Short: "wrap", What: "wrap long lines, or scroll them with left and right", Weight: 45, Do: (*Model).toggleWrap},
 		Binding{Keys: []string{"z"}, What: "zoom, and back", Do: func(m *Model) tea.Cmd { m.zoom = !m.zoom; return nil }},
 		Binding{Keys: down, What: "down", NoPalette: true, Do: scrollOver(by(1))},

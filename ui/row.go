@@ -18,6 +18,9 @@ const preview = 1024
 // columns are the widths of a tail's columns; zero leaves one out.
 type columns struct {
 	topic, time, part, offset, key int
+	topics                         []string // each has its colour
+	after                          bool     // the time since the row before has a column
+	gap                            string   // that time, of the row that is drawn
 	mode                           timeMode
 	date                           bool      // the time has its day before it
 	now                            time.Time // for ages, and in the zone that is shown
@@ -53,6 +56,10 @@ func columnsFor(w, parts int, maxOffset int64, topic, keys int) columns {
 
 func (c columns) heading(l *line) {
 	st := l.st
+	if c.after {
+		l.number(st.dim, "after", gapColumns)
+		l.fill(l.width + 2)
+	}
 	if c.topic > 0 {
 		l.field(st.dim, "topic", c.topic)
 		l.fill(l.width + 2)
@@ -88,8 +95,16 @@ func (l *line) row(r *store.Row, c columns, loc *time.Location, q lights) {
 	var scratch [40]byte
 	l.run = c.rush // time to key are dim alike then
 	defer func() { l.run = false }()
+	if c.after {
+		l.number(st.text, c.gap, gapColumns)
+		l.fill(l.width + 2)
+	}
 	if c.topic > 0 {
-		l.field(st.text, r.Topic, c.topic)
+		sgr := st.ofTopic(c.topics, r.Topic)
+		if c.rush {
+			sgr = st.dim
+		}
+		l.field(sgr, r.Topic, c.topic)
 		l.fill(l.width + 2)
 	}
 	if c.time > 0 {

@@ -21,6 +21,7 @@ import (
 // searching is what a session searches for.
 type searching struct {
 	query *query.Query // nil: the key alone counts
+	trace *carrying    // not nil: what carries this value, nothing else
 	key   *[]byte      // not nil: every value of this key, nothing else
 	order kafka.SearchOrder
 	from  kafka.Position
@@ -37,6 +38,9 @@ func (q *searching) match(tp kafka.TopicPartition) kafka.Matcher {
 	if q.key != nil {
 		return kafka.KeyIs(*q.key)
 	}
+	if q.trace != nil {
+		return q.trace.Matcher(tp)
+	}
 	return q.query.Matcher(tp)
 }
 
@@ -45,11 +49,17 @@ func (q *searching) wantedKey() ([]byte, bool) {
 	if q.key != nil {
 		return *q.key, *q.key != nil
 	}
+	if q.query == nil {
+		return nil, false
+	}
 	return q.query.Key()
 }
 
 // String is what is searched for, for the header.
 func (q *searching) String() string {
+	if q.trace != nil {
+		return plainText(q.trace.Value)
+	}
 	if q.key == nil {
 		return q.query.String()
 	}
@@ -230,19 +240,23 @@ func (t *tail) searching() bool {
 
 // startSearch shows the hits of a search in the tail.
 func (m *Model) startSearch(topics []string, q *searching) tea.Cmd {
-	if !slices.Equal(m.tail.topics, topics) {
-		m.tail.rate.reset()
-		m.tail.find = finding{}
-	}
-	m.tail.topic, m.tail.topics = topics[0], topics
-	m.compose.topic = topics[0]
+	m.turnTo(topics...)
 	m.over = nil
 	m.setFocus(paneTail)
-	return tea.Batch(m.recall(), m.recallQueries(), m.startSession(start{search: q, query: q.query, label: "search", follow: q.order == kafka.NewestFirst}))
+	label := "search"
+	if q.trace != nil {
+		label = "trace"
+	}
+	return tea.Batch(m.recall(), m.recallQueries(), m.startSession(start{search: q, query: q.query, label: label, follow: q.order == kafka.NewestFirst}))
 }
 
 // endSearch goes back to what the topics hold now.
-func (m *Model) endSearch() tea.Cmd { return m.startSession(newest100()) }
+func (m *Model) endSearch() tea.Cmd {
+	if m.tail.traced() {
+		return m.openTopics(m.tail.session.start.search.trace.back...)
+	}
+	return m.startSession(newest100())
+}
 
 // goOn lets a search go on that stopped at its limit.
 func (m *Model) goOn() tea.Cmd {
@@ -260,11 +274,15 @@ func (m *Model) searchRest() tea.Cmd {
 }
 
 // around leaves the hits for the topic around the record under the cursor:
-// everything from its time on, and what comes before it.
+// everything from its time on, and what comes before it. Of a trace it is the
+// record's topic alone.
 func (m *Model) around() tea.Cmd {
 	rec, ok := m.recordUnder()
 	if !ok {
 		return nil
+	}
+	if m.tail.traced() {
+		m.turnTo(rec.Topic)
 	}
 	m.over = nil
 	tp := kafka.TopicPartition{Topic: rec.Topic, Partition: rec.Partition}
@@ -296,10 +314,7 @@ const manyPartitions = 1000
 func (m *Model) askSearch() tea.Cmd {
 	topics := m.tail.topics
 	if m.focus == paneTopics || len(topics) == 0 {
-		topics = nil
-		if c := m.topics.current(); c != nil {
-			topics = []string{c.Name}
-		}
+		topics = m.topics.chosen()
 	}
 	d := &dialog{
 		title: "search the whole history", opened: m.now(), action: "search",
@@ -355,6 +370,7 @@ func (m *Model) askSearch() tea.Cmd {
 			return d.refuse(1, fmt.Sprintf("%s have %s: enter once more searches them all", plural(len(form.topics), "topic"), plural(n, "partition")))
 		}
 		m.dialog = nil
+		clear(m.topics.marked)
 		return tea.Batch(m.startSearch(form.topics, &form.searching), m.asked(d.fields[0].ed.String()))
 	}
 	m.dialog = d
@@ -376,6 +392,11 @@ type fieldError struct {
 func (e *fieldError) Error() string { return e.err.Error() }
 func (e *fieldError) Unwrap() error { return e.err }
 
+// topicNames parts names and patterns of topics.
+func topicNames(text string) []string {
+	return strings.FieldsFunc(text, func(r rune) bool { return r == ' ' || r == ',' })
+}
+
 // readSearch reads the form.
 func (m *Model) readSearch(d *dialog) (*searchForm, error) {
 	text := func(i int) string { return strings.TrimSpace(d.fields[i].ed.String()) }
@@ -384,7 +405,7 @@ func (m *Model) readSearch(d *dialog) (*searchForm, error) {
 	if f.query, err = m.parseQuery(text(0)); err != nil {
 		return nil, &fieldError{0, err}
 	}
-	if f.topics, err = m.cluster.Metadata().TopicsLike(strings.FieldsFunc(text(1), func(r rune) bool { return r == ' ' || r == ',' })...); err != nil {
+	if f.topics, err = m.cluster.Metadata().TopicsLike(topicNames(text(1))...); err != nil {
 		return nil, &fieldError{1, err}
 	}
 	if text(2) != "" {
@@ -480,7 +501,7 @@ func (m *Model) searchDoing(l *line, b brevity) {
 		}
 		l.text(sgr, long)
 	}
-	say(st.dim, "search: ", "?")
+	say(st.dim, t.session.start.label+": ", "?")
 	if room := [...]int{60, 60, 40, 24, 14, 0}[b]; room > 0 {
 		l.clipped(st.accent, t.session.start.search.String(), room)
 	}

@@ -2,6 +2,7 @@ package ui
 
 import (
 	"image/color"
+	"slices"
 	"strings"
 
 	"charm.land/lipgloss/v2"
@@ -147,6 +148,14 @@ func (st *Styles) plain() {
 	st.rule, st.escape, st.jsonPunct = st.dim, st.dim, st.dim
 	st.match = styleSGR(lipgloss.NewStyle().Bold(true).Underline(true))
 	st.selected = ";" + styleSGR(lipgloss.NewStyle().Reverse(true))
+}
+
+// ofTopic is the colour of one of several topics, by its place among them.
+func (st *Styles) ofTopic(topics []string, name string) string {
+	if at := slices.Index(topics, name); at >= 0 {
+		return st.parts[at%len(st.parts)]
+	}
+	return st.text
 }
 
 // accents are the names that a context's colour may have.

@@ -81,14 +81,19 @@ func newest100() start {
 
 // openTopics shows topics from their newest records on.
 func (m *Model) openTopics(names ...string) tea.Cmd {
-	if !slices.Equal(m.tail.topics, names) {
+	m.turnTo(names...)
+	m.over = nil
+	return tea.Batch(m.recall(), m.recallQueries(), m.startSession(newest100()))
+}
+
+// turnTo makes topics those that are shown, and the first the one that is composed to.
+func (m *Model) turnTo(topics ...string) {
+	if !slices.Equal(m.tail.topics, topics) {
 		m.tail.rate.reset()
 		m.tail.find = finding{}
 	}
-	m.tail.topic, m.tail.topics = names[0], names
-	m.compose.turnTo(names[0])
-	m.over = nil
-	return tea.Batch(m.recall(), m.recallQueries(), m.startSession(newest100()))
+	m.tail.topic, m.tail.topics = topics[0], topics
+	m.compose.turnTo(topics[0])
 }
 
 // startSession reads the open topic anew; what the session before still sends
@@ -528,6 +533,9 @@ func (m *Model) drawTail(r rect) []string {
 		if t.cols.txn {
 			t.cols.outcome = m.rowOutcome(row)
 		}
+		if t.cols.after {
+			t.cols.gap = t.gapTo(i)
+		}
 		l.row(row, t.cols, m.zone, q)
 		lines = append(lines, l.end())
 	}
@@ -607,14 +615,14 @@ func (t *tail) fit(m *Model, w int, rows []store.Row) {
 	}
 	t.colsFor = key
 	topic := 0
-	if len(t.topics) > 1 && w >= 90 {
+	if len(t.topics) > 1 && w >= 56 {
 		for _, name := range t.topics {
-			topic = max(topic, min(cells(name, m.st.width), 20))
+			topic = max(topic, min(cells(name, m.st.width), 20, w/6))
 		}
 	}
 	t.cols = columnsFor(w-1, key.parts, t.snap.maxOffset, topic, t.keySeen)
 	t.cols.clock(t.mode, date, w-1, now)
-	t.cols.txn = t.txns
+	t.cols.txn, t.cols.topics, t.cols.after = t.txns, t.topics, t.traced() && w >= 56
 }
 
 func (t *tail) emptyText(zone *time.Location) []string {

@@ -27,7 +27,8 @@ type topicsPane struct {
 	found    topicFilter   // what filter says
 	filter   string
 	order    topicOrder
-	cursor   string // the topic that the cursor is on
+	cursor   string          // the topic that the cursor is on
+	marked   map[string]bool // by name, see topics_marks.go
 	at, top  int
 	figures  map[string]*figures // by name
 	troubled int                 // topics with a partition that is not as it should be
@@ -84,7 +85,10 @@ type (
 	restMsg struct{ moves int }
 )
 
-func (p *topicsPane) init() { p.figures = make(map[string]*figures) }
+func (p *topicsPane) init() {
+	p.figures = make(map[string]*figures)
+	p.marked = make(map[string]bool)
+}
 
 // refresh asks the cluster how it is, in the background.
 func (m *Model) refresh() tea.Cmd { return m.ask(false, "") }
@@ -163,6 +167,7 @@ func (p *topicsPane) set(md *kafka.Metadata) {
 		p.lower = append(p.lower, strings.ToLower(t.Name))
 	}
 	p.loaded = true
+	p.dropGone()
 	p.arrange(false)
 }
 
@@ -427,6 +432,12 @@ func (m *Model) drawTopics(r rect) []string {
 		l.text("", "  ")
 		l.text(st.accent, "/"+p.filter)
 	}
+	if n := len(p.marked); n > 0 {
+		l.text(st.accent, "  "+st.g.check+exact(int64(n)))
+		if l.width+len(" marked") <= r.w-cols.width() {
+			l.text(st.dim, " marked")
+		}
+	}
 	if p.troubled > 0 && p.filter == "" {
 		l.text(st.warn, "  "+st.g.warn+exact(int64(p.troubled)))
 	}
@@ -522,7 +533,7 @@ func (m *Model) topicRow(l *line, i int, cols topicColumns, focused bool) {
 		name = st.dim
 	}
 	marker := " "
-	if t.Name == m.tail.topic {
+	if slices.Contains(m.tail.topics, t.Name) {
 		name = st.accent
 	}
 	if i == p.at {
@@ -538,7 +549,11 @@ func (m *Model) topicRow(l *line, i int, cols topicColumns, focused bool) {
 			}
 		}
 	}
-	l.text("", " ")
+	if p.marked[t.Name] {
+		l.text(st.accent, st.g.check)
+	} else {
+		l.text("", " ")
+	}
 	l.text(st.accent, marker)
 	marks := m.marksOf(t, f)
 	room := l.max - l.width - cols.width()
