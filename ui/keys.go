@@ -220,7 +220,7 @@ func table() []Binding {
 		Binding{Keys: []string{"home", "g"}, What: "first topic", NoPalette: true, Do: moveTopics(by(-far))},
 		Binding{Keys: []string{"end", "G"}, What: "last topic", NoPalette: true, Do: moveTopics(by(far))},
 		Binding{Keys: []string{"enter"}, Short: "open", What: "open the topic in the tail; those that are marked, together", Weight: 20, Off: off(noTopics, offTopics), Do: (*Model).openChosen},
-		Binding{Keys: []string{"space"}, Short: "mark", What: "mark the topic, or not: enter opens and S searches all that are marked", Weight: 32, Off: off(noTopics, offTopics), Do: (*Model).markTopic},
+		Binding{Keys: []string{"space"}, Short: "mark", What: "mark the topic, or not: enter opens and S searches all that are marked", Weight: 39, Off: off(noTopics, offTopics), Do: (*Model).markTopic},
 		Binding{Keys: []string{"/"}, Short: "filter", What: "filter topics: letters of the name in their order; ! those in trouble", Weight: 15, Do: (*Model).askTopicFilter},
 		Binding{Keys: []string{"esc"}, What: "drop the marks, show all topics again, or back to the tail", NoPalette: true, Do: func(m *Model) tea.Cmd {
 			if len(m.topics.marked) > 0 {

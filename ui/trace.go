@@ -1,6 +1,7 @@
 package ui
 
 import (
+	"cmp"
 	"errors"
 	"strings"
 	"time"
@@ -100,7 +101,7 @@ const (
 // readTrace reads the form.
 func (m *Model) readTrace(d *dialog, at time.Time) (*traceForm, error) {
 	text := func(i int) string { return strings.TrimSpace(d.fields[i].ed.String()) }
-	f := &traceForm{Carries: query.Carries{Value: text(traceValue)}, at: at, window: 10 * time.Minute}
+	f := &traceForm{Carries: query.Carries{Value: text(traceValue)}, at: at}
 	if f.Value == "" {
 		return nil, &fieldError{traceValue, errors.New("a value to look for, such as a trace id")}
 	}
@@ -115,24 +116,12 @@ func (m *Model) readTrace(d *dialog, at time.Time) (*traceForm, error) {
 	default:
 		return nil, &fieldError{traceWhere, errors.New("it is anywhere, header NAME, or field NAME")}
 	}
-	md := m.cluster.Metadata()
-	if names := topicNames(text(traceTopics)); len(names) > 0 {
-		var err error
-		if f.topics, err = md.TopicsLike(names...); err != nil {
-			return nil, &fieldError{traceTopics, err}
-		}
-	} else {
-		for i := range md.Topics {
-			if t := &md.Topics[i]; !t.Internal && t.Err == nil {
-				f.topics = append(f.topics, t.Name)
-			}
-		}
+	var err error
+	if f.topics, err = m.cluster.Metadata().TopicsLike(topicNames(cmp.Or(text(traceTopics), ".*"))...); err != nil {
+		return nil, &fieldError{traceTopics, err}
 	}
-	if window := text(traceWindow); window != "" {
-		var err error
-		if f.window, err = time.ParseDuration(window); err != nil || f.window <= 0 {
-			return nil, &fieldError{traceWindow, errors.New("a time with its unit, such as 10m or 2h")}
-		}
+	if f.window, err = time.ParseDuration(cmp.Or(text(traceWindow), "10m")); err != nil || f.window <= 0 {
+		return nil, &fieldError{traceWindow, errors.New("a time with its unit, such as 10m or 2h")}
 	}
 	return f, nil
 }
