@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
 #
-# docs/picture.sh - makes docs/screen.svg, the picture in the README, from the
-# running program: the demo in a terminal of tmux, somebody about to answer in
-# the topic orders. Needs Go and tmux.
+# docs/picture.sh - makes the pictures in the README from the running program:
+# the demo in a terminal of tmux. In docs/screen.svg somebody is about to answer
+# in the topic orders; docs/search.svg is what an expression found in all of its
+# history. Needs Go and tmux.
 
 set -euo pipefail
 
@@ -47,6 +48,23 @@ terminal send-keys C-s
 sees 'sent to partition'
 terminal send-keys -l '{"event":"order.paid","order":"o-1"}'
 sees 'order.paid","order":"o-1"}'
-terminal capture-pane -e -p | "$work/picture" \
-  -cursor "$(terminal display-message -p '#{?cursor_flag,#{cursor_x}#,#{cursor_y},}')" >"$work/screen.svg"
-mv "$work/screen.svg" docs/screen.svg
+
+# draw NAME: what is on the screen, as docs/NAME.svg.
+draw() {
+  terminal capture-pane -e -p | "$work/picture" \
+    -cursor "$(terminal display-message -p '#{?cursor_flag,#{cursor_x}#,#{cursor_y},}')" >"$work/$1.svg"
+  mv "$work/$1.svg" "docs/$1.svg"
+}
+draw screen
+
+terminal send-keys Escape
+sees 'space pause'
+terminal send-keys S
+sees 'search the whole history'
+terminal send-keys -l 'value.total > 200 && value.event == "order.created"'
+sees 'read as expression'
+terminal send-keys Enter
+sees 'all searched'
+terminal send-keys Up Up Up
+sleep 1
+draw search

@@ -27,6 +27,7 @@ type Styles struct {
 	jsonKey, jsonStr, jsonNum string
 	jsonWord, jsonPunct       string
 	match                     string // letters that a filter found; goes on top of another style
+	matchFills                bool   // match has a background of its own
 	selected, selectedDim     string // backgrounds: the row of the cursor, in the focused pane and elsewhere
 	parts                     [6]string
 }
@@ -119,6 +120,7 @@ func (st *Styles) colours(k look) {
 	st.jsonKey, st.jsonStr, st.jsonNum, st.jsonWord, st.jsonPunct = blue, st.ok, st.warn, st.key, st.dim
 	st.parts = [6]string{blue, st.ok, st.warn, st.key, cyan, st.bad}
 	st.match = styleSGR(lipgloss.NewStyle().Foreground(lipgloss.Black).Background(either("#ffd682", "#e0af68")))
+	st.matchFills = true
 	st.selected, st.selectedDim = background(either("#d6e2fa", "#24304a")), background(either("#eceff6", "#1c212e"))
 	if k.profile == colorprofile.ANSI256 {
 		// The nearest of the 256 to a dark blue is a loud green; greys are calm.
@@ -138,6 +140,7 @@ func (st *Styles) basic(k look) {
 	}
 	st.jsonKey, st.jsonStr, st.jsonNum, st.jsonWord, st.jsonPunct = st.accent, st.ok, st.warn, st.key, st.dim
 	st.match = styleSGR(lipgloss.NewStyle().Foreground(lipgloss.Black).Background(lipgloss.Yellow))
+	st.matchFills = true
 	st.selected = ";" + styleSGR(lipgloss.NewStyle().Reverse(true))
 	st.parts = [6]string{st.accent, st.ok, st.warn, st.key, foreground(lipgloss.Cyan), st.bad}
 }

@@ -175,7 +175,9 @@ func (l *line) style(sgr string) {
 		l.buf = append(l.buf, ';')
 		l.buf = append(l.buf, sgr...)
 	}
-	l.buf = append(l.buf, l.bg...)
+	if !l.st.matchFills || sgr != l.st.match {
+		l.buf = append(l.buf, l.bg...)
+	}
 	l.buf = append(l.buf, 'm')
 }
 

@@ -517,7 +517,9 @@ func (m *Model) drawTimeline(r rect) string {
 		case i == at:
 			sgr = lit
 		case hits != nil && hits[i]:
-			sgr = st.match
+			if sgr = st.warn; !st.matchFills { // without colours
+				sgr = st.match
+			}
 		case count == 0:
 			sgr = st.rule
 		case late:
