@@ -163,16 +163,14 @@ func (v *topicDetails) text(m *Model, w int) []string {
 		return lines
 	}
 	set := func(c kafka.ConfigEntry) bool { return !c.Default }
-	configs := slices.Clone(d.Configs)
-	slices.SortStableFunc(configs, func(a, b kafka.ConfigEntry) int { // those that the topic sets come first
-		switch {
-		case set(a) == set(b):
-			return 0
-		case set(a):
-			return -1
+	var configs []kafka.ConfigEntry
+	for _, first := range []bool{true, false} { // those that the topic sets come first
+		for _, c := range d.Configs {
+			if set(c) == first {
+				configs = append(configs, c)
+			}
 		}
-		return 1
-	})
+	}
 	name := 0
 	for _, c := range configs {
 		name = max(name, len(c.Name))
