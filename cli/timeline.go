@@ -85,20 +85,12 @@ func (g *global) timeline(ctx context.Context, args []string, t timelineFlags) e
 	if t.buckets < 1 || t.buckets > bucketsAtMost {
 		return usage("--buckets %d: 1 to %d are wanted", t.buckets, bucketsAtMost)
 	}
-	settings, err := g.load(ctx)
+	c, topics, isolation, err := g.openTopics(ctx, args)
 	if err != nil {
 		return err
 	}
-	c, err := g.open(ctx)
-	if err != nil {
-		return err
-	}
-	topics, err := topicsNamed(ctx, c, args)
-	if err != nil {
-		return err
-	}
-	req := kafka.TimelineRequest{Buckets: t.buckets, Isolation: settings.Isolation}
-	if req.Spans, err = timelineSpans(ctx, c, kafka.Partitions(topics...), from, to, settings.Isolation); err != nil {
+	req := kafka.TimelineRequest{Buckets: t.buckets, Isolation: isolation}
+	if req.Spans, err = timelineSpans(ctx, c, kafka.Partitions(topics...), from, to, isolation); err != nil {
 		return err
 	}
 	if from.Kind == kafka.AtTime {

@@ -33,6 +33,21 @@ func topicNames(ctx context.Context, c source, args []string) ([]string, error) 
 	return slices.Compact(names), nil
 }
 
+// openTopics connects, and finds the topics that arguments name and how they are
+// read.
+func (g *global) openTopics(ctx context.Context, args []string) (*kafka.Cluster, []*kafka.Topic, kafka.Isolation, error) {
+	settings, err := g.load(ctx)
+	if err != nil {
+		return nil, nil, 0, err
+	}
+	c, err := g.open(ctx)
+	if err != nil {
+		return nil, nil, 0, err
+	}
+	topics, err := topicsNamed(ctx, c, args)
+	return c, topics, settings.Isolation, err
+}
+
 // topicsNamed finds the topics that arguments name.
 func topicsNamed(ctx context.Context, c *kafka.Cluster, args []string) ([]*kafka.Topic, error) {
 	found, err := topicNames(ctx, c, args)

@@ -77,15 +77,7 @@ func (g *global) trace(ctx context.Context, id string, args []string, t traceFla
 	case t.limit < 1:
 		return usage("-c %d: a number of messages is wanted", t.limit)
 	}
-	settings, err := g.load(ctx)
-	if err != nil {
-		return err
-	}
-	c, err := g.open(ctx)
-	if err != nil {
-		return err
-	}
-	topics, err := topicsNamed(ctx, c, args)
+	c, topics, isolation, err := g.openTopics(ctx, args)
 	if err != nil {
 		return err
 	}
@@ -93,7 +85,7 @@ func (g *global) trace(ctx context.Context, id string, args []string, t traceFla
 		Partitions: kafka.Partitions(topics...),
 		From:       around.Add(-t.window), To: around.Add(t.window),
 		Match:     query.Carries{Value: id, Header: t.header, Field: t.field}.Matcher,
-		Isolation: settings.Isolation, Limit: t.limit,
+		Isolation: isolation, Limit: t.limit,
 	})
 	if err != nil {
 		return err

@@ -25,7 +25,7 @@
 //	search.go       a search, its progress and its order; searchstream.go: hits as
 //	                they are found; searchmerge.go: by time, both ways; merge.go
 //	estimate.go     what a search will cost and how much it will find, by a sample
-//	around.go       records about a record, and those with its key
+//	keys.go         records with a key, and from a time on
 //	timeline.go     records by time, from offset look-ups alone; transactional.go:
 //	                where those are more than the messages
 //	ordered.go      many partitions as one stream, merged by time; mergeheap.go

@@ -400,32 +400,6 @@ func TestASearchIsCancelledAndLeavesNothingBehind(t *testing.T) {
 	leavesNothing(t, before)
 }
 
-func TestAroundARecord(t *testing.T) {
-	brokers := brokersOf(t)
-	c := open(t, brokers)
-	k := client(t, brokers)
-	topic := newTopic(t, c, 1, nil)
-	now := time.Now().UnixMilli()
-	writeAt(t, k, topic, 0, now, now-50, now-10, now-90, now-5, now)
-	tp := TopicPartition{topic, 0}
-	for _, test := range []struct {
-		at            int64
-		before, after int
-		want          []string
-	}{
-		{3, 2, 2, []string{"0/1", "0/2", "0/3", "0/4"}},
-		{0, 2, 1, []string{"0/0"}},
-		{5, 1, 9, []string{"0/4", "0/5"}},
-		{6, 1, 9, []string{"0/5"}},
-		{3, 0, 0, []string{}},
-	} {
-		got, err := c.Around(timeout(t, 30*time.Second), tp, test.at, test.before, test.after, ReadUncommitted)
-		if err != nil || !slices.Equal(places(got), test.want) {
-			t.Errorf("%d before and %d after %d: %v (%v), want %v", test.before, test.after, test.at, places(got), err, test.want)
-		}
-	}
-}
-
 func TestTheHistoryOfAKey(t *testing.T) {
 	brokers := brokersOf(t)
 	c := open(t, brokers)

@@ -1,44 +1,14 @@
 package kafka
 
-// From a record to others: those around it, and those with its key.
+// From a record to others with its key, and from a time on.
 
 import (
 	"bytes"
-	"cmp"
 	"context"
 	"slices"
 
 	"milena/kafka/batch"
 )
-
-// Around reads the records about an offset of a partition, in its order: before
-// at most so many below it, after at most so many from it on, that offset's
-// record among them. Fewer come where the log begins or ends.
-func (c *Cluster) Around(ctx context.Context, tp TopicPartition, offset int64, before, after int, iso Isolation) ([]Record, error) {
-	// Not by Newest's own order, which is by time.
-	older, err := c.Newest(ctx, NewestRequest{Partitions: []TopicPartition{tp}, Before: map[TopicPartition]int64{tp: offset}, N: before, Isolation: iso})
-	if err != nil {
-		return nil, err
-	}
-	records := older.Records
-	slices.SortFunc(records, func(a, b Record) int { return cmp.Compare(a.Offset, b.Offset) })
-	spans, waiting, err := c.Resolve(ctx, []TopicPartition{tp}, Position{Kind: AtOffset, N: offset}, &Position{Kind: End}, iso)
-	if err == nil && len(waiting) > 0 {
-		err = waiting[0]
-	}
-	if err != nil || after <= 0 {
-		return records, err
-	}
-	s, err := c.NewSearch(SearchRequest{Spans: spans, Isolation: iso})
-	if err != nil {
-		return nil, err
-	}
-	err = s.Run(ctx, int64(after), func(found []Record) error {
-		records = append(records, found...)
-		return nil
-	})
-	return records, err
-}
 
 // KeyIs matches records that have exactly this key; nil is the null key.
 func KeyIs(key []byte) Matcher { return keyIs{key} }
