@@ -157,7 +157,8 @@ func TestNewestThatMatch(t *testing.T) {
 		if i == 17 || i == 4000 || i == 4001 {
 			v = fmt.Sprint("needle", i)
 		}
-		k.Produce(t.Context(), &kgo.Record{Topic: topic, Partition: int32(i % 2), Value: []byte(v)}, nil)
+		k.Produce(t.Context(), &kgo.Record{Topic: topic, Partition: int32(i % 2), Value: []byte(v),
+			Timestamp: time.UnixMilli(1_700_000_000_000 + int64(i))}, nil)
 	}
 	if err := k.Flush(t.Context()); err != nil {
 		t.Fatal(err)
