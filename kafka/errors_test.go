@@ -20,6 +20,8 @@ func TestEventsAreSentences(t *testing.T) {
 		"topic orders was deleted":                                                           {Kind: TopicDeleted, TopicPartition: tp},
 		"topic orders was deleted and created again; reading the new one from its beginning": {Kind: TopicRecreated, TopicPartition: tp},
 		"orders/3 is a new partition; reading it from its beginning":                         {Kind: PartitionAdded, TopicPartition: tp},
+		"orders/3 is led by b:9092 now; reading on there, at offset 7":                       {Kind: LeaderMoved, TopicPartition: tp, Broker: "b:9092", From: 7, Moved: 1},
+		"12 partitions of orders have another leader; reading on there":                      {Kind: LeaderMoved, TopicPartition: TopicPartition{"orders", -1}, Moved: 12},
 		"orders/3 cannot be read now: the broker closed the connection":                      {Kind: PartitionStuck, TopicPartition: tp, Err: errEOF{}},
 	} {
 		e.Time = time.Now()

@@ -24,6 +24,7 @@ const (
 	PartitionBack                   // it can be read again, from offset From on
 	GroupStuck                      // a group cannot be joined for now; Err says why
 	TopicAppeared                   // a new topic matches what is read: it is read from its beginning
+	LeaderMoved                     // Moved partitions have another leader; of one alone, Broker is that
 )
 
 // Event is something that happened while records were read, at a place in the
@@ -34,6 +35,7 @@ type Event struct {
 	TopicPartition
 	Broker   string // host:port
 	From, To int64
+	Moved    int // partitions; of LeaderMoved
 	Err      error
 }
 
@@ -56,6 +58,11 @@ func (e Event) String() string {
 		return fmt.Sprintf("%s/%d is a new partition; reading it from its beginning", e.Topic, e.Partition)
 	case TopicAppeared:
 		return fmt.Sprintf("topic %s is new; reading it from its beginning", e.Topic)
+	case LeaderMoved:
+		if e.Moved > 1 {
+			return fmt.Sprintf("%d partitions of %s have another leader; reading on there", e.Moved, e.Topic)
+		}
+		return fmt.Sprintf("%s/%d is led by %s now; reading on there, at offset %d", e.Topic, e.Partition, e.Broker, e.From)
 	case PartitionStuck:
 		return fmt.Sprintf("%s/%d cannot be read now: %s; trying again", e.Topic, e.Partition, unreadable(e.Err))
 	case PartitionBack:

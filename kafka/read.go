@@ -144,7 +144,7 @@ func (r *reader) add(p *readPart) error {
 	if t.parts[p.Partition] != nil {
 		return fmt.Errorf("%s/%d is given twice", p.Topic, p.Partition)
 	}
-	p.leader, p.epoch, p.told = -1, -1, untold
+	p.leader, p.led, p.epoch, p.told = -1, -1, -1, untold
 	t.parts[p.Partition] = p
 	if p.next < p.to {
 		r.open++
@@ -193,6 +193,7 @@ type readPart struct {
 
 	topicID    [16]byte
 	leader     int32
+	led        int32 // the latest leader there was; -1: none was known
 	epoch      int32
 	next       int64 // the offset to fetch next
 	to         int64
@@ -398,7 +399,7 @@ func (r *reader) apply(ctx context.Context, m *Metadata) (calm bool) {
 			events = append(events, r.missing(t)...)
 			continue
 		}
-		events = append(events, r.present(t, seen)...)
+		events = append(events, r.present(t, seen, m)...)
 		for _, p := range t.parts {
 			// One that a re-created topic no longer has is not waited for.
 			if !p.done && seen.Partition(p.Partition) != nil && (p.leader < 0 || m.Broker(p.leader) == nil) {
@@ -532,7 +533,7 @@ func (r *reader) missing(t *readTopic) []Event {
 
 // present takes over a topic's leaders, and notices whether it is still the same
 // topic.
-func (r *reader) present(t *readTopic, seen *Topic) (events []Event) {
+func (r *reader) present(t *readTopic, seen *Topic, m *Metadata) (events []Event) {
 	recreated := t.known && (t.id != seen.ID || t.gone && seen.ID == [16]byte{})
 	if recreated {
 		events = append(events, Event{Kind: TopicRecreated, TopicPartition: TopicPartition{t.name, -1}})
@@ -541,9 +542,11 @@ func (r *reader) present(t *readTopic, seen *Topic) (events []Event) {
 				r.endLocked(fmt.Errorf("topic %s was deleted and created again while it was read", t.name))
 			}
 			p.next, p.waiting, p.waitsFor, p.confirmed, p.stalls, p.told = 0, false, nil, false, 0, untold
+			p.led = -1
 			p.generation++
 		}
 	}
+	var moved Event // one, however many a broker led that went down
 	first := !t.known
 	t.id, t.known, t.gone, t.misses = seen.ID, true, false, 0
 	for _, sp := range seen.Partitions {
@@ -552,7 +555,7 @@ func (r *reader) present(t *readTopic, seen *Topic) (events []Event) {
 			if !r.req.Grow && !t.later {
 				continue
 			}
-			p = &readPart{TopicPartition: TopicPartition{t.name, sp.ID}, leader: -1, to: NoEnd, told: untold}
+			p = &readPart{TopicPartition: TopicPartition{t.name, sp.ID}, leader: -1, led: -1, to: NoEnd, told: untold}
 			t.parts[sp.ID] = p
 			r.open++
 			if !first && !recreated {
@@ -564,6 +567,21 @@ func (r *reader) present(t *readTopic, seen *Topic) (events []Event) {
 			p.leader, p.epoch = sp.Leader, sp.LeaderEpoch
 			p.retryAt = time.Time{}
 		}
+		if p.leader >= 0 {
+			if p.led >= 0 && p.led != p.leader && !p.done {
+				moved = Event{Kind: LeaderMoved, TopicPartition: p.TopicPartition, From: p.next, Moved: moved.Moved + 1}
+				if b := m.Broker(p.leader); b != nil {
+					moved.Broker = b.Addr()
+				}
+			}
+			p.led = p.leader
+		}
+	}
+	if moved.Moved > 1 {
+		moved.Partition, moved.Broker, moved.From = -1, "", 0
+	}
+	if moved.Moved > 0 {
+		events = append(events, moved)
 	}
 	for id, p := range t.parts {
 		if seen.Partition(id) == nil {

@@ -201,6 +201,9 @@ func TestReadFollowsMovingLeaders(t *testing.T) {
 		f.ShufflePartitionLeaders()
 	}
 	got.await(t, "all", func() bool { return got.taken >= rounds*4*each })
+	if e := got.awaitEvent(t, LeaderMoved); e.Topic != "t" || e.Moved < 1 || e.Moved > 4 || (e.Moved == 1) != (e.Broker != "") {
+		t.Errorf("%+v", e)
+	}
 	for p := range int32(4) {
 		offsets := got.of("t", p).offsets
 		for i, o := range offsets {

@@ -529,7 +529,7 @@ func (m *Model) noteEvents(events []kafka.Event) {
 	for _, e := range events {
 		level := levelWarn
 		switch e.Kind {
-		case kafka.BrokerBack, kafka.PartitionAdded, kafka.PartitionBack, kafka.TopicAppeared:
+		case kafka.BrokerBack, kafka.PartitionAdded, kafka.PartitionBack, kafka.TopicAppeared, kafka.LeaderMoved:
 			level = levelInfo
 		}
 		text := e.String()
