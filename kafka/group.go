@@ -204,15 +204,15 @@ func (m *member) generations(ctx context.Context, group *kafkago.ConsumerGroup) 
 // consume reads what one generation was assigned. It ends with context.Canceled
 // when the generation did, and with it run.
 func (m *member) consume(ctx, run context.Context, gen *kafkago.Generation) error {
-	spans, fresh, err := m.spans(run, gen.Assignments)
+	spans, fresh, waiting, err := m.spans(run, gen.Assignments)
 	if err != nil {
 		return err
 	}
-	if len(spans) == 0 && !m.req.End {
+	if len(spans)+len(waiting) == 0 && !m.req.End {
 		<-run.Done() // more members than partitions: until the next generation
 		return run.Err()
 	}
-	positions := &positions{Sink: m.sink, at: make(map[TopicPartition]int64)}
+	positions := &positions{Sink: m.sink, at: make(map[TopicPartition]int64), waiting: slices.Clone(waiting)}
 	for _, s := range fresh {
 		// Where it begins is committed too, even if nothing comes: the next
 		// member must not begin at another end and miss what lies between.
@@ -220,7 +220,7 @@ func (m *member) consume(ctx, run context.Context, gen *kafkago.Generation) erro
 	}
 	read := make(chan error, 1)
 	go func() {
-		read <- m.c.Read(run, ReadRequest{Spans: spans, Isolation: m.req.Isolation}, positions)
+		read <- m.c.Read(run, ReadRequest{Spans: spans, Waiting: waiting, Isolation: m.req.Isolation}, positions)
 	}()
 	tick := time.NewTicker(commitInterval)
 	defer tick.Stop()
@@ -255,8 +255,8 @@ func passing(code kafkago.Error) bool {
 }
 
 // spans is where to read: from the committed offsets, else from Start. fresh are
-// those of the second kind.
-func (m *member) spans(ctx context.Context, assigned map[string][]kafkago.PartitionAssignment) (spans, fresh []Span, err error) {
+// those of the second kind; waiting, too, where nobody can tell the offset yet.
+func (m *member) spans(ctx context.Context, assigned map[string][]kafkago.PartitionAssignment) (spans, fresh []Span, waiting []Waiting, err error) {
 	var without []TopicPartition
 	for _, topic := range slices.Sorted(maps.Keys(assigned)) {
 		for _, p := range assigned[topic] {
@@ -269,14 +269,11 @@ func (m *member) spans(ctx context.Context, assigned map[string][]kafkago.Partit
 		}
 	}
 	if len(without) > 0 {
-		var waiting []Waiting
 		if fresh, waiting, err = m.c.Resolve(ctx, without, m.req.Start, nil, m.req.Isolation); err != nil {
-			return nil, nil, err
+			return nil, nil, nil, err
 		}
-		if len(waiting) > 0 {
-			// Where it begins would not be committed, and another member might
-			// begin elsewhere.
-			return nil, nil, waiting[0]
+		if len(waiting) > 0 && m.req.End { // it would never end
+			return nil, nil, nil, waiting[0]
 		}
 		spans = append(spans, fresh...)
 	}
@@ -287,7 +284,7 @@ func (m *member) spans(ctx context.Context, assigned map[string][]kafkago.Partit
 			}
 		}
 	}
-	return spans, fresh, nil
+	return spans, fresh, waiting, nil
 }
 
 // positions passes records on and remembers how far each partition was accepted.
@@ -295,6 +292,8 @@ type positions struct {
 	Sink
 	mu sync.Mutex
 	at map[TopicPartition]int64 // not committed yet
+
+	waiting []Waiting // for a leader that can tell where they begin
 }
 
 type positioned struct {
@@ -320,6 +319,21 @@ func (p *positioned) Flush(state PartitionState) error {
 	defer p.all.mu.Unlock()
 	p.all.at[p.tp] = state.Next
 	return nil
+}
+
+// Event notes where a partition begins that had to wait for a leader: that is
+// committed, too, as of any other that begins afresh.
+func (p *positions) Event(e Event) {
+	if e.Kind == PartitionBack {
+		p.mu.Lock()
+		// Of one that was read before, From may be ahead of what was accepted.
+		if i := slices.IndexFunc(p.waiting, func(w Waiting) bool { return w.TopicPartition == e.TopicPartition }); i >= 0 {
+			p.at[e.TopicPartition] = e.From
+			p.waiting = slices.Delete(p.waiting, i, i+1)
+		}
+		p.mu.Unlock()
+	}
+	p.Sink.Event(e)
 }
 
 // commit commits every position that moved since the last one.

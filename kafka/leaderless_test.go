@@ -4,6 +4,7 @@ package kafka
 // itself when it has one again.
 
 import (
+	"context"
 	"errors"
 	"net"
 	"slices"
@@ -192,4 +193,35 @@ func TestReadTellsHowFarAnOffsetPastTheEndIs(t *testing.T) {
 	})
 	write(t, client(t, f.ListenAddrs()), "t", 0, 3)
 	got.await(t, "the new end to be told", func() bool { return got.parts[TopicPartition{"t", 0}].state.HighWatermark == 5 })
+}
+
+func TestAGroupTakesUpAPartitionThatGetsALeader(t *testing.T) {
+	t.Parallel()
+	c, _, lost, more := lonely(t)
+	k := client(t, c.Config().Brokers)
+	ctx, leave := context.WithCancel(timeout(t, 60*time.Second))
+	got := newCollector()
+	done := make(chan error, 1)
+	go func() {
+		done <- c.Consume(ctx, ConsumeRequest{Group: "g", Topics: []string{"t"}, Start: Position{Kind: Beginning}}, got)
+	}()
+	got.await(t, "the others", func() bool { return got.taken == 20 })
+	more(6)
+	lost.Store(-1)
+	got.await(t, "all", func() bool { return got.taken == 36 })
+	leave()
+	if err := <-done; !errors.Is(err, context.Canceled) {
+		t.Error(err)
+	}
+	if at := committed(t, k, "g", "t", 3); at[0] != 10 || at[1] != 16 || at[2] != 10 {
+		t.Errorf("committed: %v", at)
+	}
+	lost.Store(1)
+	if _, err := c.Refresh(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	req := ConsumeRequest{Group: "other", Topics: []string{"t"}, Start: Position{Kind: Beginning}, End: true}
+	if err := c.Consume(timeout(t, 60*time.Second), req, newCollector()); !errors.Is(err, ErrNoLeader) {
+		t.Errorf("to the end of what cannot be read: %v", err)
+	}
 }
