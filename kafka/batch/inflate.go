@@ -15,7 +15,6 @@ import (
 	"io"
 	"sync"
 
-	"github.com/klauspost/compress/gzip"
 	"github.com/klauspost/compress/s2"
 	"github.com/klauspost/compress/zstd"
 	"github.com/pierrec/lz4/v4"
@@ -28,8 +27,7 @@ var errTooLarge = errors.New("it decompresses to more than the cap")
 // returned is valid until its next call.
 type inflater struct {
 	buf []byte
-	gz  *gzip.Reader
-	src bytes.Reader
+	gz  *deflated
 }
 
 // inflaters are kept between walks, for every decoder: a program has far more
@@ -44,7 +42,6 @@ func (z *inflater) release() {
 	if cap(z.buf) > keepBuffer {
 		z.buf = nil
 	}
-	z.src.Reset(nil)
 	inflaters.Put(z)
 }
 
@@ -85,28 +82,18 @@ func grow(b []byte, n, limit int) []byte {
 }
 
 func (z *inflater) gzip(p []byte, limit int) (out []byte, err error) {
-	z.src.Reset(p)
 	if z.gz == nil {
-		z.gz = new(gzip.Reader)
+		z.gz = new(deflated)
 	}
-	if err := z.gz.Reset(&z.src); err != nil {
-		return nil, err
+	// The last four bytes say how large it is, when it is one member (RFC 1952);
+	// that is believed as far as it is likely.
+	size := 4 * len(p)
+	if n := len(p) - 4; n >= 0 {
+		size = min(int(binary.LittleEndian.Uint32(p[n:])), 4*size)
 	}
-	out = grow(z.buf[:0], min(4*len(p)+512, limit+1), limit+1)
-	for {
-		n, err := z.gz.Read(out[len(out):cap(out)])
-		out = out[:len(out)+n]
-		z.buf = out
-		switch {
-		case len(out) > limit:
-			return nil, errTooLarge
-		case errors.Is(err, io.EOF):
-			return out, nil
-		case err != nil:
-			return nil, err
-		}
-		out = grow(out, 1, limit+1)
-	}
+	out, err = z.gz.gunzip(grow(z.buf[:0], min(size, limit)+fastOut, limit+fastOut), p, limit)
+	z.buf, z.gz.in = out, nil
+	return out, err
 }
 
 // xerial is how the framing of snappy-java begins, which the Java clients use;
