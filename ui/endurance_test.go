@@ -84,6 +84,7 @@ func TestEndurance(t *testing.T) {
 	for _, name := range []string{"HOME", "XDG_CACHE_HOME", "TMPDIR"} {
 		t.Setenv(name, t.TempDir())
 	}
+	t.Chdir(t.TempDir()) // random keys export, too
 	before := runtime.NumGoroutine()
 	var heap uint64
 	t.Run("run", func(t *testing.T) { heap = endure(t, rand.New(rand.NewPCG(seed, 2)), lasts) })
