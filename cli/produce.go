@@ -5,7 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
+	"sort"
 	"strconv"
 	"strings"
 	"sync"
@@ -348,7 +348,7 @@ func (s *sender) end(ctx context.Context, input error) error {
 	default:
 		return input
 	}
-	slices.SortFunc(s.failures, func(a, b failure) int { return cmp.Compare(a.first, b.first) })
+	sort.Slice(s.failures, func(i, j int) bool { return s.failures[i].first < s.failures[j].first })
 	var unsent int64
 	var text strings.Builder
 	for i, f := range s.failures {

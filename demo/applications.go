@@ -5,14 +5,15 @@ package demo
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"strconv"
 	"sync"
 	"time"
 
+	"milena/kafka"
+	"milena/kafka/batch"
+
 	"github.com/twmb/franz-go/pkg/kfake"
-	"github.com/twmb/franz-go/pkg/kgo"
 )
 
 const (
@@ -34,40 +35,40 @@ type applications struct {
 	clock func() time.Time
 	world *world
 
-	shop, counter, sensors *kgo.Client // idempotent producers, a codec each
-	cashier                *kgo.Client // the transactional producer of payments
-	customers              []*member   // of the groups
+	shop, counter, sensors *producer // idempotent, a codec each
+	cashier                *producer // the transactional one, of payments
+	customers              []*member // of the groups
 
-	ctx      context.Context     // of the phase, past or present
-	away     map[string]bool     // topics that are not written to now
-	ids      map[string][16]byte // topics as the producers know them
+	ctx      context.Context // of the phase, past or present
+	away     map[string]bool // topics that are not written to now
 	letters  []deadLetter
 	payments []payment // transactions to write, in the present
 
 	// In the past every payment is in one of two long transactions, since
 	// kfake stamps the markers with the machine's time: they must come last.
-	inPast  bool
-	refused *kgo.Client // writes those that are aborted
+	refused *producer // writes those that are aborted
 
-	failed error // of the past
-	fails  sync.Mutex
+	writes chan<- write // takes what is to be written in the past; nil in the present
+	failed error        // the first failure to write
 }
 
-type deadLetter struct{ letter, original *kgo.Record }
+type write struct {
+	by     *producer
+	record *record
+}
+
+type deadLetter struct{ letter, original *record }
 
 type payment struct {
 	commit  bool
-	records []*kgo.Record
+	records []*record
 }
 
 // openApplications creates the topics that are missing, writes their past and
-// lets the groups join.
+// gives the groups a position.
 func openApplications(ctx context.Context, fake *kfake.Cluster, addrs []string, clock func() time.Time) (*applications, error) {
-	a := &applications{fake: fake, addrs: addrs, clock: clock, ctx: ctx, away: make(map[string]bool), ids: make(map[string][16]byte)}
+	a := &applications{fake: fake, addrs: addrs, clock: clock, ctx: ctx, away: make(map[string]bool)}
 	if err := a.open(); err != nil {
-		for _, m := range a.customers {
-			m.Close()
-		}
 		a.close()
 		return nil, fmt.Errorf("write the sample data: %w", err)
 	}
@@ -75,9 +76,12 @@ func openApplications(ctx context.Context, fake *kfake.Cluster, addrs []string, 
 }
 
 func (a *applications) open() error {
-	if err := a.connect(); err != nil {
-		return err
+	producer := func(id string, codec batch.Codec) *producer {
+		return &producer{client: a.client(id), codec: codec}
 	}
+	a.shop, a.counter, a.sensors = producer("shop", batch.Zstd), producer("counter", batch.None), producer("sensors", batch.Gzip)
+	a.cashier, a.refused = producer("cashier", batch.Snappy), producer("cashier", batch.Snappy)
+	a.cashier.transactional, a.refused.transactional = "cashier", "cashier-past"
 	created, err := createTopics(a.fake)
 	if err != nil {
 		return err
@@ -109,78 +113,62 @@ func (a *applications) open() error {
 	return a.openGroups()
 }
 
-// connect opens the producers.
-func (a *applications) connect() error {
-	var err error
-	producer := func(id string, codec kgo.CompressionCodec, opts ...kgo.Opt) *kgo.Client {
-		if err != nil {
-			return nil
-		}
-		var cl *kgo.Client
-		cl, err = a.client(id, append(opts,
-			kgo.ProducerBatchCompression(codec),
-			kgo.ProducerBatchMaxBytes(64<<10), // many batches of some size, not one giant
-		)...)
-		return cl
-	}
-	a.shop = producer("shop", kgo.ZstdCompression().WithLevel(1))
-	a.counter = producer("counter", kgo.NoCompression())
-	a.sensors = producer("sensors", kgo.GzipCompression()) // not lz4: kgo's takes 4 MiB a buffer
-	a.cashier = producer("cashier", kgo.SnappyCompression(), kgo.TransactionalID("cashier"))
-	return err
-}
-
-func (a *applications) client(id string, opts ...kgo.Opt) (*kgo.Client, error) {
-	return kgo.NewClient(append(opts,
-		kgo.SeedBrokers(a.addrs...), kgo.ClientID(id), kgo.DisableClientMetrics(),
-		// A topic that somebody deletes is noticed soon.
-		kgo.MetadataMinAge(250*time.Millisecond))...)
+func (a *applications) client(id string) client {
+	return client{fake: a.fake, addrs: a.addrs, id: id}
 }
 
 // writePast writes everything up to now into the topics that are not away.
-func (a *applications) writePast(now time.Time) (err error) {
-	a.inPast = true
-	if !a.away[topicPayments] {
-		a.refused, err = a.client("cashier", kgo.TransactionalID("cashier-past"),
-			kgo.ProducerBatchCompression(kgo.SnappyCompression()), kgo.ProducerBatchMaxBytes(64<<10))
-		if err != nil {
-			return err
-		}
-		defer a.refused.Close()
-		if err := errors.Join(a.cashier.BeginTransaction(), a.refused.BeginTransaction()); err != nil {
-			return err
-		}
-	}
-	// In two goes: compaction spares a partition's newest batch, and producers may
-	// well have put all that they have into one.
+func (a *applications) writePast(now time.Time) error {
+	defer a.refused.close()
+	// In two goes: compaction spares a partition's newest batch, and a producer
+	// may well have put all that it has into one.
 	for _, until := range []time.Time{now.Add(-past / 10), now} {
-		a.world.run(until)
-		if err := a.settle(); err != nil {
-			return err
+		a.runPast(until)
+		if a.settle(); a.failed != nil {
+			return a.failed
 		}
 	}
-	if !a.away[topicPayments] {
-		err = errors.Join(end(a.ctx, a.refused, false), end(a.ctx, a.cashier, true))
-	}
-	a.inPast = false
+	a.wrote(a.refused.end(a.ctx, false))
+	a.wrote(a.cashier.end(a.ctx, true))
 	a.world.watched()
 	a.lookAfterAll()
 	a.fake.Compact()
-	a.fails.Lock()
-	defer a.fails.Unlock()
-	return errors.Join(err, a.failed)
+	return a.failed
+}
+
+// runPast runs the world, and writes what happens in it meanwhile: that takes
+// about as long.
+func (a *applications) runPast(until time.Time) {
+	writes := make(chan write, 1024)
+	var writing sync.WaitGroup
+	writing.Go(func() {
+		for w := range writes {
+			a.wrote(w.by.write(a.ctx, w.record))
+		}
+	})
+	a.writes = writes
+	a.world.run(until)
+	a.writes = nil
+	close(writes)
+	writing.Wait()
 }
 
 // record implements recorder.
-func (a *applications) record(r *kgo.Record) {
-	r.Offset = -1 // until it is written
-	if a.away[r.Topic] {
-		return
+func (a *applications) record(r *record) {
+	if !a.away[r.topic] {
+		a.write(a.producer(r.topic), r)
 	}
-	a.producer(r.Topic).Produce(a.ctx, r, a.written)
 }
 
-func (a *applications) producer(topic string) *kgo.Client {
+func (a *applications) write(p *producer, r *record) {
+	if a.writes != nil {
+		a.writes <- write{p, r}
+		return
+	}
+	a.wrote(p.write(a.ctx, r))
+}
+
+func (a *applications) producer(topic string) *producer {
 	switch topic {
 	case topicMessageLog:
 		return a.counter
@@ -193,100 +181,65 @@ func (a *applications) producer(topic string) *kgo.Client {
 	}
 }
 
-// written keeps the first error of the past, which is Start's. In the present
-// an application that cannot write goes on with the next record.
-func (a *applications) written(_ *kgo.Record, err error) {
-	if err == nil {
-		return
-	}
-	a.fails.Lock()
-	defer a.fails.Unlock()
+// wrote hears what came of writing. A failure in the past is Start's; in the
+// present an application that cannot write goes on with the next record.
+func (a *applications) wrote(err error) {
 	if a.failed == nil {
 		a.failed = err
 	}
 }
 
 // transaction implements recorder.
-func (a *applications) transaction(commit bool, records ...*kgo.Record) {
+func (a *applications) transaction(commit bool, records ...*record) {
 	switch {
 	case a.away[topicPayments]:
-	case !a.inPast:
+	case a.writes == nil:
 		a.payments = append(a.payments, payment{commit, records})
 	default:
-		cl := a.cashier
+		p := a.cashier
 		if !commit {
-			cl = a.refused
+			p = a.refused
 		}
 		for _, r := range records {
-			cl.Produce(a.ctx, r, a.written)
+			a.write(p, r)
 		}
 	}
 }
 
 // deadLetter implements recorder.
-func (a *applications) deadLetter(letter, original *kgo.Record) {
+func (a *applications) deadLetter(letter, original *record) {
 	a.letters = append(a.letters, deadLetter{letter, original})
 }
 
 // settle writes what had to wait: transactions one by one, and dead letters,
 // which name the offset of what they are about. It returns when all the
 // producers have written everything.
-func (a *applications) settle() error {
+func (a *applications) settle() {
 	for _, p := range a.payments {
-		if err := a.pay(p); err != nil {
-			return err
-		}
+		// Who is fenced, or whose topic was deleted in the middle of it, takes up
+		// the next payment under a new epoch.
+		a.wrote(a.cashier.transact(a.ctx, p.commit, p.records))
 	}
 	a.payments = a.payments[:0]
-	if err := a.flush(); err != nil || len(a.letters) == 0 {
-		return err
-	}
+	a.flush()
 	for _, l := range a.letters {
-		if l.original.Offset >= 0 {
-			l.letter.Headers = append(l.letter.Headers,
-				header("original-partition", strconv.Itoa(int(l.original.Partition))),
-				header("original-offset", strconv.FormatInt(l.original.Offset, 10)))
+		if l.original.offset >= 0 {
+			l.letter.headers = append(l.letter.headers,
+				header("original-partition", strconv.Itoa(int(l.original.partition))),
+				header("original-offset", strconv.FormatInt(l.original.offset, 10)))
 			a.record(l.letter)
 		}
 	}
-	a.letters = a.letters[:0]
-	return a.flush()
+	if len(a.letters) > 0 {
+		a.letters = a.letters[:0]
+		a.flush()
+	}
 }
 
-func (a *applications) flush() error {
-	for _, cl := range []*kgo.Client{a.counter, a.sensors, a.shop} {
-		if err := cl.Flush(a.ctx); err != nil {
-			return err
-		}
+func (a *applications) flush() {
+	for _, p := range []*producer{a.counter, a.sensors, a.shop} {
+		a.wrote(p.flush(a.ctx))
 	}
-	return nil
-}
-
-// pay writes one transaction. A cashier who fails (the topic was deleted in
-// the middle of it) is replaced: the broker aborts what the old one left.
-func (a *applications) pay(p payment) error {
-	err := a.cashier.BeginTransaction()
-	if err == nil {
-		for _, r := range p.records {
-			a.cashier.Produce(a.ctx, r, a.written)
-		}
-		err = end(a.ctx, a.cashier, p.commit)
-	}
-	if err == nil || a.ctx.Err() != nil {
-		return a.ctx.Err()
-	}
-	a.cashier.Close()
-	a.cashier, err = a.client("cashier", kgo.TransactionalID("cashier"))
-	return err
-}
-
-// end commits or aborts the client's transaction, when its records are
-// written.
-func end(ctx context.Context, cl *kgo.Client, commit bool) error {
-	if err := cl.Flush(ctx); err != nil {
-		return err
-	}
-	return cl.EndTransaction(ctx, kgo.TransactionEndTry(commit))
 }
 
 // nextCounter is the number with which message-log goes on: one more than the
@@ -296,31 +249,23 @@ func (a *applications) nextCounter() (int64, error) {
 	if info == nil || info.HighWatermark == 0 {
 		return 0, nil
 	}
-	const newest = 500 // somebody else may have written to it too
-	from := max(info.LogStartOffset, info.HighWatermark-newest)
+	const newest = 500         // somebody else may have written to it too
 	next := info.HighWatermark // a counter never exceeds its offset
-	if from == next {
-		return next, nil
-	}
-	cl, err := a.client("counter", kgo.ConsumePartitions(map[string]map[int32]kgo.Offset{
-		topicMessageLog: {0: kgo.NewOffset().At(from)},
-	}))
+	cluster, err := kafka.Open(a.ctx, kafka.Config{Brokers: a.addrs, ClientID: "counter"})
 	if err != nil {
 		return 0, err
 	}
-	defer cl.Close()
-	for last := int64(-1); last < info.HighWatermark-1; {
-		fetches := cl.PollFetches(a.ctx)
-		if err := fetches.Err(); err != nil {
-			return 0, fmt.Errorf("read the end of %s: %w", topicMessageLog, err)
+	defer func() { _ = cluster.Close() }() // what was read is read
+	tp := kafka.TopicPartition{Topic: topicMessageLog}
+	found, err := cluster.Newest(a.ctx, kafka.NewestRequest{Partitions: []kafka.TopicPartition{tp}, N: newest})
+	if err != nil {
+		return 0, fmt.Errorf("read the end of %s: %w", topicMessageLog, err)
+	}
+	for _, r := range found.Records {
+		n, err := strconv.ParseInt(string(r.Key), 10, 64)
+		if err == nil && string(r.Value) == "this is message"+string(r.Key) {
+			next = n + 1
 		}
-		fetches.EachRecord(func(r *kgo.Record) {
-			last = r.Offset
-			n, err := strconv.ParseInt(string(r.Key), 10, 64)
-			if err == nil && string(r.Value) == "this is message"+string(r.Key) {
-				next = n + 1
-			}
-		})
 	}
 	return next, nil
 }
@@ -334,13 +279,13 @@ func (a *applications) live(ctx context.Context, living *sync.WaitGroup) {
 	living.Go(func() {
 		defer a.close()
 		a.ctx = ctx
-		a.write()
+		a.goAlong()
 	})
 }
 
-// write goes along with the clock: it sleeps until something is due, lets it
+// goAlong goes along with the clock: it sleeps until something is due, lets it
 // happen and writes it.
-func (a *applications) write() {
+func (a *applications) goAlong() {
 	for {
 		now := a.clock()
 		if now.Sub(a.world.next()) > asleep {
@@ -351,35 +296,22 @@ func (a *applications) write() {
 		}
 		a.lookAfterAll()
 		a.world.run(a.clock())
-		if err := a.settle(); err != nil {
-			return // the end: only ctx can do that
-		}
+		a.settle()
 	}
 }
 
 // lookAfterAll keeps up with somebody who deletes a topic: nothing is written
-// to it until it is created again, which is another topic under the same name
-// to its producer.
+// to it until it is created again.
 func (a *applications) lookAfterAll() {
 	for _, t := range sampleTopics {
-		info := a.fake.TopicInfo(t.name)
-		a.away[t.name] = info == nil
-		if info == nil {
-			continue
-		}
-		if id, known := a.ids[t.name]; known && id != info.TopicID {
-			a.producer(t.name).PurgeTopicsFromProducing(t.name)
-		}
-		a.ids[t.name] = info.TopicID
+		a.away[t.name] = a.fake.TopicInfo(t.name) == nil
 	}
 }
 
 // close closes the producers; live closes the members.
 func (a *applications) close() {
-	for _, cl := range []*kgo.Client{a.shop, a.counter, a.sensors, a.cashier} {
-		if cl != nil {
-			cl.Close()
-		}
+	for _, p := range []*producer{a.shop, a.counter, a.sensors, a.cashier} {
+		p.close()
 	}
 }
 

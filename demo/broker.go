@@ -3,11 +3,18 @@
 // what milena --demo shows, and what the tests of the other packages run
 // against (Options.Empty).
 //
-// The broker is kfake, the fake cluster of franz-go; the applications that
-// write the sample data and consume it are franz-go clients (package kgo),
-// which can do what the data needs: idempotent and transactional producers,
-// members of groups. They stand for other people's programs. Milena itself
-// reads and writes this broker as it does any other, through package kafka.
+// The broker is kfake, the fake cluster of franz-go. The applications that write
+// the sample data and consume it stand for other people's programs: idempotent
+// and transactional producers, members of groups. They are clients of their own,
+// as small as one broker in the same process allows. Milena itself reads and
+// writes this broker as it does any other, through package kafka.
+//
+//	broker.go        Start and Close; guard.go: the door; lock.go: the folder
+//	world.go         what happens, on a clock of its own: shop.go, chatter.go
+//	topics.go        where it is written
+//	applications.go  the past and the present of it, written
+//	client.go        a client's requests; producer.go, transaction.go
+//	groups.go        who consumes; member.go: how
 //
 // kfake is not Kafka. It differs, among other things, in these:
 //   - no __consumer_offsets and no __transaction_state, so no internal topics;

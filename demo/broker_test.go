@@ -38,7 +38,7 @@ func start(t testing.TB, opt Options) *Broker {
 	return b
 }
 
-func client(t testing.TB, b *Broker, opts ...kgo.Opt) *kgo.Client {
+func kgoClient(t testing.TB, b *Broker, opts ...kgo.Opt) *kgo.Client {
 	t.Helper()
 	cl, err := kgo.NewClient(append(opts, kgo.SeedBrokers(b.Addrs()...), kgo.DisableClientMetrics())...)
 	if err != nil {
@@ -63,7 +63,7 @@ func TestAnEmptyClusterIsEmptyAndThereAtOnce(t *testing.T) {
 			t.Errorf("topic %s is there", topic.name)
 		}
 	}
-	cl := client(t, b, kgo.AllowAutoTopicCreation(), kgo.UnknownTopicRetries(0))
+	cl := kgoClient(t, b, kgo.AllowAutoTopicCreation(), kgo.UnknownTopicRetries(0))
 	if err := cl.ProduceSync(context.Background(), &kgo.Record{Topic: "nobody-made-me"}).FirstErr(); err == nil {
 		t.Error("a topic came into being by being written to")
 	}
@@ -121,7 +121,7 @@ func TestAFolderIsKeptAndBelongsToOne(t *testing.T) {
 	orders := b.Fake().PartitionInfo(topicOrders, 0).HighWatermark
 	// Somebody's own message must not disturb the counter.
 	mine := &kgo.Record{Topic: topicMessageLog, Key: []byte("99999999"), Value: []byte("hello")}
-	if err := client(t, b).ProduceSync(context.Background(), mine).FirstErr(); err != nil {
+	if err := kgoClient(t, b).ProduceSync(context.Background(), mine).FirstErr(); err != nil {
 		t.Fatal(err)
 	}
 	if err := b.Close(); err != nil {
@@ -184,7 +184,7 @@ func TestWhatIsNotKafkaIsHungUpOn(t *testing.T) {
 		}
 		_ = conn.Close()
 	}
-	if err := client(t, b).Ping(context.Background()); err != nil {
+	if err := kgoClient(t, b).Ping(context.Background()); err != nil {
 		t.Errorf("the broker is gone: %v", err)
 	}
 }

@@ -5,12 +5,11 @@ package demo
 
 import (
 	"context"
-	"errors"
 	"fmt"
+	"math"
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kerr"
-	"github.com/twmb/franz-go/pkg/kgo"
 	"github.com/twmb/franz-go/pkg/kmsg"
 )
 
@@ -19,24 +18,15 @@ const (
 	groupWarehouse = "warehouse"
 )
 
-// shift is the rhythm of a member that is not always at work.
-type shift struct {
-	first time.Duration // away at the beginning
-	work  time.Duration // reads and commits
-	away  time.Duration // is in the group, and does neither
-	load  int           // records it takes twice a second at most
-}
+var (
+	// billingShift never ends, and nothing is too much for it.
+	billingShift = shift{work: time.Hour, every: 2 * time.Second, load: math.MaxInt64}
+	// warehouseShift works faster than orders come, but not so fast that nobody
+	// sees the lag go down. The tests have no time for it.
+	warehouseShift = shift{first: 20 * time.Second, work: 90 * time.Second, away: time.Minute, every: 500 * time.Millisecond, load: 20}
+)
 
-// warehouseShift is the warehouse's; the tests have no time for it.
-var warehouseShift = shift{first: 20 * time.Second, work: 90 * time.Second, away: time.Minute, load: 20}
-
-// member is one member of a group that consumes orders.
-type member struct {
-	*kgo.Client
-	live func(context.Context) // until the context ends; closes the client
-}
-
-// openGroups gives new groups a position and lets their members join.
+// openGroups gives new groups a position. Their members join when they live.
 func (a *applications) openGroups() error {
 	if err := a.commitNew(groupBilling, 0); err != nil {
 		return err
@@ -44,24 +34,11 @@ func (a *applications) openGroups() error {
 	if err := a.commitNew(groupWarehouse, 30); err != nil {
 		return err
 	}
-	for _, id := range []string{"billing-1", "billing-2"} {
-		if err := a.join(groupBilling, id, keepUp, kgo.AutoCommitInterval(2*time.Second)); err != nil {
-			return err
-		}
+	a.customers = []*member{
+		{client: a.client("billing-1"), group: groupBilling, shift: billingShift},
+		{client: a.client("billing-2"), group: groupBilling, shift: billingShift},
+		{client: a.client("warehouse-1"), group: groupWarehouse, shift: warehouseShift},
 	}
-	return a.join(groupWarehouse, "warehouse-1", comeAndGo(warehouseShift), kgo.DisableAutoCommit())
-}
-
-func (a *applications) join(group, id string, work func(context.Context, *kgo.Client), opts ...kgo.Opt) error {
-	cl, err := a.client(id, append(opts,
-		kgo.ConsumerGroup(group), kgo.ConsumeTopics(topicOrders), kgo.Balancers(kgo.RangeBalancer()))...)
-	if err != nil {
-		return err
-	}
-	a.customers = append(a.customers, &member{Client: cl, live: func(ctx context.Context) {
-		defer cl.Close() // leaves the group
-		work(ctx, cl)
-	}})
 	return nil
 }
 
@@ -71,21 +48,30 @@ func (a *applications) commitNew(group string, behind int64) error {
 	if a.fake.GroupInfo(group) != nil {
 		return nil
 	}
-	req := kmsg.NewPtrOffsetCommitRequest()
-	req.Group, req.Generation = group, -1
+	offsets := make(map[int32]int64)
+	for _, p := range a.fake.PartitionInfos(topicOrders) {
+		offsets[p.Partition] = max(p.LogStartOffset, p.HighWatermark-behind)
+	}
+	return a.shop.commit(a.ctx, group, "", -1, offsets)
+}
+
+// commit commits offsets of orders for a group, as a member of its generation,
+// or, while it has none, as nobody: "" and -1.
+func (c *client) commit(ctx context.Context, group, memberID string, generation int32, offsets map[int32]int64) error {
 	topic := kmsg.NewOffsetCommitRequestTopic()
 	topic.Topic = topicOrders
-	if info := a.fake.TopicInfo(topicOrders); info != nil {
-		topic.TopicID = info.TopicID
-	}
-	for _, p := range a.fake.PartitionInfos(topicOrders) {
+	for id, offset := range offsets {
 		partition := kmsg.NewOffsetCommitRequestTopicPartition()
-		partition.Partition = p.Partition
-		partition.Offset = max(p.LogStartOffset, p.HighWatermark-behind)
+		partition.Partition, partition.Offset = id, offset
 		topic.Partitions = append(topic.Partitions, partition)
 	}
+	if len(topic.Partitions) == 0 {
+		return nil
+	}
+	req := kmsg.NewPtrOffsetCommitRequest()
+	req.Group, req.MemberID, req.Generation = group, memberID, generation
 	req.Topics = append(req.Topics, topic)
-	resp, err := req.RequestWith(a.ctx, a.shop)
+	resp, err := req.RequestWith(ctx, c.coordinator(group))
 	if err != nil {
 		return fmt.Errorf("commit for group %s: %w", group, err)
 	}
@@ -97,39 +83,4 @@ func (a *applications) commitNew(group string, behind int64) error {
 		}
 	}
 	return nil
-}
-
-// keepUp reads what comes; the client commits it by itself.
-func keepUp(ctx context.Context, cl *kgo.Client) {
-	for ctx.Err() == nil {
-		lookAgain(cl, cl.PollFetches(ctx))
-	}
-}
-
-// lookAgain makes a member forget a topic that was deleted and created again,
-// which it would never read otherwise, and subscribe to it anew.
-func lookAgain(cl *kgo.Client, fetches kgo.Fetches) {
-	for _, e := range fetches.Errors() {
-		if errors.Is(e.Err, kerr.UnknownTopicID) {
-			cl.PurgeTopicsFromConsuming(topicOrders)
-			cl.AddConsumeTopics(topicOrders)
-			return
-		}
-	}
-}
-
-// comeAndGo works and rests in turn. It works faster than orders come, but not
-// so fast that nobody sees the lag go down.
-func comeAndGo(s shift) func(context.Context, *kgo.Client) {
-	return func(ctx context.Context, cl *kgo.Client) {
-		for rest := s.first; sleep(ctx, rest); rest = s.away {
-			working, stop := context.WithTimeout(ctx, s.work)
-			for sleep(working, 500*time.Millisecond) {
-				lookAgain(cl, cl.PollRecords(working, s.load))
-				// A commit that fails is made good by the next one.
-				_ = cl.CommitUncommittedOffsets(ctx)
-			}
-			stop()
-		}
-	}
 }

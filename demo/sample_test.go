@@ -22,7 +22,7 @@ func consume(t testing.TB, b *Broker, topic string, enough func([]*kgo.Record) b
 	for _, p := range b.Fake().PartitionInfos(topic) {
 		ends[p.Partition] = p.HighWatermark
 	}
-	cl := client(t, b, append(opts, kgo.ConsumeTopics(topic), kgo.FetchMaxWait(200*time.Millisecond), kgo.KeepControlRecords())...)
+	cl := kgoClient(t, b, append(opts, kgo.ConsumeTopics(topic), kgo.FetchMaxWait(200*time.Millisecond), kgo.KeepControlRecords())...)
 	defer cl.Close()
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
@@ -197,7 +197,7 @@ func TestTheSampleData(t *testing.T) {
 
 func TestTheGroups(t *testing.T) {
 	usual := warehouseShift
-	warehouseShift = shift{first: 0, work: time.Minute, away: time.Minute, load: 1000}
+	warehouseShift = shift{first: 0, work: time.Minute, away: time.Minute, every: 100 * time.Millisecond, load: 1000}
 	t.Cleanup(func() { warehouseShift = usual })
 	b := start(t, Options{})
 
@@ -220,6 +220,42 @@ func TestTheGroups(t *testing.T) {
 			if !sleep(ctx, 10*time.Millisecond) {
 				t.Fatalf("group %s does not catch up", group)
 			}
+		}
+	}
+}
+
+// TestSomebodyElseJoins joins the demo's groups as a person may who tries
+// milena on it: the members must share with others, and take over again. One
+// that is away must do so, too.
+func TestSomebodyElseJoins(t *testing.T) {
+	t.Parallel()
+	b := start(t, Options{})
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	for group, members := range map[string]int{groupBilling: 2, groupWarehouse: 1} {
+		if _, err := b.Fake().WaitGroupStable(ctx, group, members); err != nil {
+			t.Fatalf("group %s: %v", group, err)
+		}
+		guest := kgoClient(t, b, kgo.ConsumerGroup(group), kgo.ConsumeTopics(topicOrders), kgo.Balancers(kgo.RangeBalancer()))
+		shared, err := b.Fake().WaitGroupStable(ctx, group, members+1)
+		if err != nil {
+			t.Fatalf("group %s with a guest: %v", group, err)
+		}
+		if n := shared.NumAssigned(); n != 6 {
+			t.Errorf("group %s and its guest have %d partitions, want 6", group, n)
+		}
+		for _, m := range shared.Members {
+			if n := m.NumAssigned(); n != 6/(members+1) {
+				t.Errorf("group %s and its guest: %s has %d partitions", group, m.ClientID, n)
+			}
+		}
+		guest.Close()
+		alone, err := b.Fake().WaitGroupStable(ctx, group, members)
+		if err != nil {
+			t.Fatalf("group %s after its guest: %v", group, err)
+		}
+		if n := alone.NumAssigned(); n != 6 {
+			t.Errorf("group %s has %d partitions after its guest, want 6", group, n)
 		}
 	}
 }
@@ -283,9 +319,6 @@ func TestPresentPayments(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer a.close()
-	for _, m := range a.customers {
-		defer m.Close()
-	}
 	stable := func() (n int64) {
 		for _, p := range b.Fake().PartitionInfos(topicPayments) {
 			n += p.LastStableOffset
@@ -293,13 +326,13 @@ func TestPresentPayments(t *testing.T) {
 		return n
 	}
 	before := stable()
-	two := func() []*kgo.Record {
-		return []*kgo.Record{a.world.message(topicPayments, []byte("k"), []byte("1")), a.world.message(topicPayments, []byte("k"), []byte("2"))}
+	two := func() []*record {
+		return []*record{a.world.message(topicPayments, []byte("k"), []byte("1")), a.world.message(topicPayments, []byte("k"), []byte("2"))}
 	}
 	a.transaction(true, two()...)
 	a.transaction(false, two()...)
-	if err := a.settle(); err != nil {
-		t.Fatal(err)
+	if a.settle(); a.failed != nil {
+		t.Fatal(a.failed)
 	}
 	if got := stable() - before; got != 6 {
 		t.Errorf("the last stable offsets moved by %d, want 6: four payments and two markers", got)
@@ -316,11 +349,11 @@ func TestPresentPayments(t *testing.T) {
 	}
 
 	// The broker fences the cashier: another takes over.
-	thief := client(t, b, kgo.TransactionalID("cashier"))
+	thief := kgoClient(t, b, kgo.TransactionalID("cashier"))
 	if err := thief.BeginTransaction(); err != nil {
 		t.Fatal(err)
 	}
-	if err := thief.ProduceSync(context.Background(), two()[0]).FirstErr(); err != nil {
+	if err := thief.ProduceSync(context.Background(), &kgo.Record{Topic: topicPayments}).FirstErr(); err != nil {
 		t.Fatal(err)
 	}
 	if err := thief.EndTransaction(context.Background(), kgo.TryAbort); err != nil {
@@ -329,9 +362,7 @@ func TestPresentPayments(t *testing.T) {
 	a.transaction(true, two()...)
 	a.transaction(true, two()...)
 	before = stable()
-	if err := a.settle(); err != nil {
-		t.Fatal(err)
-	}
+	a.settle()
 	if stable() == before {
 		t.Error("a fenced cashier was not replaced")
 	}

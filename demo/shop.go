@@ -11,7 +11,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/twmb/franz-go/pkg/kgo"
+	"milena/kafka/batch"
 )
 
 const (
@@ -226,17 +226,17 @@ func (s *shop) order() {
 }
 
 // event writes an event of the order and returns its record.
-func (p *purchase) event(e orderEvent) *kgo.Record {
+func (p *purchase) event(e orderEvent) *record {
 	e.Order, e.Time, e.Total, e.Currency = p.id, p.timestamp(), p.total, "EUR"
 	return p.write(mustJSON(e))
 }
 
-func (p *purchase) write(value []byte) *kgo.Record {
-	headers := []kgo.RecordHeader{
+func (p *purchase) write(value []byte) *record {
+	headers := []batch.Header{
 		header("trace-id", p.trace), header("content-type", "application/json"), header("source", p.source),
 	}
 	if p.source == "kiosk" {
-		headers = append(headers, kgo.RecordHeader{Key: "session"}) // a null value: a kiosk has no session
+		headers = append(headers, batch.Header{Key: "session"}) // a null value: a kiosk has no session
 	}
 	r := p.message(topicOrders, []byte(p.customer.ID), value, headers...)
 	p.record(r)
@@ -247,7 +247,7 @@ func (p *purchase) write(value []byte) *kgo.Record {
 // billing does with it: a copy in the dead letter queue that says why.
 func (p *purchase) fails(created orderEvent) {
 	var (
-		bad   *kgo.Record
+		bad   *record
 		cause string
 	)
 	switch p.rng.IntN(3) {
@@ -264,8 +264,8 @@ func (p *purchase) fails(created orderEvent) {
 		bad, cause = p.event(created), "customer is missing"
 	}
 	p.after(p.between(time.Second, 3*time.Second), func() {
-		letter := p.message(topicDLQ, bad.Key, bad.Value, append(append([]kgo.RecordHeader(nil), bad.Headers...),
-			header("error", "billing: "+cause), header("original-topic", bad.Topic))...)
+		letter := p.message(topicDLQ, bad.key, bad.value, append(append([]batch.Header(nil), bad.headers...),
+			header("error", "billing: "+cause), header("original-topic", bad.topic))...)
 		p.deadLetter(letter, bad)
 	})
 }
@@ -296,7 +296,7 @@ func (p *purchase) pay() {
 	})
 }
 
-func (p *purchase) payment(event, reason string) *kgo.Record {
+func (p *purchase) payment(event, reason string) *record {
 	value := mustJSON(paymentEvent{
 		Event: event, Payment: strings.Replace(p.id, "o-", "p-", 1), Order: p.id, Method: p.method,
 		Amount: p.total, Currency: "EUR", Time: p.timestamp(), Reason: reason,

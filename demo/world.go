@@ -11,19 +11,19 @@ import (
 	"math/rand/v2"
 	"time"
 
-	"github.com/twmb/franz-go/pkg/kgo"
+	"milena/kafka/batch"
 )
 
 // A recorder takes what the world's applications write, in order of time.
 type recorder interface {
 	// record writes one record.
-	record(*kgo.Record)
+	record(*record)
 	// transaction writes records in one transaction, and commits or aborts it.
-	transaction(commit bool, records ...*kgo.Record)
+	transaction(commit bool, records ...*record)
 	// deadLetter writes a record about another one that was given to record
 	// before; headers say where that one is, which is known once it is
 	// written.
-	deadLetter(letter, original *kgo.Record)
+	deadLetter(letter, original *record)
 }
 
 type world struct {
@@ -91,8 +91,8 @@ func (w *world) oversleep(now time.Time) {
 }
 
 // message is a record with the present as its timestamp.
-func (w *world) message(topic string, key, value []byte, headers ...kgo.RecordHeader) *kgo.Record {
-	return &kgo.Record{Topic: topic, Key: key, Value: value, Headers: headers, Timestamp: w.now.Add(w.late)}
+func (w *world) message(topic string, key, value []byte, headers ...batch.Header) *record {
+	return &record{topic: topic, key: key, value: value, headers: headers, timestamp: w.now.Add(w.late), offset: -1}
 }
 
 // between is a random duration from low to high.
@@ -120,8 +120,8 @@ func (w *world) chance(p float64) bool { return w.rng.Float64() < p }
 // one picks one of a list.
 func one[T any](w *world, list []T) T { return list[w.rng.IntN(len(list))] }
 
-func header(key, value string) kgo.RecordHeader {
-	return kgo.RecordHeader{Key: key, Value: []byte(value)}
+func header(key, value string) batch.Header {
+	return batch.Header{Key: key, Value: []byte(value)}
 }
 
 type event struct {

@@ -7,21 +7,19 @@ import (
 	"fmt"
 	"testing"
 	"time"
-
-	"github.com/twmb/franz-go/pkg/kgo"
 )
 
 // notes is a recorder that remembers what it was given.
 type notes struct {
-	records   []*kgo.Record
+	records   []*record
 	committed int
 	aborted   int
 	letters   int
 }
 
-func (n *notes) record(r *kgo.Record) { n.records = append(n.records, r) }
+func (n *notes) record(r *record) { n.records = append(n.records, r) }
 
-func (n *notes) transaction(commit bool, records ...*kgo.Record) {
+func (n *notes) transaction(commit bool, records ...*record) {
 	if commit {
 		n.committed++
 	} else {
@@ -30,7 +28,7 @@ func (n *notes) transaction(commit bool, records ...*kgo.Record) {
 	n.records = append(n.records, records...)
 }
 
-func (n *notes) deadLetter(letter, _ *kgo.Record) {
+func (n *notes) deadLetter(letter, _ *record) {
 	n.letters++
 	n.records = append(n.records, letter)
 }
@@ -38,7 +36,7 @@ func (n *notes) deadLetter(letter, _ *kgo.Record) {
 func (n *notes) digest() string {
 	h := sha256.New()
 	for _, r := range n.records {
-		_, _ = fmt.Fprintf(h, "%s %d %q %q %q\n", r.Topic, r.Timestamp.UnixNano(), r.Key, r.Value, r.Headers)
+		_, _ = fmt.Fprintf(h, "%s %d %q %q %q\n", r.topic, r.timestamp.UnixNano(), r.key, r.value, r.headers)
 	}
 	return fmt.Sprintf("%x", h.Sum(nil))
 }
@@ -84,7 +82,7 @@ func TestRecordsComeInOrderOfTime(t *testing.T) {
 	w, n := newSampleWorld(noon)
 	w.run(noon.Add(past))
 	for i := 1; i < len(n.records); i++ {
-		if n.records[i].Timestamp.Before(n.records[i-1].Timestamp) {
+		if n.records[i].timestamp.Before(n.records[i-1].timestamp) {
 			t.Fatalf("record %d is older than the one before it", i)
 		}
 	}
@@ -121,8 +119,8 @@ func TestASleepingLaptopLeavesAGapNotAFlood(t *testing.T) {
 		t.Errorf("%d records after waking, want what two seconds bring", len(fresh))
 	}
 	for _, r := range fresh {
-		if r.Timestamp.Before(morning) {
-			t.Fatalf("a record of %s is from %v, when nothing ran", r.Topic, r.Timestamp)
+		if r.timestamp.Before(morning) {
+			t.Fatalf("a record of %s is from %v, when nothing ran", r.topic, r.timestamp)
 		}
 	}
 }

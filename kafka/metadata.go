@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"net"
 	"slices"
+	"sort"
 	"strconv"
 	"time"
 )
@@ -327,7 +328,7 @@ func decodeMetadata(body []byte, version int16) (*Metadata, error) {
 		if code != codeNone {
 			t.Err = &Error{Code: code, Doing: fmt.Sprintf("metadata of topic %q", t.Name), Topic: t.Name, Partition: -1}
 		}
-		slices.SortFunc(t.Partitions, func(a, b Partition) int { return cmp.Compare(a.ID, b.ID) })
+		sort.Slice(t.Partitions, func(i, j int) bool { return t.Partitions[i].ID < t.Partitions[j].ID })
 		m.Topics = append(m.Topics, t)
 	}
 	if version >= 8 && version <= 10 {
@@ -337,7 +338,7 @@ func decodeMetadata(body []byte, version int16) (*Metadata, error) {
 	if err := r.err(); err != nil {
 		return nil, err
 	}
-	slices.SortFunc(m.Brokers, func(a, b Broker) int { return cmp.Compare(a.ID, b.ID) })
+	sort.Slice(m.Brokers, func(i, j int) bool { return m.Brokers[i].ID < m.Brokers[j].ID })
 	sortTopics(m.Topics)
 	return m, nil
 }
@@ -360,5 +361,5 @@ func decodePartition(r *wireReader, version int16, topic string) Partition {
 }
 
 func sortTopics(topics []Topic) {
-	slices.SortFunc(topics, func(a, b Topic) int { return cmp.Compare(a.Name, b.Name) })
+	sort.Slice(topics, func(i, j int) bool { return topics[i].Name < topics[j].Name })
 }

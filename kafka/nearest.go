@@ -3,8 +3,7 @@ package kafka
 // Names that resemble one that does not exist.
 
 import (
-	"cmp"
-	"slices"
+	"sort"
 	"strings"
 )
 
@@ -31,7 +30,7 @@ func nearest(name string, topics []Topic) []string {
 			found = append(found, candidate{t.Name, d})
 		}
 	}
-	slices.SortStableFunc(found, func(a, b candidate) int { return cmp.Compare(a.distance, b.distance) })
+	sort.SliceStable(found, func(i, j int) bool { return found[i].distance < found[j].distance })
 	names := make([]string, 0, 3)
 	for _, f := range found[:min(3, len(found))] {
 		names = append(names, f.name)

@@ -7,6 +7,7 @@ import (
 	"context"
 	"math"
 	"slices"
+	"sort"
 	"sync"
 	"sync/atomic"
 
@@ -131,7 +132,7 @@ func FindNewest(ctx context.Context, log Log, req NewestRequest) (*Newest, error
 // nth sorts the records and gives the timestamp of the Nth newest; the smallest
 // there is when there are fewer.
 func (n *Newest) nth(count int) int64 {
-	slices.SortFunc(n.Records, byTime)
+	sortByTime(n.Records)
 	switch {
 	case count <= 0:
 		return math.MaxInt64
@@ -151,7 +152,7 @@ func (n *Newest) cut(req NewestRequest) {
 		parts[tp] = append(parts[tp], r)
 	}
 	for _, records := range parts {
-		slices.SortFunc(records, func(a, b Record) int { return cmp.Compare(a.Offset, b.Offset) })
+		sort.Slice(records, func(i, j int) bool { return records[i].Offset < records[j].Offset })
 	}
 	kept := make([]Record, 0, min(len(n.Records), max(req.N, 0)))
 	for bytes := 0; len(kept) < req.N; {
@@ -160,7 +161,7 @@ func (n *Newest) cut(req NewestRequest) {
 			if len(records) == 0 {
 				continue
 			}
-			if r := &records[len(records)-1]; newest == nil || byTime(*r, *newest) > 0 {
+			if r := &records[len(records)-1]; newest == nil || byTime(newest, r) {
 				newest = r
 			}
 		}
@@ -179,14 +180,19 @@ func (n *Newest) cut(req NewestRequest) {
 			n.From[tp] = max(n.From[tp], left[len(left)-1].Offset+1)
 		}
 	}
-	slices.SortFunc(kept, byTime)
+	sortByTime(kept)
 	n.Records = kept
 }
 
-// byTime is the order of history: by timestamp, ties by partition and offset.
-func byTime(a, b Record) int {
+// byTime tells whether a comes before b in history: by timestamp, ties by
+// partition and offset.
+func byTime(a, b *Record) bool {
 	return cmp.Or(cmp.Compare(a.Timestamp, b.Timestamp), cmp.Compare(a.Topic, b.Topic),
-		cmp.Compare(a.Partition, b.Partition), cmp.Compare(a.Offset, b.Offset))
+		cmp.Compare(a.Partition, b.Partition), cmp.Compare(a.Offset, b.Offset)) < 0
+}
+
+func sortByTime(records []Record) {
+	sort.Slice(records, func(i, j int) bool { return byTime(&records[i], &records[j]) })
 }
 
 // offsets is Offsets as plain numbers. Partitions that cannot be asked leave

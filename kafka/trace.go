@@ -6,7 +6,6 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"slices"
 	"sync"
 	"time"
 
@@ -152,7 +151,7 @@ func (p *tracePart) Flush(PartitionState) error {
 
 // letGo sorts what was found and keeps the earliest.
 func (s *traceSink) letGo(most int) {
-	slices.SortFunc(s.trace.Hops, byTime)
+	sortByTime(s.trace.Hops)
 	if len(s.trace.Hops) <= most {
 		return
 	}

@@ -1,8 +1,8 @@
 package ui
 
 import (
-	"cmp"
 	"slices"
+	"sort"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -121,7 +121,7 @@ func (p *palette) find(m *Model) {
 		}
 	}
 	if len(words) > 0 {
-		slices.SortStableFunc(p.found, func(a, b command) int { return cmp.Compare(b.score, a.score) })
+		sort.SliceStable(p.found, func(i, j int) bool { return p.found[i].score > p.found[j].score })
 	}
 }
 
