@@ -109,6 +109,10 @@ func (t *tail) sought(m *Model) {
 	if p == nil {
 		return
 	}
+	if p.stood != nil && p.stood.again && t.cursor != p.from {
+		t.seek = nil // a person went elsewhere
+		return
+	}
 	first, next := t.snap.first, t.snap.next
 	from := max(first, p.from)
 	if t.searched() {

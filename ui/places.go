@@ -57,10 +57,11 @@ type visit struct {
 // stood is how the tail stood at a row.
 type stood struct {
 	above  store.Seq // rows in sight above it
-	newer  store.Seq // rows from it on when it stopped following; 0: not known
+	newer  store.Seq // rows from it on when it stopped following; noSeq: it never followed
 	ms     int64     // the row's timestamp; -1: it has none
 	follow bool
 	paused bool
+	again  bool // it stands there again, and waits for the rows around it
 }
 
 // off is why one cannot go that many places on; empty: one can.
@@ -234,13 +235,27 @@ func (v *visit) end() {
 	t.session = nil
 }
 
+// endUnlessSettled ends a session whose last reading has not ended yet.
+func (v *visit) endUnlessSettled() {
+	s := v.tail.session
+	if s == nil {
+		return
+	}
+	s.mu.Lock()
+	settled := s.settledLocked()
+	s.mu.Unlock()
+	if !settled {
+		v.end()
+	}
+}
+
 // standing is the row that the cursor is on, or the next one that is a record, and
 // how the tail stands there; nil: it follows, or holds none.
 func (t *tail) standing() *place {
 	if t.follow && !t.paused {
 		return nil
 	}
-	at := &place{stood: &stood{above: t.cursor - t.top, follow: t.follow, paused: t.paused}}
+	at := &place{stood: &stood{above: t.cursor - t.top, newer: noSeq, follow: t.follow, paused: t.paused}}
 	record := func(r *kafka.Record) bool {
 		at.tp, at.offset = kafka.TopicPartition{Topic: r.Topic, Partition: r.Partition}, r.Offset
 		at.stood.ms = r.Timestamp
@@ -261,16 +276,15 @@ func (t *tail) standing() *place {
 // are to come before it can.
 func (t *tail) standAgain(m *Model, k *stood) bool {
 	t.top = t.cursor - k.above
-	if k.newer > 0 {
-		t.left = t.cursor + k.newer
-	} else {
-		t.left = noSeq
-	}
 	top := t.top
-	t.follow = k.follow
+	t.left = noSeq
+	if k.newer != noSeq {
+		t.left = t.cursor + k.newer
+	}
+	t.follow, k.again = k.follow, true
 	t.clamp(m)
 	t.hold()
-	whole := t.snap.first <= top && t.snap.next >= top+store.Seq(t.height(m))
+	whole := k.follow || t.snap.first <= top && t.snap.next >= top+store.Seq(t.height(m))
 	if !whole && (t.snap.lag > 0 || t.searching()) {
 		return false
 	}
@@ -309,6 +323,10 @@ func (m *Model) reopen(v *visit) tea.Cmd {
 func (m *Model) comeBack(v *visit, say string) tea.Cmd {
 	p, t := &m.places, &m.tail
 	p.left = without(p.left, v)
+	gone, others := m.otherTopics(v.ids)
+	if len(others) > 0 {
+		v.endUnlessSettled()
+	}
 	m.over = nil
 	m.setFocus(paneTail)
 	m.topics.selectName(v.tail.topic)
@@ -319,7 +337,6 @@ func (m *Model) comeBack(v *visit, say string) tea.Cmd {
 	t.mode, t.resized, t.rate = mode, true, rate{}
 	t.rate.begin(m.now())
 	cmds := []tea.Cmd{m.recall(), m.recallQueries()}
-	gone, others := m.otherTopics(v.ids)
 	s := t.session
 	switch {
 	case s == nil:
@@ -482,8 +499,8 @@ func (s *session) wake(on bool) {
 	s.signal()
 }
 
-// beginAgain turns a session that sleeps to the topic that has the name of one that
-// is gone: offsets begin anew there.
+// beginAgain turns a session that sleeps, and is settled, to the topic that has the
+// name of one that is gone: offsets begin anew there.
 func (s *session) beginAgain(topic string) {
 	s.mu.Lock()
 	for tp, p := range s.parts {
