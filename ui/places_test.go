@@ -3,6 +3,7 @@ package ui
 import (
 	"errors"
 	"fmt"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -304,8 +305,13 @@ func TestAPlaceThatWasLeftIsAtRest(t *testing.T) {
 		t.Error("something turns for it")
 	}
 	// Steps that are faster than any reading lose and double nothing.
+	before := runtime.NumGoroutine()
 	for range 50 {
 		d.press("[", "]")
+	}
+	d.settle()
+	if n := runtime.NumGoroutine(); n > before+20 {
+		t.Errorf("%d goroutines after many steps, %d before", n, before)
 	}
 	d.press("[")
 	d.until("what came meanwhile", func() bool { return d.m.tail.snap.next-d.m.tail.snap.first == historyRecords+20 })
