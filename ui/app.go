@@ -36,7 +36,7 @@
 //	backlog.go   what comes before following: several partitions by time
 //	mouse.go     clicks and the wheel
 //	number.go    numbers as people read them
-//	places.go    where the tail was: back there, and on again
+//	places.go    where the tail was: back there, and on again; sleep.go: a session meanwhile
 package ui
 
 import (

@@ -28,13 +28,9 @@ import (
 
 // Bounds of what is remembered.
 const (
-	placesMost  = 50              // one can go back to
-	placesKept  = 2 * placesMost  // with those that only their topics lead back to
-	placesShare = 4               // sleeping sessions hold as much as a tail does, divided by this
-	sleepBytes  = 1 << 20         // that one takes beside its rows: a page of the store that is not full
-	sleepPart   = 1 << 10         // for a partition
-	sleepMarker = 32              // for the marker of a transaction
-	sleepHit    = store.Seq(1024) // for a hit that was not given yet, where no other tells its size
+	placesMost  = 50             // one can go back to
+	placesKept  = 2 * placesMost // with those that only their topics lead back to
+	placesShare = 4              // sleeping sessions hold as much as a tail does, divided by this
 )
 
 // places are those, in the order in which one went there.
@@ -227,12 +223,22 @@ func (v *visit) end() {
 	if v.seek == nil {
 		v.seek = t.standing()
 	} else {
-		seek := *v.seek
-		seek.from = 0 // the rows get other numbers
-		v.seek = &seek
+		v.seek = v.seek.anew()
 	}
 	s.end()
 	t.session = nil
+}
+
+// anew is a place in a reading whose rows get other numbers.
+func (p *place) anew() *place {
+	to := *p
+	to.from = 0
+	if p.stood != nil {
+		k := *p.stood
+		k.again = false
+		to.stood = &k
+	}
+	return &to
 }
 
 // endUnlessSettled ends a session whose last reading has not ended yet.
@@ -338,8 +344,7 @@ func (m *Model) comeBack(v *visit, say string) tea.Cmd {
 	t.rate.begin(m.now())
 	cmds := []tea.Cmd{m.recall(), m.recallQueries()}
 	s := t.session
-	switch {
-	case s == nil:
+	if s == nil {
 		st, seek := v.again, v.seek
 		if len(others) > 0 && st.search == nil { // those offsets are no more
 			st, seek = newest100(), nil
@@ -351,7 +356,7 @@ func (m *Model) comeBack(v *visit, say string) tea.Cmd {
 		for _, name := range others {
 			m.note(levelWarn, "topic "+name+" was deleted and created again: what was held of it is gone")
 		}
-	default:
+	} else {
 		for _, name := range others {
 			s.beginAgain(name)
 		}
@@ -439,104 +444,4 @@ func (m *Model) placeText() string {
 		text += ", paused"
 	}
 	return plainText(text)
-}
-
-// sleep ends what a session does, until it is woken. False: it holds nothing yet, or
-// a backlog that is in no store; it had better end.
-func (s *session) sleep() bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	select {
-	case <-s.ready:
-	default:
-		return false
-	}
-	if s.backlog != nil || s.older.busy && s.older.history {
-		return false
-	}
-	if s.older.cancel != nil {
-		s.older.cancel()
-	}
-	if s.search != nil && s.ended != searchUnderWay {
-		return true
-	}
-	s.start.held = nil // the store has them
-	s.paused = true
-	if s.stop != nil {
-		s.stop()
-		s.stop = nil
-	}
-	s.spawn(s.letGo)
-	return true
-}
-
-// letGo gives back, once the reading has ended, the memory in which partitions
-// collect records.
-func (s *session) letGo() {
-	if !s.settle(s.ctx) {
-		return
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.stop != nil || !s.settledLocked() {
-		return // it goes on already
-	}
-	for tp, p := range s.parts {
-		if p.w.Len() == 0 {
-			p.w = s.store.Writer(tp)
-		}
-	}
-}
-
-// wake goes on with what sleep ended, unless a person paused it.
-func (s *session) wake(on bool) {
-	s.mu.Lock()
-	on = on && (s.search == nil || s.ended == searchUnderWay)
-	s.mu.Unlock()
-	if on {
-		s.continueRead()
-	}
-	s.signal()
-}
-
-// beginAgain turns a session that sleeps, and is settled, to the topic that has the
-// name of one that is gone: offsets begin anew there.
-func (s *session) beginAgain(topic string) {
-	s.mu.Lock()
-	for tp, p := range s.parts {
-		if tp.Topic == topic {
-			p.next, p.state, p.known = 0, kafka.PartitionState{}, false
-			s.low[tp] = 0
-		}
-	}
-	s.mu.Unlock()
-	sessionSink{s, s.ctx}.Event(kafka.Event{Kind: kafka.TopicRecreated, TopicPartition: kafka.TopicPartition{Topic: topic, Partition: -1}})
-}
-
-// spansAgain begin with what is held, and have no end; nil: it had better begin as
-// it did.
-func (s *session) spansAgain() []kafka.Span {
-	s.mu.Lock()
-	first := s.start.search != nil || s.older.busy && s.older.history
-	s.mu.Unlock()
-	if first {
-		return nil
-	}
-	return s.heldSpans()
-}
-
-// weight is about how many bytes a session holds.
-func (s *session) weight() int64 {
-	stats := s.store.Stats()
-	n := stats.Bytes + min(sleepBytes, s.start.maxBytes/16)
-	s.txns.mu.Lock()
-	n += int64(s.txns.n) * sleepMarker
-	s.txns.mu.Unlock()
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	n += int64(len(s.parts)) * sleepPart
-	if s.search != nil {
-		n += s.search.Progress().Waiting * max(sleepHit, stats.Bytes/int64(max(1, stats.Held)))
-	}
-	return n
 }

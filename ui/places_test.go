@@ -226,6 +226,22 @@ func TestWhatIsAPlace(t *testing.T) {
 	d.press("a")
 	d.arrives("b")
 	is(4, "the same again")
+	d.press("t")
+	d.typed("5000")
+	d.advance(time.Second)
+	d.press("enter")
+	d.sees("it is waited for")
+	is(5, "an offset")
+	d.press("G")
+	d.arrives("b")
+	is(6, "the newest, which are read anew")
+	d.press("[")
+	d.sees("it is waited for")
+	d.press("[")
+	d.arrives("b")
+	if at := d.m.places.at; at != 3 {
+		t.Errorf("two steps back from the sixth lead to place %d", at+1)
+	}
 	d.press("[")
 	d.searched()
 	d.press("esc")
@@ -433,6 +449,25 @@ func TestWhatIsKeptHasABound(t *testing.T) {
 	}
 	if got := (&session{store: store.New(0, 0), txns: &transactions{n: markersKept}, start: start{maxBytes: store.DefaultMaxBytes}}).weight(); got < markersKept*sleepMarker {
 		t.Errorf("markers weigh nothing: %d", got)
+	}
+}
+
+func TestACursorThatIsMovedIsNotTakenBack(t *testing.T) {
+	d := drive(t, pages(), Options{Topics: []string{"b"}}, 140, 30)
+	d.m.places.most = 0
+	d.arrives("b")
+	d.press("pgup")
+	d.opens("a")
+	d.press("[")
+	d.until("the row", func() bool { return d.m.tail.seek == nil || d.m.tail.seek.stood.again })
+	// As if rows below were still to come:
+	at := &place{tp: kafka.TopicPartition{Topic: "b"}, offset: 250, from: d.m.tail.cursor, stood: &stood{again: true}}
+	d.m.tail.seek = at
+	d.clickAt(60, d.m.lay.tail.y+4)
+	before := d.m.tail.cursor
+	d.send(newsMsg{d.m.tail.session.number})
+	if d.m.tail.cursor != before || d.m.tail.seek != nil {
+		t.Errorf("the cursor went from %d to %d", before, d.m.tail.cursor)
 	}
 }
 
