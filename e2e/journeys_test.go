@@ -8,6 +8,7 @@ import (
 	"crypto/rand"
 	"fmt"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -260,6 +261,44 @@ func TestJourneyThroughTheTail(t *testing.T) {
 	})
 	x.keys("Escape")
 	x.until("show everything again", func(s string) bool { return len(numbersOn(s)) > 11 && !strings.Contains(s, "-message111") })
+	x.quits()
+}
+
+func TestJourneyBackAndForth(t *testing.T) {
+	needTmux(t)
+	t.Parallel()
+	s := anyCluster(t)
+	mark := strings.ToLower(rand.Text()[:8])
+	one, other := s.named(mark+"-one", 1), s.named(mark+"-other", 1)
+	s.sends(one, counts(0, 150)...)
+	s.sends(other, counts(1000, 1020)...)
+	x := s.traveller(one)
+	x.sees("following", "message149")
+
+	// Left with a filter, scrolled back.
+	x.keys("/")
+	x.sees("filter " + one)
+	x.types("message1")
+	x.keys("Enter")
+	x.until("show what matches", func(s string) bool { return strings.Contains(s, "held 61") && newest(s) == 149 })
+	x.keys("PageUp", "Up", "Up")
+	before := numbersOn(x.until("be scrolled back", func(s string) bool { return newest(s) < 149 }))
+
+	x.keys(":")
+	x.types(other)
+	x.sees("topic", other)
+	x.keys("Enter")
+	x.sees("following", "message1019")
+	s.sends(one, counts(150, 155)...)
+
+	// Back, it is as it was, and what came meanwhile is counted.
+	x.keys("[")
+	after := x.sees("message1 ", "held 66", "place 1 of 2")
+	if !slices.Equal(numbersOn(after), before) {
+		t.Errorf("back there, %v are shown, and not %v:\n%s", numbersOn(after), before, after)
+	}
+	x.keys("]")
+	x.sees("following", "message1019", "place 2 of 2")
 	x.quits()
 }
 

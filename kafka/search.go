@@ -171,6 +171,7 @@ type SearchProgress struct {
 	// compressed. What had to be read again after a pause counts again.
 	Records, Bytes int64
 	Hits           int64 // that were given
+	Waiting        int64 // hits that were found and whose turn to be given has not come
 	// Trouble is what could not be searched, the first 1000 of it; Missed is how
 	// many offsets all of it covers.
 	Trouble []Trouble
@@ -255,7 +256,7 @@ func (s *Search) Progress() SearchProgress {
 	p := SearchProgress{
 		Partitions: make([]PartitionProgress, len(s.parts)),
 		Records:    s.records, Bytes: s.bytes, Untimed: s.untimed, Hits: s.hits,
-		Trouble: slices.Clone(s.trouble), Missed: s.missed, Events: slices.Clone(s.events),
+		Trouble: slices.Clone(s.trouble), Missed: s.missed, Events: slices.Clone(s.events), Waiting: s.waiting,
 		Elapsed: s.spent, Done: s.waiting == 0, Following: s.follows,
 	}
 	if !s.since.IsZero() {

@@ -36,9 +36,11 @@
 //	backlog.go   what comes before following: several partitions by time
 //	mouse.go     clicks and the wheel
 //	number.go    numbers as people read them
+//	places.go    where the tail was: back there, and on again; sleep.go: a session meanwhile
 package ui
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -51,6 +53,7 @@ import (
 	"github.com/charmbracelet/x/ansi"
 
 	"milena/kafka"
+	"milena/store"
 )
 
 // Options say what the screen begins with.
@@ -124,6 +127,7 @@ type Model struct {
 	topics   topicsPane
 	preview  topicPreview // of the topic under the cursor
 	tail     tail
+	places   places // where the tail was
 	timeline *timeline
 	compose  compose
 	over     overlay // nil: none
@@ -174,6 +178,7 @@ func newModel(ctx context.Context, opt Options, work *sync.WaitGroup, guard func
 	}
 	m.topics.init()
 	m.compose.init()
+	m.places.most = cmp.Or(opt.HoldBytes, store.DefaultMaxBytes) / placesShare
 	if opt.History != "" {
 		m.compose.history = &history{dir: opt.History}
 	}

@@ -204,7 +204,8 @@ func TestCopiedCommandsGiveTheSameRecords(t *testing.T) {
 		}
 	}
 	open := func() {
-		d.run(d.m.openTopics("orders"))
+		d.m.turnTo("orders")
+		d.run(d.m.startSession(newest100())) // not as it was left
 		d.m.setFocus(paneTail)
 		d.until("the records", func() bool { return d.m.tail.snap.reading && d.m.tail.snap.next > d.m.tail.snap.first })
 	}

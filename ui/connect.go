@@ -134,6 +134,7 @@ func (m *Model) opened(msg openedMsg) tea.Cmd {
 	}
 	m.checkup.stop()
 	m.cluster = msg.cluster
+	m.places.forget() // of another one
 	if msg.addr != "" {
 		m.addr = msg.addr
 	}

@@ -183,7 +183,8 @@ func endure(t *testing.T, rnd *rand.Rand, lasts time.Duration) (heap uint64) {
 	for range 6 {
 		d.press("esc")
 	}
-	d.run(d.m.openTopics("orders"))
+	d.m.turnTo("orders")
+	d.run(d.m.startSession(newest100())) // not as it was left
 	d.m.dialog, d.m.zoom = nil, false
 	d.m.setFocus(paneTail)
 	d.until("following again", func() bool {

@@ -46,6 +46,7 @@ type fakeCluster struct {
 	looks      []string      // topics that Newest was asked for
 	createErr  error
 	frozen     *kafka.Metadata                // not nil: what Metadata gives, at no cost
+	ids        map[string][16]byte            // of the topics that have one
 	lack       map[kafka.TopicPartition]error // partitions that cannot be read now
 	tell       []kafka.Event                  // what happens to the reading that follows
 	broken     map[string]kafka.Partition     // what the first partition of a topic is like
@@ -107,7 +108,7 @@ func (c *fakeCluster) Metadata() *kafka.Metadata {
 		md.Brokers = append(md.Brokers, kafka.Broker{ID: int32(i), Host: "fake", Port: 9092})
 	}
 	for name, ps := range c.topics {
-		t := kafka.Topic{Name: name, Internal: c.internal[name]}
+		t := kafka.Topic{Name: name, ID: c.ids[name], Internal: c.internal[name]}
 		for i := range ps {
 			t.Partitions = append(t.Partitions, kafka.Partition{ID: int32(i)})
 		}
@@ -216,6 +217,12 @@ func (c *fakeCluster) Resolve(ctx context.Context, tps []kafka.TopicPartition, f
 		spans = append(spans, span)
 	}
 	return spans, waiting, nil
+}
+
+// readsNow is how many reads are under way.
+func (c *fakeCluster) readsNow() (n int) {
+	c.set(func() { n = c.reads })
+	return n
 }
 
 // lackOf is why a partition cannot be read now; nil: it can.
@@ -392,6 +399,14 @@ func (c *fakeCluster) Read(ctx context.Context, req kafka.ReadRequest, sink kafk
 			}
 			end := p.start + int64(len(p.batches))
 			from := next[s.TopicPartition]
+			if from < p.start && from < s.To {
+				e := kafka.Event{Kind: kafka.OffsetsGone, TopicPartition: s.TopicPartition, From: from, To: min(p.start, s.To)}
+				from = e.To
+				next[s.TopicPartition] = from
+				c.mu.Unlock()
+				sink.Event(e)
+				c.mu.Lock()
+			}
 			to := min(end, s.To, from+50)
 			if from < s.To {
 				open = true

@@ -194,6 +194,8 @@ func table() []Binding {
 		Binding{Keys: []string{"z"}, What: "zoom the pane, and back", Do: func(m *Model) tea.Cmd { m.zoom = !m.zoom; return nil }},
 		Binding{Keys: []string{"i"}, Short: "details", What: "all about the topic: partitions, leaders, replicas in sync, offsets, settings", Weight: 35, Off: off(func(m *Model) bool { return m.detailsOf() == "" }, offTopics), Do: (*Model).showDetails},
 		Binding{Keys: []string{"S"}, Short: "search", What: "search the whole history, or a range of it, of one or several topics", Weight: 38, Off: off(func(m *Model) bool { return noTopics(m) && noSession(m) }, offTopics), Do: (*Model).askSearch},
+		Binding{Keys: []string{"["}, What: "back to the place before", Off: placesOff(-1), Do: func(m *Model) tea.Cmd { return m.stepPlace(-1) }},
+		Binding{Keys: []string{"]"}, What: "on to the next place", Off: placesOff(1), Do: func(m *Model) tea.Cmd { return m.stepPlace(1) }},
 		Binding{Keys: []string{"u"}, What: "times: local, UTC, as ages, as epoch milliseconds", Do: (*Model).nextTimes},
 		Binding{Keys: []string{"M"}, What: "give the mouse to the terminal, to select text; again takes it back", Do: (*Model).freeMouse},
 		Binding{Keys: []string{"Y"}, What: "copy the view as a command: milena, kcat, kafka-console-consumer.sh", Off: func(m *Model) string {

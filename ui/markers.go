@@ -48,6 +48,7 @@ type place struct {
 	tp     kafka.TopicPartition
 	offset int64
 	from   store.Seq // rows before it were looked at
+	stood  *stood    // how the tail stood there; nil: as it comes
 }
 
 // toggleMarkers shows markers and gaps, or messages alone again. What is held is
@@ -108,10 +109,18 @@ func (t *tail) sought(m *Model) {
 	if p == nil {
 		return
 	}
+	if p.stood != nil && p.stood.again && t.cursor != p.from {
+		t.seek = nil // a person went elsewhere
+		return
+	}
 	first, next := t.snap.first, t.snap.next
+	from := max(first, p.from)
+	if t.searched() {
+		from = first // hits come in at either end, and that very one is looked for
+	}
 	seq, ok := t.session.store.Find(func(r *kafka.Record) bool {
-		return r.Offset >= p.offset && r.Partition == p.tp.Partition && r.Topic == p.tp.Topic
-	}, max(first, p.from), 1)
+		return (r.Offset == p.offset || r.Offset > p.offset && !t.searched()) && r.Partition == p.tp.Partition && r.Topic == p.tp.Topic
+	}, from, 1)
 	if !ok || seq >= next {
 		// Not there yet, or not yet seen: the store may be ahead of the snapshot,
 		// and what came in since is the next news.
@@ -120,4 +129,7 @@ func (t *tail) sought(m *Model) {
 	}
 	t.seek = nil
 	t.stand(m, seq)
+	if p.stood != nil && !t.standAgain(m, p.stood) {
+		p.from, t.seek = seq, p
+	}
 }

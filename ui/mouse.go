@@ -54,8 +54,22 @@ func (m *Model) freeMouse() tea.Cmd {
 	return nil
 }
 
+// pressBrowsing does what a key does in the panes of topics and records, there.
+func (m *Model) pressBrowsing(key string) tea.Cmd {
+	if b := m.find(key); b != nil && b.Scope == ScopeBrowse {
+		return m.do(b)
+	}
+	return nil
+}
+
 func (m *Model) clicked(e tea.Mouse) tea.Cmd {
-	if e.Button != tea.MouseLeft {
+	switch e.Button {
+	case tea.MouseLeft:
+	case tea.MouseBackward:
+		return m.pressBrowsing("[")
+	case tea.MouseForward:
+		return m.pressBrowsing("]")
+	default:
 		return nil
 	}
 	for _, h := range m.hits {

@@ -96,6 +96,7 @@ func (m *Model) leave() {
 	if m.tail.session != nil {
 		m.tail.session.end()
 	}
+	m.places.forget()
 	if m.connect.cancel != nil {
 		m.connect.cancel()
 	}

@@ -240,22 +240,27 @@ func (t *tail) searching() bool {
 
 // startSearch shows the hits of a search in the tail.
 func (m *Model) startSearch(topics []string, q *searching) tea.Cmd {
-	m.turnTo(topics...)
 	m.over = nil
 	m.setFocus(paneTail)
 	label := "search"
 	if q.trace != nil {
 		label = "trace"
 	}
-	return tea.Batch(m.recall(), m.recallQueries(), m.startSession(start{search: q, query: q.query, label: label, follow: q.order == kafka.NewestFirst}))
+	cmd := m.goOff(start{search: q, query: q.query, label: label, follow: q.order == kafka.NewestFirst}, topics...)
+	return tea.Batch(m.recall(), m.recallQueries(), cmd)
 }
 
-// endSearch goes back to what the topics hold now.
+// endSearch goes back to where the search was started, and to the topics where
+// that is not known any more.
 func (m *Model) endSearch() tea.Cmd {
-	if m.tail.traced() {
-		return m.openTopics(m.tail.session.start.search.trace.back...)
+	if m.places.off(-1) == "" {
+		return m.stepPlace(-1)
 	}
-	return m.startSession(newest100())
+	back := m.tail.topics
+	if m.tail.traced() {
+		back = m.tail.session.start.search.trace.back
+	}
+	return m.openTopics(back...)
 }
 
 // goOn lets a search go on that stopped at its limit.
@@ -281,8 +286,9 @@ func (m *Model) around() tea.Cmd {
 	if !ok {
 		return nil
 	}
+	topics := m.tail.topics
 	if m.tail.traced() {
-		m.turnTo(rec.Topic)
+		topics = []string{rec.Topic}
 	}
 	m.over = nil
 	tp := kafka.TopicPartition{Topic: rec.Topic, Partition: rec.Partition}
@@ -291,7 +297,7 @@ func (m *Model) around() tea.Cmd {
 		exact:  &kafka.Span{TopicPartition: tp, From: rec.Offset, To: kafka.NoEnd},
 		before: historyRecords, label: fmt.Sprintf("around %d/%d", rec.Partition, rec.Offset),
 	}
-	cmd := m.startSession(st)
+	cmd := m.goOff(st, topics...)
 	m.tail.seek = &place{tp: tp, offset: rec.Offset}
 	return cmd
 }

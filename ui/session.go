@@ -285,14 +285,18 @@ func (s *session) begin() {
 			s.matched += int64(len(held.Records))
 		}
 		s.mu.Unlock()
-		close(s.ready)
 		if newest > 0 {
 			s.loadOlder(newest, true)
 		} else if s.start.before > 0 {
-			s.loadOlder(s.start.before, false)
+			s.loadOlder(s.start.before, true)
 		} else if held := s.start.held; held != nil {
-			s.spawn(func() { s.readMarkers(held.Records) })
+			ctx, cancel := context.WithCancel(s.ctx)
+			s.mu.Lock()
+			s.older.cancel = cancel
+			s.mu.Unlock()
+			s.spawn(func() { s.readMarkers(ctx, held.Records) })
 		}
+		close(s.ready)
 		s.resume()
 	})
 }
@@ -567,7 +571,7 @@ func (s *session) loadOlder(n int, history bool) {
 		defer cancel()
 		found, err := s.searchOlder(ctx, n)
 		if s.addOlder(ctx, found, err) {
-			s.readMarkers(found.Records)
+			s.readMarkers(ctx, found.Records)
 		}
 	})
 }

@@ -79,11 +79,17 @@ func newest100() start {
 	return start{newest: historyRecords, label: fmt.Sprintf("newest %d", historyRecords), follow: true}
 }
 
-// openTopics shows topics from their newest records on.
+// openTopics shows topics as they were left, or from their newest records on.
 func (m *Model) openTopics(names ...string) tea.Cmd {
-	m.turnTo(names...)
 	m.over = nil
-	return tea.Batch(m.recall(), m.recallQueries(), m.startSession(newest100()))
+	if m.tail.shows(names) {
+		return nil
+	}
+	if v := m.places.lately(names); v != nil {
+		return m.reopen(v)
+	}
+	cmd := m.goOff(newest100(), names...)
+	return tea.Batch(m.recall(), m.recallQueries(), cmd)
 }
 
 // turnTo makes topics those that are shown, and the first the one that is composed to.
@@ -139,6 +145,7 @@ func (t *tail) starting() bool {
 func (m *Model) news(msg newsMsg) tea.Cmd {
 	t := &m.tail
 	if t.session == nil || msg.session != t.session.number {
+		m.places.unheard(msg.session)
 		return nil
 	}
 	snap, events := t.session.look()
@@ -296,7 +303,10 @@ func (m *Model) goEnd() tea.Cmd {
 	if !t.searched() && (t.snap.err != nil || t.snap.ahead > 0 || t.snap.blocked || t.snap.lag > 10_000 || t.paused && t.waiting > 10_000) {
 		st := newest100()
 		st.query, st.markers = t.session.start.query, t.session.start.markers
-		return m.startSession(st)
+		if t.snap.err != nil { // the same place is tried again
+			return m.startSession(st)
+		}
+		return m.goOff(st, t.topics...)
 	}
 	t.follow, t.seek = true, nil
 	if t.paused && !t.searched() {
@@ -310,6 +320,11 @@ func (m *Model) goEnd() tea.Cmd {
 
 // goTo begins anew at a position.
 func (m *Model) goTo(p kafka.Position, label string) tea.Cmd {
+	return m.goOff(m.startAt(p, label), m.tail.topics...)
+}
+
+// startAt is how the tail begins at a position, with the filter that it has.
+func (m *Model) startAt(p kafka.Position, label string) start {
 	st := start{from: p, label: label}
 	if m.tail.session != nil && !m.tail.searched() {
 		st.query, st.markers = m.tail.session.start.query, m.tail.session.start.markers
@@ -320,7 +335,7 @@ func (m *Model) goTo(p kafka.Position, label string) tea.Cmd {
 	case kafka.LastEach, kafka.Last:
 		st.follow = true
 	}
-	return m.startSession(st)
+	return st
 }
 
 // pause stops the reading, or goes on from where it stopped.

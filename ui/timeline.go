@@ -77,7 +77,8 @@ type travel struct {
 	at      int64 // ms since the epoch
 	pending bool
 	moves   int
-	session int // 0: none was taken anywhere
+	again   bool // from where it was taken, and has stayed: a run of steps is one place
+	session int  // 0: none was taken anywhere
 	cursor  store.Seq
 }
 
@@ -365,6 +366,9 @@ func (m *Model) moveInTime(by int) tea.Cmd {
 // travelTo takes the tail to a time, once the position rests.
 func (m *Model) travelTo(ms int64) tea.Cmd {
 	v := &m.timeline.travel
+	if !v.pending {
+		v.again = v.session == m.tail.session.number && v.cursor == m.tail.cursor && m.places.off(1) != ""
+	}
 	v.at, v.pending = max(0, ms), true
 	v.session, v.cursor = m.tail.session.number, m.tail.cursor
 	v.moves++
@@ -402,7 +406,12 @@ func (m *Model) travelled(moves int) tea.Cmd {
 		t.hold()
 	} else {
 		at := time.UnixMilli(v.at)
-		cmd = m.goTo(kafka.Position{Kind: kafka.AtTime, Time: at}, "from "+at.In(m.zone).Format("2 Jan 15:04:05"))
+		st := m.startAt(kafka.Position{Kind: kafka.AtTime, Time: at}, "from "+at.In(m.zone).Format("2 Jan 15:04:05"))
+		if v.again {
+			cmd = m.startSession(st)
+		} else {
+			cmd = m.goOff(st, t.topics...)
+		}
 	}
 	v.session, v.cursor = t.session.number, t.cursor
 	return cmd

@@ -1,6 +1,7 @@
 package ui
 
 import (
+	"context"
 	"maps"
 	"math"
 	"slices"
@@ -207,7 +208,7 @@ func (m *Model) rowOutcome(r *store.Row) outcome {
 
 // readMarkers reads the markers behind transactional records that were found
 // looking back, where that is not too much.
-func (s *session) readMarkers(found []kafka.Record) {
+func (s *session) readMarkers(ctx context.Context, found []kafka.Record) {
 	first := make(map[kafka.TopicPartition]int64)
 	for i := range found {
 		r := &found[i]
@@ -230,7 +231,7 @@ func (s *session) readMarkers(found []kafka.Record) {
 	if len(spans) == 0 || offsets > markersRead {
 		return
 	}
-	if s.source.Read(s.ctx, spans, nil, markerSink{s}) != nil {
+	if s.source.Read(ctx, spans, nil, markerSink{s}) != nil {
 		return // the records stay as they are: of unknown outcome
 	}
 	for _, span := range spans {
