@@ -34,6 +34,7 @@ type orderedCollector struct {
 	records []given // guarded by collector.mu
 	most    int     // then no more is taken; 0: everything is
 	broken  error   // what Flush fails with
+	reached map[TopicPartition]reached
 }
 
 func newOrderedCollector() *orderedCollector {
@@ -51,6 +52,15 @@ func (c *orderedCollector) Record(tp TopicPartition, v *batch.View, late bool) b
 }
 
 func (c *orderedCollector) Skip(TopicPartition, batch.Skip) {}
+
+func (c *orderedCollector) Reached(tp TopicPartition, next int64, state PartitionState) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.reached == nil {
+		c.reached = make(map[TopicPartition]reached)
+	}
+	c.reached[tp] = reached{next, state}
+}
 
 func (c *orderedCollector) Flush() error {
 	select {
@@ -176,9 +186,10 @@ func (m *heldMeter) Record(_ TopicPartition, v *batch.View, _ bool) bool {
 	m.times = append(m.times, v.Timestamp)
 	return true
 }
-func (m *heldMeter) Skip(TopicPartition, batch.Skip) {}
-func (m *heldMeter) Flush() error                    { return nil }
-func (m *heldMeter) Event(Event)                     {}
+func (m *heldMeter) Skip(TopicPartition, batch.Skip)               {}
+func (m *heldMeter) Reached(TopicPartition, int64, PartitionState) {}
+func (m *heldMeter) Flush() error                                  { return nil }
+func (m *heldMeter) Event(Event)                                   {}
 
 // Live, every record is given after the history, and in order unless it is late.
 func TestOrderedLive(t *testing.T) {
@@ -336,5 +347,6 @@ type orderedCount struct{ n int }
 
 func (m *orderedCount) Record(TopicPartition, *batch.View, bool) bool { m.n++; return true }
 func (m *orderedCount) Skip(TopicPartition, batch.Skip)               {}
+func (m *orderedCount) Reached(TopicPartition, int64, PartitionState) {}
 func (m *orderedCount) Flush() error                                  { return nil }
 func (m *orderedCount) Event(Event)                                   {}

@@ -24,9 +24,9 @@ type played struct {
 func newPlayed(ctx context.Context) *played {
 	p := &played{now: time.Unix(0, 0), start: time.Unix(0, 0), waits: make(chan time.Duration)}
 	p.Replay = NewReplay(ctx, p)
-	p.clock = replayClock{
-		now: func() time.Time { p.mu.Lock(); defer p.mu.Unlock(); return p.now },
-		after: func(d time.Duration) <-chan time.Time {
+	p.Clock = ReplayClock{
+		Now: func() time.Time { p.mu.Lock(); defer p.mu.Unlock(); return p.now },
+		After: func(d time.Duration) <-chan time.Time {
 			p.mu.Lock()
 			defer p.mu.Unlock()
 			p.now = p.now.Add(d)
@@ -40,12 +40,13 @@ func newPlayed(ctx context.Context) *played {
 
 // inner is the sink behind.
 func (p *played) Record(_ TopicPartition, v *batch.View, _ bool) bool {
-	p.times = append(p.times, p.clock.now().Sub(p.start))
+	p.times = append(p.times, p.Clock.Now().Sub(p.start))
 	return true
 }
-func (p *played) Skip(TopicPartition, batch.Skip) {}
-func (p *played) Flush() error                    { return nil }
-func (p *played) Event(Event)                     {}
+func (p *played) Skip(TopicPartition, batch.Skip)               {}
+func (p *played) Reached(TopicPartition, int64, PartitionState) {}
+func (p *played) Flush() error                                  { return nil }
+func (p *played) Event(Event)                                   {}
 
 func at(ms int64) *batch.View { return &batch.View{Timestamp: ms} }
 

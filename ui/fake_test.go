@@ -50,6 +50,7 @@ type fakeCluster struct {
 	tell       []kafka.Event                  // what happens to the reading that follows
 	broken     map[string]kafka.Partition     // what the first partition of a topic is like
 	configs    []kafka.ConfigEntry            // of every topic
+	window     time.Duration                  // of ordered reads; 0: as it is asked for
 }
 
 type fakePartition struct {
@@ -428,6 +429,11 @@ func (c *fakeCluster) Read(ctx context.Context, req kafka.ReadRequest, sink kafk
 	}
 }
 
+func (c *fakeCluster) ReadOrdered(ctx context.Context, req kafka.OrderedRequest, sink kafka.OrderedSink) error {
+	c.set(func() { req.Window = cmp.Or(c.window, req.Window) })
+	return kafka.ReadOrdered(ctx, c, req, sink)
+}
+
 func (c *fakeCluster) Send(_ context.Context, m kafka.Message) (kafka.Ack, error) {
 	var err error
 	var hook func()
@@ -558,6 +564,7 @@ type driver struct {
 	mu     sync.Mutex
 	clock  time.Time
 	copied string
+	alarms []alarm
 	quits  bool // random keys may have asked to quit: that is passed over
 }
 
@@ -571,6 +578,32 @@ func (d *driver) advance(by time.Duration) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.clock = d.clock.Add(by)
+	d.alarms = slices.DeleteFunc(d.alarms, func(a alarm) bool {
+		if a.at.After(d.clock) {
+			return false
+		}
+		a.rings <- d.clock
+		return true
+	})
+}
+
+// alarm rings at a time.
+type alarm struct {
+	at    time.Time
+	rings chan time.Time
+}
+
+// after is time.After in the driver's time.
+func (d *driver) after(wait time.Duration) <-chan time.Time {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	a := alarm{d.clock.Add(wait), make(chan time.Time, 1)}
+	if wait <= 0 {
+		a.rings <- d.clock
+	} else {
+		d.alarms = append(d.alarms, a)
+	}
+	return a.rings
 }
 
 // drive begins a model on a cluster; nil: none can be reached.
@@ -579,7 +612,7 @@ func drive(t testing.TB, c *fakeCluster, opt Options, w, h int) *driver {
 	d := &driver{t: t, msgs: make(chan tea.Msg, 1024), clock: testNow}
 	ctx, cancel := context.WithCancel(context.Background())
 	d.ctx, d.cancel = ctx, cancel
-	opt.Now, opt.Location = d.now, time.UTC
+	opt.Now, opt.After, opt.Location = d.now, d.after, time.UTC
 	opt.Clipboard = func(s string) tea.Cmd { d.copied = s; return nil }
 	if opt.Name == "" {
 		opt.Name = "local"

@@ -1,0 +1,522 @@
+package ui
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	tea "charm.land/bubbletea/v2"
+
+	"milena/kafka"
+	"milena/kafka/batch"
+	"milena/query"
+)
+
+// Replaying: a range comes again as it was written, at its speed or a multiple
+// of it. A replay is a session; kafka.Replay paces it, and is told directly what
+// a person wants. What the filter leaves out takes its time all the same.
+
+// replaying is what a session replays.
+type replaying struct {
+	to    *kafka.Position // nil: the end as it is when it begins
+	stop  *query.Query    // it stops at what matches; nil: nowhere
+	speed float64         // at first
+	clock kafka.ReplayClock
+}
+
+// replaySpeeds are how many times as fast it can be; 0 is as fast as possible.
+var replaySpeeds = []float64{1, 2, 10, 100, 0}
+
+// playing is a replay under way.
+type playing struct {
+	*kafka.Replay
+
+	// Guarded by the session's mu.
+	spans   []kafka.Span // all of it; nil: not known yet
+	all     int64        // offsets of that
+	done    int64        // those that it has passed
+	given   int64        // records that came
+	at      int64        // the timestamp of the newest; negative: none
+	matched bool         // it stopped at a match
+	ended   bool
+
+	// Of the goroutine that gives records.
+	some   int64 // given, since the last Flush
+	latest int64
+}
+
+// newPlaying prepares the replay of a session.
+func newPlaying(s *session) *playing {
+	p := &playing{at: -1, latest: -1}
+	p.Replay = kafka.NewReplay(s.ctx, nil) // the reading brings its sink
+	r := s.start.replay
+	p.Clock = r.clock
+	p.SetSpeed(r.speed)
+	if r.stop != nil {
+		stops := make(map[kafka.TopicPartition]kafka.Matcher)
+		p.Until = func(tp kafka.TopicPartition, v *batch.View) bool {
+			if stops[tp] == nil {
+				stops[tp] = r.stop.Matcher(tp)
+			}
+			found := stops[tp].Match(v)
+			if found {
+				s.mu.Lock()
+				p.matched = true
+				s.mu.Unlock()
+			}
+			return found
+		}
+	}
+	return p
+}
+
+// playingSink takes the records when their time has come.
+type playingSink struct {
+	*orderedSink
+	p *playing
+}
+
+// Record takes a record.
+func (k *playingSink) Record(tp kafka.TopicPartition, v *batch.View, late bool) bool {
+	k.p.some++
+	if v.Timestamp >= 0 {
+		k.p.latest = v.Timestamp
+	}
+	return k.orderedSink.Record(tp, v, late)
+}
+
+// Flush publishes what was collected, and how far the replay is.
+func (k *playingSink) Flush() error {
+	p, s := k.p, k.s
+	s.mu.Lock()
+	p.given += p.some
+	s.live += p.some
+	p.done += k.moved
+	p.at, p.some, k.moved = p.latest, 0, 0
+	s.mu.Unlock()
+	err := k.orderedSink.Flush()
+	s.signal() // it may wait now, which is news
+	return err
+}
+
+// beginReplay finds out what is to be replayed, and starts.
+func (s *session) beginReplay() {
+	s.spawn(func() {
+		spans, waiting, err := s.source.Range(s.ctx, s.start.from, s.start.replay.to)
+		if err != nil {
+			s.fail(err)
+			return
+		}
+		s.await(waiting)
+		s.mu.Lock()
+		for i := range spans {
+			span := &spans[i]
+			if e := s.start.exact; e != nil && e.TopicPartition == span.TopicPartition {
+				span.From = e.From
+			}
+			span.From = min(span.From, span.To)
+			s.play.all += span.To - span.From
+			s.low[span.TopicPartition] = span.From
+			s.txns.known(span.TopicPartition, span.From)
+			p := s.partitionLocked(span.TopicPartition)
+			p.next, p.state.Next = span.From, span.From
+		}
+		s.play.spans = spans
+		s.mu.Unlock()
+		close(s.ready)
+		s.resume()
+	})
+}
+
+// replayOn replays what is left.
+func (s *session) replayOn(ctx context.Context) error {
+	s.mu.Lock()
+	spans := slices.Clone(s.play.spans)
+	for i := range spans {
+		spans[i].From = s.parts[spans[i].TopicPartition].next
+	}
+	s.mu.Unlock()
+	sink := s.ordered(ctx)
+	s.play.OrderedSink = &playingSink{sink, s.play}
+	err := s.source.ReadOrdered(ctx, kafka.OrderedRequest{
+		ReadRequest: kafka.ReadRequest{Spans: spans}, Match: sink.match,
+	}, s.play)
+	if err == nil && ctx.Err() == nil {
+		s.mu.Lock()
+		s.play.ended = true
+		s.mu.Unlock()
+		s.signal()
+	}
+	return err
+}
+
+// playState is what the screen knows of a replay.
+type playState struct {
+	kafka.ReplayState
+	known          bool // what it replays is
+	all, done      int64
+	given, at      int64
+	matched, ended bool
+}
+
+// played says whether the tail shows a replay.
+func (t *tail) played() bool { return t.session != nil && t.session.play != nil }
+
+// playState is the replay as it is now.
+func (t *tail) playState() playState {
+	s := t.session
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	p := s.play
+	return playState{p.State(), p.spans != nil, p.all, p.done, p.given, p.at, p.matched, p.ended}
+}
+
+// playing says whether a replay is under way, so that pausing it means something.
+func (t *tail) playing() bool { return t.played() && !t.playState().ended }
+
+// playPaused says whether a replay is paused.
+func (t *tail) playPaused() bool { return t.played() && t.session.play.Paused() }
+
+// counting says whether the time until the next record is shown, which passes.
+func (t *tail) counting() bool {
+	if !t.played() {
+		return false
+	}
+	p := t.playState()
+	return !p.Paused && !p.ended && p.Left >= longSilence
+}
+
+// longSilence is how long nothing comes before the replay says for how long.
+const longSilence = time.Second
+
+// replayOff is why a replay cannot be told anything; empty: it can.
+func (m *Model) replayOff() string {
+	switch {
+	case !m.tail.played():
+		return "nothing is replayed: R replays"
+	case m.tail.playState().ended:
+		return "the replay is at its end: R replays again, G follows the topic"
+	}
+	return ""
+}
+
+// pauseReplay pauses, or goes on.
+func (m *Model) pauseReplay() tea.Cmd {
+	s := m.tail.session
+	if !s.play.Paused() {
+		s.play.Pause()
+		return nil
+	}
+	s.mu.Lock()
+	s.play.matched = false
+	s.mu.Unlock()
+	s.play.Resume()
+	return nil
+}
+
+// stepReplay gives the next record, and stops there.
+func (m *Model) stepReplay() tea.Cmd {
+	s := m.tail.session
+	if !s.play.Paused() {
+		s.play.Pause()
+	}
+	s.mu.Lock()
+	s.play.matched = false
+	s.mu.Unlock()
+	s.play.Step()
+	return nil
+}
+
+// speedReplay makes it faster or slower by a step.
+func speedReplay(by int) func(*Model) tea.Cmd {
+	return func(m *Model) tea.Cmd {
+		p := m.tail.session.play
+		at := slices.Index(replaySpeeds, p.State().Speed) + by
+		if at < 0 || at == len(replaySpeeds) {
+			m.note(levelInfo, "the replay is at its "+map[bool]string{true: "slowest", false: "fastest"}[at < 0])
+			return nil
+		}
+		p.SetSpeed(replaySpeeds[at])
+		return nil
+	}
+}
+
+// replayAnew replays the same from its beginning, with another filter, or with
+// markers or without.
+func (m *Model) replayAnew(change func(*start)) tea.Cmd {
+	st := m.tail.session.start
+	again := *st.replay
+	again.speed = m.tail.session.play.State().Speed
+	st.replay = &again
+	change(&st)
+	return m.startSession(st)
+}
+
+// endReplay follows the topics again.
+func (m *Model) endReplay() tea.Cmd {
+	st := newest100()
+	st.query, st.markers = m.tail.session.start.query, m.tail.session.start.markers
+	return m.startSession(st)
+}
+
+// The fields of the form.
+const (
+	replayFrom = iota
+	replayUntil
+	replayStop
+	replaySpeed
+)
+
+// replayForm is what a person filled in.
+type replayForm struct {
+	from  kafka.Position
+	exact *kafka.Span
+	label string
+	replaying
+}
+
+// askReplay opens the form, for the record under the cursor or, while the tail
+// follows, for the first in sight.
+func (m *Model) askReplay() tea.Cmd {
+	t := &m.tail
+	rec, ok := m.recordUnder()
+	if m.over == nil && t.follow && len(t.rows) > 0 {
+		rec, ok = t.session.store.At(t.rows[0].Seq)
+	}
+	under := ""
+	var exact *kafka.Span
+	if ok && rec.Timestamp >= 0 && rec.Timestamp <= lastTimestamp {
+		at := time.UnixMilli(rec.Timestamp).In(m.zone)
+		under = at.Format("2006-01-02 15:04:05.000")
+		if now := m.now().In(m.zone); at.Format(time.DateOnly) == now.Format(time.DateOnly) && at.Before(now) {
+			under = at.Format("15:04:05.000")
+		}
+		exact = &kafka.Span{TopicPartition: kafka.TopicPartition{Topic: rec.Topic, Partition: rec.Partition}, From: rec.Offset}
+	}
+	stop := m.queryField("stop at")
+	stop.hint = "nowhere; or a query: it stops at the first record that matches"
+	d := &dialog{
+		title: "replay " + strings.Join(t.topics, ", "), opened: m.now(), action: "replay",
+		fields: []field{
+			replayFrom:  {label: "from", hint: "beginning   14:05   -1h   -500   1204112"},
+			replayUntil: {label: "until", hint: "the end as it is now   15:00   -10m"},
+			replayStop:  stop,
+			replaySpeed: {label: "speed", hint: "1, 2, 10, 100 times as it was written, or max", past: []string{"2", "10", "100", "max"}},
+		},
+	}
+	d.fields[replayFrom].ed.set(under)
+	d.fields[replaySpeed].ed.set("1")
+	read := func(m *Model) (*replayForm, error) {
+		f, err := m.readReplay(d)
+		if err == nil && exact != nil && strings.TrimSpace(d.fields[replayFrom].ed.String()) == under {
+			f.exact = exact
+		}
+		return f, err
+	}
+	asked, cost := "", "" // what the cost was asked for
+	d.change = func(m *Model, d *dialog) tea.Cmd {
+		f, err := read(m)
+		if err != nil {
+			asked, cost, d.lines = "", "", []string{m.st.g.ellipsis}
+			return nil
+		}
+		lasts := m.lasts(f)
+		d.lines = []string{cost + lasts}
+		now := d.fields[replayFrom].ed.String() + "\x00" + d.fields[replayUntil].ed.String()
+		if now == asked {
+			return nil
+		}
+		asked, cost = now, ""
+		d.lines = []string{m.st.g.ellipsis}
+		return m.askCost(&searchForm{t.topics, searching{from: f.from, to: f.to}}, func(text string) {
+			if asked == now && m.dialog == d {
+				cost, d.lines = text, []string{text + lasts}
+			}
+		})
+	}
+	d.submit = func(m *Model, d *dialog) tea.Cmd {
+		f, err := read(m)
+		var wrong *fieldError
+		if errors.As(err, &wrong) {
+			return d.refuse(wrong.at, sentence(wrong.err))
+		}
+		m.dialog = nil
+		return tea.Batch(m.startReplay(f), m.asked(d.fields[replayStop].ed.String()))
+	}
+	m.dialog = d
+	return d.change(m, d)
+}
+
+// lastTimestamp is that of the last time that can be typed.
+var lastTimestamp = time.Date(9999, 12, 31, 0, 0, 0, 0, time.UTC).UnixMilli()
+
+// readReplay reads the form.
+func (m *Model) readReplay(d *dialog) (*replayForm, error) {
+	text := func(i int) string { return strings.TrimSpace(d.fields[i].ed.String()) }
+	f := &replayForm{label: "replay from the beginning", replaying: replaying{clock: kafka.ReplayClock{Now: m.now, After: m.opt.After}}}
+	var err error
+	if from := text(replayFrom); from != "" {
+		if f.from, err = parsePosition(from, m.now(), m.zone); err != nil {
+			return nil, &fieldError{replayFrom, err}
+		}
+		if f.from.Kind == kafka.End {
+			return nil, &fieldError{replayFrom, errors.New("nothing lies behind the end")}
+		}
+		f.label = "replay from " + placeName(from, f.from, m.now())
+	}
+	if until := text(replayUntil); until != "" {
+		to, err := parsePosition(until, m.now(), m.zone)
+		if err != nil {
+			return nil, &fieldError{replayUntil, err}
+		}
+		if f.from.Kind == kafka.AtTime && to.Kind == kafka.AtTime && to.Time.Before(f.from.Time) {
+			return nil, &fieldError{replayUntil, errors.New("that is before the beginning of the range")}
+		}
+		f.to = &to
+	}
+	if f.stop, err = m.parseQuery(text(replayStop)); err != nil {
+		return nil, &fieldError{replayStop, err}
+	}
+	if f.stop.Empty() {
+		f.stop = nil
+	}
+	if f.speed, err = parseSpeed(text(replaySpeed)); err != nil {
+		return nil, &fieldError{replaySpeed, err}
+	}
+	return f, nil
+}
+
+// parseSpeed reads a speed: 1, 10x, max; nothing is 1.
+func parseSpeed(text string) (float64, error) {
+	switch text = strings.ToLower(text); text {
+	case "":
+		return 1, nil
+	case "max":
+		return 0, nil
+	}
+	times, err := strconv.ParseFloat(strings.TrimRight(text, "x× "), 64)
+	if err != nil || times <= 0 || !slices.Contains(replaySpeeds, times) {
+		return 0, errors.New("it is 1, 2, 10, 100 or max")
+	}
+	return times, nil
+}
+
+// lasts says how long a replay between two times takes.
+func (m *Model) lasts(f *replayForm) string {
+	end := m.now()
+	if f.to != nil {
+		end = f.to.Time
+	}
+	if f.from.Kind != kafka.AtTime || end.IsZero() || f.speed == 0 || !end.After(f.from.Time) {
+		return ""
+	}
+	return fmt.Sprintf("; at %s it takes %s", m.speedName(f.speed), roughly(time.Duration(float64(end.Sub(f.from.Time))/f.speed)))
+}
+
+// startReplay replays in the tail; its filter stays.
+func (m *Model) startReplay(f *replayForm) tea.Cmd {
+	st := start{from: f.from, exact: f.exact, label: f.label, follow: true, replay: &f.replaying}
+	if s := m.tail.session; !m.tail.searched() {
+		st.query, st.markers = s.start.query, s.start.markers
+	}
+	m.over = nil
+	m.setFocus(paneTail)
+	return m.startSession(st)
+}
+
+func (m *Model) speedName(times float64) string {
+	if times == 0 {
+		return "max"
+	}
+	return strconv.FormatFloat(times, 'f', -1, 64) + m.st.g.times
+}
+
+// replayDoing says in the tail's first line how far a replay is.
+func (m *Model) replayDoing(l *line, b brevity, say func(sgr, long, short string)) {
+	t, st := &m.tail, m.st
+	p := t.playState()
+	if t.session.start.query != nil || b >= noLabel { // then no label says so
+		say(st.text, "replay ", "")
+	}
+	l.text(st.accent, m.speedName(p.Speed)+" ")
+	if p.at >= 0 && b < shortNumbers {
+		l.text(st.text, " "+m.replayTime(p.at)+"  ")
+	}
+	if !p.ended {
+		l.text(st.text, fmt.Sprintf("%d%%", min(p.done, p.all)*100/max(1, p.all)))
+	}
+	say("", "   ", " ")
+	switch {
+	case !p.known && t.snap.err == nil:
+		l.text(st.accent, m.spinner())
+	case t.snap.err != nil:
+		say(st.bad, "stopped", st.g.cross)
+	case p.ended:
+		say(st.ok, "replayed to the end: ", st.g.dot)
+		l.text(st.text, b.number(p.given))
+		say(st.dim, " "+noun(p.given, "record"), "")
+		if b < noLabel {
+			l.text(st.dim, "   G follows the topic again")
+		}
+	case p.Paused && p.matched:
+		say(st.warn, "stopped at a match "+st.g.pause, st.g.warn+st.g.pause)
+		if b < fewWords {
+			l.text(st.dim, " space goes on")
+		}
+	case p.Paused:
+		say(st.warn, "paused "+st.g.pause, st.g.pause)
+		if p.Waits && b < noLabel && p.Next >= 0 {
+			l.text(st.dim, " the next is of "+m.replayTime(p.Next))
+		}
+	case t.snap.blocked:
+		say(st.warn, "held back", st.g.pause)
+	case p.Left >= longSilence:
+		left := humanDuration(p.Left)
+		if p.Left < 2*time.Minute { // it is counted down
+			left = strconv.FormatFloat(math.Ceil(p.Left.Seconds()), 'f', 0, 64) + " s"
+		}
+		say(st.warn, "next record in "+left, st.g.hollow+left)
+		if b < fewWords {
+			l.text(st.dim, ", . brings it")
+		}
+	default:
+		say(st.ok, "playing "+st.g.dot, st.g.dot)
+	}
+	if n := t.snap.next - t.left; !t.follow && t.left != noSeq && n > 0 {
+		l.text(st.accent, "  "+st.g.down+" "+b.number(n))
+		say(st.accent, " new", "")
+	}
+	m.tailUnread(say, b)
+}
+
+// replayTime is the time of a record, with its day where that is another.
+func (m *Model) replayTime(ms int64) string {
+	at, now := time.UnixMilli(ms).In(m.zone), m.now().In(m.zone)
+	switch {
+	case ms > lastTimestamp:
+		return "absurd"
+	case at.Format(time.DateOnly) == now.Format(time.DateOnly):
+		return at.Format("15:04:05")
+	case at.Year() == now.Year():
+		return at.Format("2 Jan 15:04:05")
+	}
+	return at.Format("2006-01-02 15:04:05")
+}
+
+// replayEmptyText is what stands in place of records.
+func (t *tail) replayEmptyText() []string {
+	switch p := t.playState(); {
+	case t.snap.err != nil:
+		return []string{"", sentence(t.snap.err), "", "esc follows the topic again"}
+	case !p.ended:
+		return []string{"", "nothing yet"}
+	case t.session.start.query != nil:
+		return []string{"", "nothing in that range matches the filter", "", "R replays another range, G follows the topic again"}
+	}
+	return []string{"", "there is nothing in that range", "", "R replays another range, G follows the topic again"}
+}
