@@ -333,7 +333,7 @@ func (m *Model) askReplay() tea.Cmd {
 		}
 		asked, cost = now, ""
 		d.lines = []string{m.st.g.ellipsis}
-		return m.askCost(&searchForm{t.topics, searching{from: f.from, to: f.to}}, func(text string) {
+		return m.askCost(&searchForm{t.topics, searching{from: f.from, to: f.to}}, -1, func(text string) {
 			if asked == now && m.dialog == d {
 				cost, d.lines = text, []string{text + lasts}
 			}
@@ -441,27 +441,31 @@ func (m *Model) replayDoing(l *line, b brevity, say func(sgr, long, short string
 	t, st := &m.tail, m.st
 	p := t.playState()
 	if t.session.start.query != nil || b >= noLabel { // then no label says so
-		say(st.text, "replay ", "")
-	}
-	l.text(st.accent, m.speedName(p.Speed)+" ")
-	if p.at >= 0 && b < shortNumbers {
-		l.text(st.text, " "+m.replayTime(p.at)+"  ")
+		word := "replay "
+		if p.ended {
+			word = "replayed "
+		}
+		say(st.text, word, "")
 	}
 	if !p.ended {
+		l.text(st.accent, m.speedName(p.Speed)+" ")
+		if p.at >= 0 && b < shortNumbers {
+			l.text(st.text, " "+m.replayTime(p.at)+"  ")
+		}
 		l.text(st.text, fmt.Sprintf("%d%%", min(p.done, p.all)*100/max(1, p.all)))
+		say("", "   ", " ")
 	}
-	say("", "   ", " ")
 	switch {
 	case !p.known && t.snap.err == nil:
 		l.text(st.accent, m.spinner())
 	case t.snap.err != nil:
 		say(st.bad, "stopped", st.g.cross)
 	case p.ended:
-		say(st.ok, "replayed to the end: ", st.g.dot)
+		say(st.ok, "to the end: ", "end "+st.g.dot+" ")
 		l.text(st.text, b.number(p.given))
 		say(st.dim, " "+noun(p.given, "record"), "")
-		if b < noLabel {
-			l.text(st.dim, "   G follows the topic again")
+		if b < fewWords {
+			l.text(st.dim, ", G follows again")
 		}
 	case p.Paused && p.matched:
 		say(st.warn, "stopped at a match "+st.g.pause, st.g.warn+st.g.pause)

@@ -350,7 +350,7 @@ func (m *Model) askSearch() tea.Cmd {
 		}
 		asked, cost = now, ""
 		d.lines[1] = "…"
-		return m.askCost(form, func(text string) {
+		return m.askCost(form, m.searchRate, func(text string) {
 			if asked == now && m.dialog == d {
 				cost, d.lines[1] = text, text
 			}
@@ -452,12 +452,12 @@ type costMsg struct {
 	take func(string)
 }
 
-// askCost asks what a search would read.
-func (m *Model) askCost(f *searchForm, take func(string)) tea.Cmd {
+// askCost asks what a search would read, and how long it takes at so many bytes
+// a second; negative: that is of no interest.
+func (m *Model) askCost(f *searchForm, rate float64, take func(string)) tea.Cmd {
 	src := &topicSource{cluster: m.cluster, topics: f.topics, isolation: m.opt.Isolation}
 	cluster, iso := m.cluster, m.opt.Isolation
 	from, to := f.from, f.to
-	rate := m.searchRate
 	return m.background(func(ctx context.Context) tea.Msg {
 		ctx, cancel := context.WithTimeout(ctx, refreshTimeout)
 		defer cancel()
@@ -472,7 +472,7 @@ func (m *Model) askCost(f *searchForm, take func(string)) tea.Cmd {
 		text := fmt.Sprintf("%s, %s offsets, about %s", plural(cost.Partitions, "partition"), exact(cost.Offsets), humanBytes(cost.Bytes))
 		if cost.Offsets == 0 {
 			text = fmt.Sprintf("%s, which hold nothing in that range", plural(cost.Partitions, "partition"))
-		} else if t := cost.Time(rate); t > 0 {
+		} else if t := cost.Time(rate); t > 0 && rate >= 0 {
 			text += ", " + roughly(t)
 		}
 		return costMsg{text, take}
