@@ -320,6 +320,46 @@ func TestOrderedStops(t *testing.T) {
 	}
 }
 
+// What is left out counts as read: others do not wait for it, and the sink learns
+// how far each partition is.
+func TestOrderedLeavesOutWhatDoesNotMatch(t *testing.T) {
+	brokers := brokersOf(t)
+	c := open(t, brokers)
+	k := client(t, brokers)
+	topic := newTopic(t, c, 2, nil)
+	base := time.Now().UnixMilli() - 86_400_000
+	writeTimes(t, k, topic, 0, []int64{base, base + 10, base + 20, base + 30})
+	writeTimes(t, k, topic, 1, []int64{base + 5, base + 15, base + 25})
+	got := newOrderedCollector()
+	req := OrderedRequest{ReadRequest: ReadRequest{Spans: bounded(t, c, allOf(t, c, topic))}, Match: func(tp TopicPartition) Matcher {
+		return offsets{tp.Partition == 0, 1}
+	}}
+	if err := c.ReadOrdered(timeout(t, 30*time.Second), req, got); err != nil {
+		t.Fatal(err)
+	}
+	var order []int64
+	for _, r := range got.records {
+		order = append(order, r.timestamp-base)
+	}
+	if want := []int64{5, 10, 25}; !slices.Equal(order, want) {
+		t.Errorf("records at %v, want %v", order, want)
+	}
+	for p, end := range []int64{4, 3} {
+		r := got.reached[TopicPartition{topic, int32(p)}]
+		if r.next != end || r.state.Next != end || r.state.HighWatermark != end {
+			t.Errorf("partition %d is told to be at %+v, want %d", p, r, end)
+		}
+	}
+}
+
+// offsets matches one offset, or all others.
+type offsets struct {
+	is bool
+	at int64
+}
+
+func (o offsets) Match(v *batch.View) bool { return (v.Offset == o.at) == o.is }
+
 // BenchmarkOrdered merges what a real broker holds: the topics that bench/run
 // day makes.
 func BenchmarkOrdered(b *testing.B) {

@@ -27,7 +27,7 @@ type Replay struct {
 	mu     sync.Mutex // guards what follows
 	speed  float64    // 0: as fast as possible
 	paused bool
-	steps  int           // records that may come while it is paused
+	steps  int           // records that may come at once, paused or not
 	change chan struct{} // closed when one of these changes
 	last   int64         // the time of the log that the replay has come to, in ms; -1: none
 	at     time.Time     // when it came there
@@ -77,12 +77,12 @@ func (r *Replay) Pause() {
 	})
 }
 
-// Step gives one record, at once, of a replay that is paused.
+// Step gives one record at once: the next of a replay that is paused.
 func (r *Replay) Step() { r.set(func() { r.steps++ }) }
 
 // Resume goes on from where the replay was paused: what was waited for the next
 // record counts.
-func (r *Replay) Resume() { r.set(func() { r.paused, r.steps, r.at = false, 0, r.Clock.Now() }) }
+func (r *Replay) Resume() { r.set(func() { r.paused, r.at = false, r.Clock.Now() }) }
 
 // Paused tells whether it is paused.
 func (r *Replay) Paused() bool { return r.State().Paused }
@@ -163,11 +163,11 @@ func (r *Replay) wait(timestamp int64) (time.Duration, <-chan struct{}) {
 	defer r.mu.Unlock()
 	now := r.Clock.Now()
 	switch due := r.due(timestamp); {
-	case r.paused && r.steps == 0:
+	case r.steps > 0:
+		r.steps--
+	case r.paused:
 		r.waits, r.next = true, timestamp
 		return -1, r.change
-	case r.paused:
-		r.steps--
 	case due.After(now):
 		r.waits, r.next = true, timestamp
 		return due.Sub(now), r.change

@@ -548,7 +548,7 @@ func (c *fakeCluster) Close() error   { c.closed = true; return nil }
 
 // patience is how long a test waits for what must come. It is long because the
 // machine may be busy; nobody waits for it while all is well.
-const patience = time.Minute
+const patience = 4 * time.Second
 
 // testNow is when every test happens.
 var testNow = time.Date(2026, 11, 22, 14, 5, 12, 0, time.UTC)

@@ -325,17 +325,24 @@ func (m *Model) askReplay() tea.Cmd {
 			asked, cost, d.lines = "", "", []string{m.st.g.ellipsis}
 			return nil
 		}
+		say := func(cost string) {
+			d.lines = []string{cost}
+			if f.stop != nil {
+				d.lines = append(d.lines, "stop at: "+queryLine(f.stop, nil))
+			}
+		}
 		lasts := m.lasts(f)
-		d.lines = []string{cost + lasts}
+		say(cost + lasts)
 		now := d.fields[replayFrom].ed.String() + "\x00" + d.fields[replayUntil].ed.String()
 		if now == asked {
 			return nil
 		}
 		asked, cost = now, ""
-		d.lines = []string{m.st.g.ellipsis}
+		say(m.st.g.ellipsis)
 		return m.askCost(&searchForm{t.topics, searching{from: f.from, to: f.to}}, -1, func(text string) {
 			if asked == now && m.dialog == d {
-				cost, d.lines = text, []string{text + lasts}
+				cost = text
+				_ = d.change(m, d) // it asks nothing that was asked
 			}
 		})
 	}
@@ -440,12 +447,14 @@ func (m *Model) speedName(times float64) string {
 func (m *Model) replayDoing(l *line, b brevity, say func(sgr, long, short string)) {
 	t, st := &m.tail, m.st
 	p := t.playState()
-	if t.session.start.query != nil || b >= noLabel { // then no label says so
-		word := "replay "
-		if p.ended {
-			word = "replayed "
-		}
-		say(st.text, word, "")
+	switch {
+	case p.ended:
+		say(st.text, "replayed ", "")
+	case t.session.start.query == nil && b < noLabel:
+		l.text(st.text, t.session.start.label)
+		l.text(st.dim, " "+st.g.arrow+" ")
+	default:
+		say(st.text, "replay ", "")
 	}
 	if !p.ended {
 		l.text(st.accent, m.speedName(p.Speed)+" ")

@@ -131,7 +131,7 @@ func (m *Model) tailDoing(l *line, b brevity) {
 		say(st.dim, " of ", "/")
 		l.text(st.text, b.number(t.snap.seen))
 		say(st.dim, " seen match   ", " ")
-	} else if b < noLabel {
+	} else if b < noLabel && s.play == nil {
 		l.text(st.text, s.start.label)
 		l.text(st.dim, " "+st.g.arrow+" ")
 	}
