@@ -271,30 +271,34 @@ func TestJourneyThroughAReplay(t *testing.T) {
 	one, other := s.named(strings.ToLower(rand.Text()[:8]), 1), s.named(strings.ToLower(rand.Text()[:8]), 1)
 	c := s.open()
 	base := time.Now().Add(-2 * time.Hour).UnixMilli()
-	for n, after := range []int64{0, 100, 300, 600_300, 1_200_300} { // a silence of ten minutes, and another
+	send := func(n int, after int64) {
+		t.Helper()
 		m := counts(n, n+1)[0]
 		m.Topic, m.Timestamp = []string{one, other}[n%2], base+after
 		if _, err := c.Send(t.Context(), m); err != nil {
 			t.Fatal(err)
 		}
 	}
+	for n, after := range []int64{0, 100, 300, 600_300, 1_200_300} { // a silence of ten minutes, and another
+		send(n, after)
+	}
 	x := s.traveller(one, other)
 	x.unbroken(x.sees("following", "message0", "message4"))
 	x.keys("R")
 	x.sees("replay "+one+", "+other, "5 offsets")
 	x.keys("Enter")
-	screen := x.sees("next record in ", "message2")
+	screen := x.sees("next in ", "message2")
 	if x.unbroken(screen); newest(screen) != 2 {
 		t.Errorf("it does not wait:\n%s", screen)
 	}
 	x.keys(".")
 	x.unbroken(x.sees("paused", "message3"))
 	x.keys("Space")
-	x.sees("next record in ")
+	x.sees("next in ")
 	x.keys("Space")
 	x.sees("paused", "space go on")
 	x.keys(">", ">", ">", ">", "Space")
-	x.unbroken(x.sees("replayed to the end: 5 records", "message4"))
+	x.unbroken(x.sees("replayed to the end: 5", "message4"))
 	x.escapes("following")
 
 	// Until a match, and on from there.
@@ -305,7 +309,7 @@ func TestJourneyThroughAReplay(t *testing.T) {
 	x.keys("Tab")
 	x.types("max")
 	x.keys("Enter")
-	screen = x.sees("stopped at a match", "message1")
+	screen = x.sees("at a match", "message1")
 	if newest(screen) != 1 {
 		t.Errorf("it does not stop:\n%s", screen)
 	}
@@ -315,8 +319,8 @@ func TestJourneyThroughAReplay(t *testing.T) {
 	x.sees("following")
 
 	// Live, both topics are one flow.
-	s.sends(one, counts(5, 6)...)
-	s.sends(other, counts(6, 7)...)
+	send(5, 1_200_400)
+	send(6, 1_200_500)
 	x.unbroken(x.sees("message6"))
 	x.quits()
 }

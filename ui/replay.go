@@ -444,76 +444,78 @@ func (m *Model) speedName(times float64) string {
 }
 
 // replayDoing says in the tail's first line how far a replay is.
-func (m *Model) replayDoing(l *line, b brevity, say func(sgr, long, short string)) {
+func (m *Model) replayDoing(l *line, b brevity) {
 	t, st := &m.tail, m.st
-	p := t.playState()
-	switch {
-	case p.ended:
-		say(st.text, "replayed ", "")
-	case t.session.start.query == nil && b < noLabel:
-		l.text(st.text, t.session.start.label)
-		l.text(st.dim, " "+st.g.arrow+" ")
-	default:
-		say(st.text, "replay ", "")
+	say := func(sgr, long, short, sign string) {
+		switch {
+		case b >= shortNumbers:
+			long = sign
+		case b >= fewWords:
+			long = short
+		}
+		l.text(sgr, long)
 	}
+	p := t.playState()
 	if !p.ended {
+		if t.session.start.query == nil && b < noLabel {
+			l.text(st.text, t.session.start.label)
+			l.text(st.dim, " "+st.g.arrow+" ")
+		} else {
+			say(st.text, "replay ", "", "")
+		}
 		l.text(st.accent, m.speedName(p.Speed)+" ")
 		if p.at >= 0 && b < shortNumbers {
-			l.text(st.text, " "+m.replayTime(p.at)+"  ")
+			l.text(st.text, " "+m.replayTime(p.at, b < fewWords)+"  ")
 		}
 		l.text(st.text, fmt.Sprintf("%d%%", min(p.done, p.all)*100/max(1, p.all)))
-		say("", "   ", " ")
+		say("", "   ", "  ", " ")
 	}
 	switch {
-	case !p.known && t.snap.err == nil:
-		l.text(st.accent, m.spinner())
 	case t.snap.err != nil:
-		say(st.bad, "stopped", st.g.cross)
+		say(st.bad, "stopped", "stopped", st.g.cross)
+	case !p.known:
+		l.text(st.accent, m.spinner())
 	case p.ended:
-		say(st.ok, "to the end: ", "end "+st.g.dot+" ")
+		say(st.ok, "replayed to the end: ", "replayed to the end: ", "end "+st.g.dot+" ")
 		l.text(st.text, b.number(p.given))
-		say(st.dim, " "+noun(p.given, "record"), "")
-		if b < fewWords {
-			l.text(st.dim, ", G follows again")
-		}
+		say(st.dim, " "+noun(p.given, "record")+", G follows again", "", "")
 	case p.Paused && p.matched:
-		say(st.warn, "stopped at a match "+st.g.pause, st.g.warn+st.g.pause)
-		if b < fewWords {
-			l.text(st.dim, " space goes on")
-		}
+		say(st.warn, "stopped at a match "+st.g.pause, "at a match "+st.g.pause, st.g.warn+st.g.pause)
+		say(st.dim, " space goes on", "", "")
 	case p.Paused:
-		say(st.warn, "paused "+st.g.pause, st.g.pause)
+		say(st.warn, "paused "+st.g.pause, "paused "+st.g.pause, st.g.pause)
 		if p.Waits && b < noLabel && p.Next >= 0 {
-			l.text(st.dim, " the next is of "+m.replayTime(p.Next))
+			l.text(st.dim, " the next is of "+m.replayTime(p.Next, true))
 		}
 	case t.snap.blocked:
-		say(st.warn, "held back", st.g.pause)
+		say(st.warn, "held back", "held back", st.g.pause)
 	case p.Left >= longSilence:
 		left := humanDuration(p.Left)
 		if p.Left < 2*time.Minute { // it is counted down
 			left = strconv.FormatFloat(math.Ceil(p.Left.Seconds()), 'f', 0, 64) + " s"
 		}
-		say(st.warn, "next record in "+left, st.g.hollow+left)
-		if b < fewWords {
-			l.text(st.dim, ", . brings it")
-		}
+		say(st.warn, "next record in "+left, "next in "+left, st.g.hollow+left)
+		say(st.dim, ", . brings it", "", "")
 	default:
-		say(st.ok, "playing "+st.g.dot, st.g.dot)
+		say(st.ok, "playing "+st.g.dot, "playing "+st.g.dot, st.g.dot)
 	}
 	if n := t.snap.next - t.left; !t.follow && t.left != noSeq && n > 0 {
-		l.text(st.accent, "  "+st.g.down+" "+b.number(n))
-		say(st.accent, " new", "")
+		l.text(st.accent, " "+st.g.down+" "+b.number(n))
+		say(st.accent, " new", "", "")
 	}
-	m.tailUnread(say, b)
+	if unread, _ := m.tailTrouble(); unread > 0 {
+		say(st.warn, "   "+plural(unread, "partition")+" cannot be read now", "", " "+st.g.cross+b.number(int64(unread)))
+	}
 }
 
-// replayTime is the time of a record, with its day where that is another.
-func (m *Model) replayTime(ms int64) string {
+// replayTime is the time of a record, with its day where that is another and shall
+// be said.
+func (m *Model) replayTime(ms int64, day bool) string {
 	at, now := time.UnixMilli(ms).In(m.zone), m.now().In(m.zone)
 	switch {
 	case ms > lastTimestamp:
 		return "absurd"
-	case at.Format(time.DateOnly) == now.Format(time.DateOnly):
+	case !day || at.Format(time.DateOnly) == now.Format(time.DateOnly):
 		return at.Format("15:04:05")
 	case at.Year() == now.Year():
 		return at.Format("2 Jan 15:04:05")

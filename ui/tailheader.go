@@ -137,7 +137,7 @@ func (m *Model) tailDoing(l *line, b brevity) {
 	}
 	switch {
 	case s.play != nil:
-		m.replayDoing(l, b, say)
+		m.replayDoing(l, b)
 	case t.snap.err != nil:
 		say(st.bad, "stopped", st.g.cross)
 	case t.paused:
