@@ -250,8 +250,8 @@ func table() []Binding {
 		}, "nothing flows"), Do: (*Model).pause},
 		Binding{Keys: []string{"R"}, Short: "replay", Weight: 44, What: "replay: a range again at the speed at which it was written, or a multiple", Off: off(noSession, offSession), Do: (*Model).askReplay},
 		Binding{Keys: []string{"."}, Short: "step", Weight: 21, What: "in a replay: give the next record at once, and pause there", Off: (*Model).replayOff, Do: (*Model).stepReplay},
-		Binding{Keys: []string{"<"}, Short: "slower", Weight: 23, What: "in a replay: slower", Off: (*Model).replayOff, Do: speedReplay(-1)},
-		Binding{Keys: []string{">"}, Short: "faster", Weight: 22, What: "in a replay: faster, 1 2 10 100 times, and as fast as possible", Off: (*Model).replayOff, Do: speedReplay(1)},
+		Binding{Keys: []string{"<"}, Short: "slower", Weight: 23, What: "in a replay: slower", Off: (*Model).replayOff, Do: func(m *Model) tea.Cmd { return m.speedReplay(-1) }},
+		Binding{Keys: []string{">"}, Short: "faster", Weight: 22, What: "in a replay: faster, 1 2 10 100 times, and as fast as possible", Off: (*Model).replayOff, Do: func(m *Model) tea.Cmd { return m.speedReplay(1) }},
 		Binding{Keys: []string{"G", "end"}, Label: "G end", Short: "follow", What: "to the end, and follow", Weight: 25, Off: func(m *Model) string {
 			if noSession(m) {
 				return offSession

@@ -1,10 +1,10 @@
 package ui
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
-	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -207,43 +207,47 @@ func (m *Model) replayOff() string {
 
 // pauseReplay pauses, or goes on.
 func (m *Model) pauseReplay() tea.Cmd {
-	s := m.tail.session
-	if !s.play.Paused() {
-		s.play.Pause()
+	p := m.tail.session.play
+	if !p.Paused() {
+		p.Pause()
 		return nil
 	}
-	s.mu.Lock()
-	s.play.matched = false
-	s.mu.Unlock()
-	s.play.Resume()
+	m.leaveMatch()
+	p.Resume()
 	return nil
+}
+
+// leaveMatch forgets that the replay stopped at a match: it goes on.
+func (m *Model) leaveMatch() {
+	s := m.tail.session
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.play.matched = false
 }
 
 // stepReplay gives the next record, and stops there.
 func (m *Model) stepReplay() tea.Cmd {
-	s := m.tail.session
-	if !s.play.Paused() {
-		s.play.Pause()
+	p := m.tail.session.play
+	if !p.Paused() {
+		p.Pause()
 	}
-	s.mu.Lock()
-	s.play.matched = false
-	s.mu.Unlock()
-	s.play.Step()
+	m.leaveMatch()
+	p.Step()
 	return nil
 }
 
 // speedReplay makes it faster or slower by a step.
-func speedReplay(by int) func(*Model) tea.Cmd {
-	return func(m *Model) tea.Cmd {
-		p := m.tail.session.play
-		at := slices.Index(replaySpeeds, p.State().Speed) + by
-		if at < 0 || at == len(replaySpeeds) {
-			m.note(levelInfo, "the replay is at its "+map[bool]string{true: "slowest", false: "fastest"}[at < 0])
-			return nil
-		}
+func (m *Model) speedReplay(by int) tea.Cmd {
+	p := m.tail.session.play
+	switch at := slices.Index(replaySpeeds, p.State().Speed) + by; {
+	case at < 0:
+		m.note(levelInfo, "the replay is at its slowest")
+	case at == len(replaySpeeds):
+		m.note(levelInfo, "the replay is at its fastest")
+	default:
 		p.SetSpeed(replaySpeeds[at])
-		return nil
 	}
+	return nil
 }
 
 // replayAnew replays the same from its beginning, with another filter, or with
@@ -367,24 +371,14 @@ func (m *Model) readReplay(d *dialog) (*replayForm, error) {
 	text := func(i int) string { return strings.TrimSpace(d.fields[i].ed.String()) }
 	f := &replayForm{label: "replay from the beginning", replaying: replaying{clock: kafka.ReplayClock{Now: m.now, After: m.opt.After}}}
 	var err error
-	if from := text(replayFrom); from != "" {
-		if f.from, err = parsePosition(from, m.now(), m.zone); err != nil {
-			return nil, &fieldError{replayFrom, err}
-		}
-		if f.from.Kind == kafka.End {
-			return nil, &fieldError{replayFrom, errors.New("nothing lies behind the end")}
-		}
-		f.label = "replay from " + placeName(from, f.from, m.now())
+	if f.from, f.to, err = m.readRange(d, replayFrom); err != nil {
+		return nil, err
 	}
-	if until := text(replayUntil); until != "" {
-		to, err := parsePosition(until, m.now(), m.zone)
-		if err != nil {
-			return nil, &fieldError{replayUntil, err}
-		}
-		if f.from.Kind == kafka.AtTime && to.Kind == kafka.AtTime && to.Time.Before(f.from.Time) {
-			return nil, &fieldError{replayUntil, errors.New("that is before the beginning of the range")}
-		}
-		f.to = &to
+	if f.from.Kind == kafka.End {
+		return nil, &fieldError{replayFrom, errors.New("nothing lies behind the end")}
+	}
+	if from := text(replayFrom); from != "" {
+		f.label = "replay from " + placeName(from, f.from, m.now())
 	}
 	if f.stop, err = m.parseQuery(text(replayStop)); err != nil {
 		return nil, &fieldError{replayStop, err}
@@ -470,57 +464,57 @@ func (m *Model) replayDoing(l *line, b brevity) {
 		l.text(st.text, fmt.Sprintf("%d%%", min(p.done, p.all)*100/max(1, p.all)))
 		say("", "   ", "  ", " ")
 	}
+	// In so many words, in fewer, by a sign; and what else may be said.
+	sgr, long, short, sign, more := st.warn, "", "", st.g.pause, ""
 	switch {
 	case t.snap.err != nil:
-		say(st.bad, "stopped", "stopped", st.g.cross)
+		sgr, long, sign = st.bad, "stopped", st.g.cross
 	case !p.known:
-		l.text(st.accent, m.spinner())
+		sgr, long, sign = st.accent, m.spinner(), m.spinner()
 	case p.ended:
-		say(st.ok, "replayed to the end: ", "replayed to the end: ", "end "+st.g.dot+" ")
-		l.text(st.text, b.number(p.given))
-		say(st.dim, " "+noun(p.given, "record")+", G follows again", "", "")
+		n := b.number(p.given)
+		sgr, long, sign = st.ok, "replayed to the end: "+n, "end "+st.g.dot+" "+n
+		more = " " + noun(p.given, "record") + ", G follows again"
 	case p.Paused && p.matched:
-		say(st.warn, "stopped at a match "+st.g.pause, "at a match "+st.g.pause, st.g.warn+st.g.pause)
-		say(st.dim, " space goes on", "", "")
+		long, short, sign, more = "stopped at a match "+sign, "at a match "+sign, st.g.warn+sign, " space goes on"
 	case p.Paused:
-		say(st.warn, "paused "+st.g.pause, "paused "+st.g.pause, st.g.pause)
+		long = "paused " + sign
 		if p.Waits && b < noLabel && p.Next >= 0 {
-			l.text(st.dim, " the next is of "+m.replayTime(p.Next, true))
+			more = " the next is of " + m.replayTime(p.Next, true)
 		}
 	case t.snap.blocked:
-		say(st.warn, "held back", "held back", st.g.pause)
+		long = "held back"
 	case p.Left >= longSilence:
 		left := humanDuration(p.Left)
 		if p.Left < 2*time.Minute { // it is counted down
-			left = strconv.FormatFloat(math.Ceil(p.Left.Seconds()), 'f', 0, 64) + " s"
+			left = itoa(int64((p.Left+time.Second-1)/time.Second)) + " s"
 		}
-		say(st.warn, "next record in "+left, "next in "+left, st.g.hollow+left)
-		say(st.dim, ", . brings it", "", "")
+		long, short, sign, more = "next record in "+left, "next in "+left, st.g.hollow+left, ", . brings it"
 	default:
-		say(st.ok, "playing "+st.g.dot, "playing "+st.g.dot, st.g.dot)
+		sgr, long, sign = st.ok, "playing "+st.g.dot, st.g.dot
 	}
+	say(sgr, long, cmp.Or(short, long), sign)
+	say(st.dim, more, "", "")
 	if n := t.snap.next - t.left; !t.follow && t.left != noSeq && n > 0 {
 		l.text(st.accent, " "+st.g.down+" "+b.number(n))
-		say(st.accent, " new", "", "")
 	}
 	if unread, _ := m.tailTrouble(); unread > 0 {
-		say(st.warn, "   "+plural(unread, "partition")+" cannot be read now", "", " "+st.g.cross+b.number(int64(unread)))
+		sign = " " + st.g.cross + b.number(int64(unread))
+		say(st.warn, "   "+plural(unread, "partition")+" cannot be read now", sign, sign)
 	}
 }
 
 // replayTime is the time of a record, with its day where that is another and shall
 // be said.
 func (m *Model) replayTime(ms int64, day bool) string {
-	at, now := time.UnixMilli(ms).In(m.zone), m.now().In(m.zone)
+	at := time.UnixMilli(ms).In(m.zone)
 	switch {
 	case ms > lastTimestamp:
 		return "absurd"
-	case !day || at.Format(time.DateOnly) == now.Format(time.DateOnly):
-		return at.Format("15:04:05")
-	case at.Year() == now.Year():
-		return at.Format("2 Jan 15:04:05")
+	case !day || at.Format(time.DateOnly) == m.now().In(m.zone).Format(time.DateOnly):
+		return at.Format(time.TimeOnly)
 	}
-	return at.Format("2006-01-02 15:04:05")
+	return at.Format(time.DateTime)
 }
 
 // replayEmptyText is what stands in place of records.

@@ -207,7 +207,7 @@ func TestReplayWhileSomebodyScrollsBack(t *testing.T) {
 	d.until("the screen to know them", func() bool { return d.m.tail.snap.next == 2 })
 	d.press("up", "up")
 	d.press(".")
-	d.sees("1 new")
+	d.sees("↓ 1")
 	d.press("G")
 	d.until("the newest row", func() bool { return d.m.tail.follow })
 	if !d.m.tail.played() {

@@ -400,7 +400,7 @@ func topicNames(text string) []string {
 // readSearch reads the form.
 func (m *Model) readSearch(d *dialog) (*searchForm, error) {
 	text := func(i int) string { return strings.TrimSpace(d.fields[i].ed.String()) }
-	f := &searchForm{searching: searching{from: kafka.Position{Kind: kafka.Beginning}}}
+	f := new(searchForm)
 	var err error
 	if f.query, err = m.parseQuery(text(0)); err != nil {
 		return nil, &fieldError{0, err}
@@ -408,20 +408,8 @@ func (m *Model) readSearch(d *dialog) (*searchForm, error) {
 	if f.topics, err = m.cluster.Metadata().TopicsLike(topicNames(text(1))...); err != nil {
 		return nil, &fieldError{1, err}
 	}
-	if text(2) != "" {
-		if f.from, err = parsePosition(text(2), m.now(), m.zone); err != nil {
-			return nil, &fieldError{2, err}
-		}
-	}
-	if text(3) != "" {
-		to, err := parsePosition(text(3), m.now(), m.zone)
-		if err != nil {
-			return nil, &fieldError{3, err}
-		}
-		if f.from.Kind == kafka.AtTime && to.Kind == kafka.AtTime && to.Time.Before(f.from.Time) {
-			return nil, &fieldError{3, fmt.Errorf("that is before the beginning of the range")}
-		}
-		f.to = &to
+	if f.from, f.to, err = m.readRange(d, 2); err != nil {
+		return nil, err
 	}
 	switch text(4) {
 	case "", "newest", "newest first":
@@ -434,6 +422,27 @@ func (m *Model) readSearch(d *dialog) (*searchForm, error) {
 		return nil, &fieldError{4, fmt.Errorf("it is newest, oldest or time")}
 	}
 	return f, nil
+}
+
+// readRange reads where a range begins, in a field of the form, and where it ends,
+// in the next: nothing said is the beginning, and nil.
+func (m *Model) readRange(d *dialog, at int) (from kafka.Position, to *kafka.Position, err error) {
+	if text := strings.TrimSpace(d.fields[at].ed.String()); text != "" {
+		if from, err = parsePosition(text, m.now(), m.zone); err != nil {
+			return from, nil, &fieldError{at, err}
+		}
+	}
+	if text := strings.TrimSpace(d.fields[at+1].ed.String()); text != "" {
+		until, err := parsePosition(text, m.now(), m.zone)
+		if err != nil {
+			return from, nil, &fieldError{at + 1, err}
+		}
+		if from.Kind == kafka.AtTime && until.Kind == kafka.AtTime && until.Time.Before(from.Time) {
+			return from, nil, &fieldError{at + 1, errors.New("that is before the beginning of the range")}
+		}
+		to = &until
+	}
+	return from, to, nil
 }
 
 func (m *Model) partitionsOf(topics []string) int {
