@@ -50,6 +50,7 @@ type fakeCluster struct {
 	tell       []kafka.Event                  // what happens to the reading that follows
 	broken     map[string]kafka.Partition     // what the first partition of a topic is like
 	configs    []kafka.ConfigEntry            // of every topic
+	failAfter  int                            // steps until a Read fails, once; 0: it does not
 	window     time.Duration                  // of ordered reads; 0: as it is asked for
 }
 
@@ -360,6 +361,11 @@ func (c *fakeCluster) Read(ctx context.Context, req kafka.ReadRequest, sink kafk
 	for {
 		if err := cmp.Or(ctx.Err(), c.readErr); err != nil {
 			return err
+		}
+		if c.failAfter > 0 {
+			if c.failAfter--; c.failAfter == 0 {
+				return errors.New("broken off")
+			}
 		}
 		for len(c.tell) > 0 && req.Grow {
 			e := c.tell[0]

@@ -15,6 +15,7 @@ import (
 	"milena/kafka"
 	"milena/kafka/batch"
 	"milena/query"
+	"milena/store"
 )
 
 // Replaying: a range comes again as it was written, at its speed or a multiple
@@ -37,7 +38,8 @@ type playing struct {
 	*kafka.Replay
 
 	// Guarded by the session's mu.
-	spans   []kafka.Span // all of it; nil: not known yet
+	known   bool         // spans are
+	spans   []kafka.Span // all of it
 	all     int64        // offsets of that
 	done    int64        // those that it has passed
 	given   int64        // records that came
@@ -112,8 +114,13 @@ func (s *session) beginReplay() {
 			s.fail(err)
 			return
 		}
-		s.await(waiting)
+		for _, w := range waiting {
+			s.store.Note(store.Note{TopicPartition: w.TopicPartition, Text: "left out: " + sentence(w), Time: s.now().UnixMilli()})
+		}
 		s.mu.Lock()
+		for _, w := range waiting {
+			s.health.waiting[w.TopicPartition], s.health.stuck[w.TopicPartition] = w, w.Err
+		}
 		for i := range spans {
 			span := &spans[i]
 			if e := s.start.exact; e != nil && e.TopicPartition == span.TopicPartition {
@@ -126,7 +133,7 @@ func (s *session) beginReplay() {
 			p := s.partitionLocked(span.TopicPartition)
 			p.next, p.state.Next = span.From, span.From
 		}
-		s.play.spans = spans
+		s.play.spans, s.play.known = spans, true
 		s.mu.Unlock()
 		close(s.ready)
 		s.resume()
@@ -173,7 +180,7 @@ func (t *tail) playState() playState {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	p := s.play
-	return playState{p.State(), p.spans != nil, p.all, p.done, p.given, p.at, p.matched, p.ended}
+	return playState{p.State(), p.known, p.all, p.done, p.given, p.at, p.matched, p.ended}
 }
 
 // playing says whether a replay is under way, so that pausing it means something.
