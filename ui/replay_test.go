@@ -111,6 +111,7 @@ func TestReplayPausesAndSteps(t *testing.T) {
 	d.moves(time.Hour)
 	d.settle()
 	d.shows("first")
+	d.moves(time.Hour) // what came is no news any more
 	if d.m.animating = false; d.m.animate() != nil {
 		t.Error("it ticks while it is paused")
 	}
