@@ -407,3 +407,74 @@ func BenchmarkFile(b *testing.B) {
 		}
 	})
 }
+
+// byTime keeps what an ordered read gives.
+type byTime struct {
+	got    []string
+	next   map[kafka.TopicPartition]int64
+	most   int
+	failed error
+}
+
+func (b *byTime) Record(tp kafka.TopicPartition, v *batch.View, _ bool) bool {
+	if b.most > 0 && len(b.got) == b.most {
+		return false
+	}
+	b.got = append(b.got, fmt.Sprintf("%s/%d/%d %s %d", tp.Topic, tp.Partition, v.Offset, v.Value, v.HeaderCount()))
+	return true
+}
+func (b *byTime) Skip(kafka.TopicPartition, batch.Skip) {}
+func (b *byTime) Reached(tp kafka.TopicPartition, next int64, _ kafka.PartitionState) {
+	b.next[tp] = next
+}
+func (b *byTime) Flush() error      { return b.failed }
+func (b *byTime) Event(kafka.Event) {}
+
+func TestFileIsReadInTheOrderOfTime(t *testing.T) {
+	var text strings.Builder
+	for _, offset := range []int64{1, 3, 5} {
+		text.WriteString(lineOf(record("odd", 0, offset, "v")))
+	}
+	for _, offset := range []int64{6, 4, 2, 0} { // backwards
+		text.WriteString(lineOf(record("even", 0, offset, "w")))
+	}
+	f := opened(t, text.String())
+	odd, even := kafka.TopicPartition{Topic: "odd"}, kafka.TopicPartition{Topic: "even"}
+	req := kafka.OrderedRequest{ReadRequest: kafka.ReadRequest{Spans: []kafka.Span{{TopicPartition: odd, To: 6}, {TopicPartition: even, From: 1, To: 7}}}}
+	sink := &byTime{next: make(map[kafka.TopicPartition]int64)}
+	if err := f.ReadOrdered(t.Context(), req, sink); err != nil {
+		t.Fatal(err)
+	}
+	want := []string{"odd/0/1 v 0", "even/0/2 w 0", "odd/0/3 v 0", "even/0/4 w 0", "odd/0/5 v 0", "even/0/6 w 0"}
+	if !slices.Equal(sink.got, want) || sink.next[odd] != 6 || sink.next[even] != 7 {
+		t.Errorf("%v up to %v, want %v", sink.got, sink.next, want)
+	}
+	some := &byTime{next: make(map[kafka.TopicPartition]int64), most: 2}
+	if err := f.ReadOrdered(t.Context(), req, some); err != nil || len(some.got) != 2 {
+		t.Errorf("%v after %v", err, some.got)
+	}
+	broken := &byTime{next: make(map[kafka.TopicPartition]int64), failed: errors.New("full")}
+	if err := f.ReadOrdered(t.Context(), req, broken); !errors.Is(err, broken.failed) {
+		t.Errorf("the sink's error: %v", err)
+	}
+	// Nothing comes to a file: whoever follows it waits.
+	req.Spans[0].To, req.Spans[1].To = kafka.NoEnd, kafka.NoEnd
+	ctx, cancel := context.WithCancel(t.Context())
+	follower := &following{byTime: byTime{next: make(map[kafka.TopicPartition]int64)}, all: cancel}
+	if err := f.ReadOrdered(ctx, req, follower); !errors.Is(err, context.Canceled) || len(follower.got) != 6 {
+		t.Errorf("%v after %v", err, follower.got)
+	}
+}
+
+// following ends its read when everything was given.
+type following struct {
+	byTime
+	all func()
+}
+
+func (f *following) Flush() error {
+	if f.next[kafka.TopicPartition{Topic: "odd"}] == 6 && f.next[kafka.TopicPartition{Topic: "even"}] == 7 {
+		f.all()
+	}
+	return nil
+}

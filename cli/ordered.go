@@ -63,6 +63,9 @@ func (o *orderedOutput) Skip(tp kafka.TopicPartition, s batch.Skip) {
 	(&partitionOutput{out: o.out, tp: tp}).Skip(s)
 }
 
+// Reached is of no interest: what is written is written.
+func (o *orderedOutput) Reached(kafka.TopicPartition, int64, kafka.PartitionState) {}
+
 // Flush writes what was formatted.
 func (o *orderedOutput) Flush() error { return o.partitionOutput.Flush(kafka.PartitionState{}) }
 

@@ -12,6 +12,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"milena/kafka"
 	"milena/kafka/batch"
@@ -299,6 +300,67 @@ func TestJourneyBackAndForth(t *testing.T) {
 	}
 	x.keys("]")
 	x.sees("following", "message1019", "place 2 of 2")
+	x.quits()
+}
+
+func TestJourneyThroughAReplay(t *testing.T) {
+	needTmux(t)
+	t.Parallel()
+	s := anyCluster(t)
+	one, other := s.named(strings.ToLower(rand.Text()[:8]), 1), s.named(strings.ToLower(rand.Text()[:8]), 1)
+	c := s.open()
+	base := time.Now().Add(-2 * time.Hour).UnixMilli()
+	send := func(n int, after int64) {
+		t.Helper()
+		m := counts(n, n+1)[0]
+		m.Topic, m.Timestamp = []string{one, other}[n%2], base+after
+		if _, err := c.Send(t.Context(), m); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for n, after := range []int64{0, 100, 300, 600_300, 1_200_300} { // a silence of ten minutes, and another
+		send(n, after)
+	}
+	x := s.traveller(one, other)
+	x.unbroken(x.sees("following", "message0", "message4"))
+	x.keys("R")
+	x.sees("replay "+one+", "+other, "5 offsets")
+	x.keys("Enter")
+	screen := x.sees("next in ", "message2")
+	if x.unbroken(screen); newest(screen) != 2 {
+		t.Errorf("it does not wait:\n%s", screen)
+	}
+	x.keys(".")
+	x.unbroken(x.sees("paused", "message3"))
+	x.keys("Space")
+	x.sees("next in ")
+	x.keys("Space")
+	x.sees("paused", "space go on")
+	x.keys(">", ">", ">", ">", "Space")
+	x.unbroken(x.sees("replayed to the end: 5", "message4"))
+	x.escapes("following")
+
+	// Until a match, and on from there.
+	x.keys("R")
+	x.sees("stop at")
+	x.keys("Tab", "Tab")
+	x.types("message1")
+	x.keys("Tab")
+	x.types("max")
+	x.keys("Enter")
+	screen = x.sees("at a match", "message1")
+	if newest(screen) != 1 {
+		t.Errorf("it does not stop:\n%s", screen)
+	}
+	x.keys("Space")
+	x.unbroken(x.sees("replayed to the end", "message4"))
+	x.keys("G")
+	x.sees("following")
+
+	// Live, both topics are one flow.
+	send(5, 1_200_400)
+	send(6, 1_200_500)
+	x.unbroken(x.sees("message6"))
 	x.quits()
 }
 

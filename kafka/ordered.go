@@ -34,13 +34,16 @@ type OrderedRequest struct {
 	// Window is how long a record that comes live waits for earlier ones; 0:
 	// DefaultWindow.
 	Window time.Duration
+	// Match makes a matcher for a partition, which decides before a record is
+	// copied; nil: all are given. Those that are left out count as read.
+	Match func(TopicPartition) Matcher
 }
 
 // DefaultWindow is how long live records wait for earlier ones.
 const DefaultWindow = 500 * time.Millisecond
 
-// OrderedSink takes what a ReadOrdered finds. Record and Flush come from one
-// goroutine.
+// OrderedSink takes what a ReadOrdered finds. Record, Reached and Flush come from
+// one goroutine.
 type OrderedSink interface {
 	// Record is given each record. It is late when it came live, later than the
 	// window allows: a record with a later timestamp was given before it. The view
@@ -49,6 +52,10 @@ type OrderedSink interface {
 	// Skip is given what holds no records, as soon as it is found: it has no
 	// time. It may come from several goroutines at once.
 	Skip(TopicPartition, batch.Skip)
+	// Reached comes before a Flush, for each partition of which there is news: all
+	// that lies before next was given or left out, and it is read as far as the
+	// state says.
+	Reached(tp TopicPartition, next int64, state PartitionState)
 	// Flush comes when there is nothing to give for now, and at the end. Its
 	// error ends the read.
 	Flush() error
@@ -70,10 +77,17 @@ const (
 // is merged exactly; what comes live, within the window. When ctx ends, what
 // waits for the window is given first.
 func (c *Cluster) ReadOrdered(ctx context.Context, req OrderedRequest, sink OrderedSink) error {
+	return ReadOrdered(ctx, c, req, sink)
+}
+
+// ReadOrdered is Cluster.ReadOrdered for any log. What a log gives of a partition
+// that is far ahead of the others is held until these are as far; a Cluster is
+// told not to read it.
+func ReadOrdered(ctx context.Context, log Log, req OrderedRequest, sink OrderedSink) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	o := &ordered{
-		sink: sink, window: cmp.Or(req.Window, DefaultWindow), history: make(map[TopicPartition]int64, len(req.Spans)),
+		sink: sink, window: cmp.Or(req.Window, DefaultWindow), match: req.Match, history: make(map[TopicPartition]int64, len(req.Spans)),
 		byTP: make(map[TopicPartition]*orderedPart),
 		news: make(chan struct{}, 1), resume: make(chan struct{}, 1),
 	}
@@ -92,7 +106,7 @@ func (c *Cluster) ReadOrdered(ctx context.Context, req OrderedRequest, sink Orde
 
 	done := make(chan error, 1)
 	var reading sync.WaitGroup
-	reading.Go(func() { done <- c.Read(ctx, req.ReadRequest, orderedSink{o}) })
+	reading.Go(func() { done <- log.Read(ctx, req.ReadRequest, orderedSink{o}) })
 	err := o.merge(done)
 	o.stopped.Store(true)
 	cancel()
@@ -104,6 +118,7 @@ func (c *Cluster) ReadOrdered(ctx context.Context, req OrderedRequest, sink Orde
 type ordered struct {
 	sink    OrderedSink
 	window  time.Duration
+	match   func(TopicPartition) Matcher
 	history map[TopicPartition]int64
 	news    chan struct{} // for the merger
 	resume  chan struct{} // for the reader
@@ -135,15 +150,26 @@ type orderedPart struct {
 	room  int         // for records in the next chunk, in bytes
 	info  *batch.Info // a copy of what the batch says that is being read
 	last  int64       // the latest timestamp so far
+	match Matcher     // nil: all are wanted
 
 	// Guarded by ordered.mu.
 	inbox  []*chunk
-	caught bool // its history is read
+	caught bool           // its history is read
+	known  bool           // state is
+	state  PartitionState // at the last Flush
+	latest int64          // last, at the last Flush
 
 	// The merger's.
 	queue []*chunk
 	at    int   // in the first of the queue
 	mark  int64 // keys that come are not below it
+	told  reached
+}
+
+// reached is what a sink was told of a partition.
+type reached struct {
+	next  int64
+	state PartitionState
 }
 
 // chunk is some records of a partition, with memory of their own.
@@ -152,7 +178,7 @@ type chunk struct {
 	bytes   []byte
 	live    bool      // the last of them is not history
 	arrived time.Time // when the last of them came
-	last    int64     // its key
+	last    int64     // its timestamp, or a later one before it
 }
 
 // size is what the chunk holds, in bytes.
@@ -193,7 +219,10 @@ func (o *ordered) part(tp TopicPartition) *orderedPart {
 	defer o.mu.Unlock()
 	p := o.byTP[tp]
 	if p == nil {
-		p = &orderedPart{o: o, TopicPartition: tp, end: o.history[tp], room: chunkLeast, last: noTime, mark: noTime}
+		p = &orderedPart{o: o, TopicPartition: tp, end: o.history[tp], room: chunkLeast, last: noTime, latest: noTime, mark: noTime}
+		if o.match != nil {
+			p.match = o.match(tp)
+		}
 		p.caught = p.end == 0
 		o.byTP[tp] = p
 		o.parts = append(o.parts, p)
@@ -213,10 +242,14 @@ func (o *ordered) room(tp TopicPartition) int {
 	return int(o.share.Load()-p.held.Load()) / 2
 }
 
-// Record copies a record into the partition's chunk.
+// Record copies a record that is wanted into the partition's chunk.
 func (p *orderedPart) Record(v *batch.View) bool {
 	if p.o.stopped.Load() {
 		return false
+	}
+	p.last = max(p.last, v.Timestamp)
+	if p.match != nil && !p.match.Match(v) {
+		return true
 	}
 	size := v.CopySize()
 	if p.chunk != nil && (len(p.chunk.views) == chunkRecords || cap(p.chunk.bytes)-len(p.chunk.bytes) < size) {
@@ -234,7 +267,7 @@ func (p *orderedPart) Record(v *batch.View) bool {
 	kept, p.chunk.bytes = v.AppendCopy(p.chunk.bytes)
 	kept.Batch = p.info
 	p.chunk.views = append(p.chunk.views, kept)
-	p.last = max(p.last, v.Timestamp)
+	p.chunk.last = p.last
 	p.chunk.live = v.Offset >= p.end
 	return true
 }
@@ -250,11 +283,11 @@ func (p *orderedPart) Flush(state PartitionState) error {
 		return errStop
 	}
 	p.o.mu.Lock()
-	was := p.caught
-	p.caught = p.caught || state.Next >= p.end
-	caught := p.caught
+	caught := p.caught || state.Next >= p.end
+	news := caught != p.caught || state != p.state || !p.known
+	p.caught, p.state, p.known, p.latest = caught, state, true, p.last
 	p.o.mu.Unlock()
-	if caught && !was {
+	if news {
 		p.o.tell()
 	}
 	return nil
@@ -277,7 +310,7 @@ func (p *orderedPart) hand() {
 		return
 	}
 	p.chunk = nil
-	c.last, c.arrived = p.last, time.Now()
+	c.arrived = time.Now()
 	p.held.Add(c.size())
 	p.o.held.Add(c.size())
 	p.o.mu.Lock()
@@ -294,6 +327,7 @@ func (o *ordered) merge(done <-chan error) error {
 	for ended := false; ; {
 		o.collect(ended)
 		more, wait := o.give(time.Now(), ended)
+		o.reached()
 		if !more {
 			return o.sink.Flush()
 		}
@@ -316,6 +350,28 @@ func (o *ordered) merge(done <-chan error) error {
 	}
 }
 
+// reached tells the sink how far the partitions are.
+func (o *ordered) reached() {
+	o.mu.Lock()
+	var news []*orderedPart
+	for _, p := range o.parts {
+		now := reached{p.state.Next, p.state}
+		if len(p.queue) > 0 {
+			now.next = p.queue[0].views[p.at].Offset
+		} else if len(p.inbox) > 0 {
+			now.next = p.inbox[0].views[0].Offset
+		}
+		if p.known && now != p.told {
+			p.told = now
+			news = append(news, p)
+		}
+	}
+	o.mu.Unlock()
+	for _, p := range news {
+		o.sink.Reached(p.TopicPartition, p.told.next, p.told.state)
+	}
+}
+
 // collect empties the inboxes and makes the heap anew. When the read has ended,
 // nothing is waited for, except by a history that was not read to its end.
 func (o *ordered) collect(ended bool) {
@@ -335,6 +391,9 @@ func (o *ordered) collect(ended bool) {
 	for _, p := range o.parts {
 		p.queue = append(p.queue, p.inbox...)
 		p.inbox = nil
+		if len(p.queue) == 0 {
+			p.mark = max(p.mark, p.latest) // what was left out tells the time, too
+		}
 		if key, waits := p.next(); waits || !p.caught {
 			o.heap.add(key, p.rank, p)
 		}

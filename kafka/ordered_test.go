@@ -34,6 +34,7 @@ type orderedCollector struct {
 	records []given // guarded by collector.mu
 	most    int     // then no more is taken; 0: everything is
 	broken  error   // what Flush fails with
+	reached map[TopicPartition]reached
 }
 
 func newOrderedCollector() *orderedCollector {
@@ -51,6 +52,15 @@ func (c *orderedCollector) Record(tp TopicPartition, v *batch.View, late bool) b
 }
 
 func (c *orderedCollector) Skip(TopicPartition, batch.Skip) {}
+
+func (c *orderedCollector) Reached(tp TopicPartition, next int64, state PartitionState) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.reached == nil {
+		c.reached = make(map[TopicPartition]reached)
+	}
+	c.reached[tp] = reached{next, state}
+}
 
 func (c *orderedCollector) Flush() error {
 	select {
@@ -176,9 +186,10 @@ func (m *heldMeter) Record(_ TopicPartition, v *batch.View, _ bool) bool {
 	m.times = append(m.times, v.Timestamp)
 	return true
 }
-func (m *heldMeter) Skip(TopicPartition, batch.Skip) {}
-func (m *heldMeter) Flush() error                    { return nil }
-func (m *heldMeter) Event(Event)                     {}
+func (m *heldMeter) Skip(TopicPartition, batch.Skip)               {}
+func (m *heldMeter) Reached(TopicPartition, int64, PartitionState) {}
+func (m *heldMeter) Flush() error                                  { return nil }
+func (m *heldMeter) Event(Event)                                   {}
 
 // Live, every record is given after the history, and in order unless it is late.
 func TestOrderedLive(t *testing.T) {
@@ -309,6 +320,46 @@ func TestOrderedStops(t *testing.T) {
 	}
 }
 
+// What is left out counts as read: others do not wait for it, and the sink learns
+// how far each partition is.
+func TestOrderedLeavesOutWhatDoesNotMatch(t *testing.T) {
+	brokers := brokersOf(t)
+	c := open(t, brokers)
+	k := client(t, brokers)
+	topic := newTopic(t, c, 2, nil)
+	base := time.Now().UnixMilli() - 86_400_000
+	writeTimes(t, k, topic, 0, []int64{base, base + 10, base + 20, base + 30})
+	writeTimes(t, k, topic, 1, []int64{base + 5, base + 15, base + 25})
+	got := newOrderedCollector()
+	req := OrderedRequest{ReadRequest: ReadRequest{Spans: bounded(t, c, allOf(t, c, topic))}, Match: func(tp TopicPartition) Matcher {
+		return offsets{tp.Partition == 0, 1}
+	}}
+	if err := c.ReadOrdered(timeout(t, 30*time.Second), req, got); err != nil {
+		t.Fatal(err)
+	}
+	var order []int64
+	for _, r := range got.records {
+		order = append(order, r.timestamp-base)
+	}
+	if want := []int64{5, 10, 25}; !slices.Equal(order, want) {
+		t.Errorf("records at %v, want %v", order, want)
+	}
+	for p, end := range []int64{4, 3} {
+		r := got.reached[TopicPartition{topic, int32(p)}]
+		if r.next != end || r.state.Next != end || r.state.HighWatermark != end {
+			t.Errorf("partition %d is told to be at %+v, want %d", p, r, end)
+		}
+	}
+}
+
+// offsets matches one offset, or all others.
+type offsets struct {
+	is bool
+	at int64
+}
+
+func (o offsets) Match(v *batch.View) bool { return (v.Offset == o.at) == o.is }
+
 // BenchmarkOrdered merges what a real broker holds: the topics that bench/run
 // day makes.
 func BenchmarkOrdered(b *testing.B) {
@@ -336,5 +387,6 @@ type orderedCount struct{ n int }
 
 func (m *orderedCount) Record(TopicPartition, *batch.View, bool) bool { m.n++; return true }
 func (m *orderedCount) Skip(TopicPartition, batch.Skip)               {}
+func (m *orderedCount) Reached(TopicPartition, int64, PartitionState) {}
 func (m *orderedCount) Flush() error                                  { return nil }
 func (m *orderedCount) Event(Event)                                   {}

@@ -19,52 +19,101 @@ type Replay struct {
 	// Until, when not nil, tells of a record at which the replay pauses; it is
 	// given before.
 	Until func(TopicPartition, *batch.View) bool
+	// Clock is the time that the replay lives in, the machine's at first.
+	Clock ReplayClock
 
-	ctx   context.Context
-	clock replayClock
+	ctx context.Context
 
 	mu     sync.Mutex // guards what follows
 	speed  float64    // 0: as fast as possible
 	paused bool
-	steps  int           // records that may come while it is paused
+	steps  int           // records that may come at once, paused or not
 	change chan struct{} // closed when one of these changes
-
-	// Of whoever calls Record.
-	last int64     // the timestamp of the latest record; -1: none
-	at   time.Time // when it was given
+	last   int64         // the time of the log that the replay has come to, in ms; -1: none
+	at     time.Time     // when it came there
+	waits  bool          // a record waits for its time
+	next   int64         // its timestamp
 }
 
-// replayClock is the time that a replay lives in.
-type replayClock struct {
-	now   func() time.Time
-	after func(time.Duration) <-chan time.Time
+// ReplayClock tells the time, and when some of it has passed.
+type ReplayClock struct {
+	Now   func() time.Time
+	After func(time.Duration) <-chan time.Time
 }
+
+// ReplayState is what a replay does now.
+type ReplayState struct {
+	Speed  float64 // 0: as fast as possible
+	Paused bool
+	Waits  bool          // a record waits for its turn
+	Next   int64         // its timestamp
+	Left   time.Duration // until it comes, unless the replay is paused; 0: at once
+}
+
+// heldUp is how much a replay makes up for at most when it was held up by what
+// is behind it: whoever looked at something does not want to see a rush then.
+const heldUp = time.Second
 
 // NewReplay paces sink, at the original speed at first. When ctx ends, it takes
 // no more records.
 func NewReplay(ctx context.Context, sink OrderedSink) *Replay {
-	return &Replay{OrderedSink: sink, ctx: ctx, clock: replayClock{time.Now, time.After}, speed: 1, change: make(chan struct{}), last: -1}
+	return &Replay{OrderedSink: sink, ctx: ctx, Clock: ReplayClock{time.Now, time.After}, speed: 1, change: make(chan struct{}), last: -1}
 }
 
 // SetSpeed makes the replay so many times as fast as the records were written; 0
 // is as fast as possible.
-func (r *Replay) SetSpeed(times float64) { r.set(func() { r.speed = times }) }
+func (r *Replay) SetSpeed(times float64) {
+	r.set(func() {
+		r.pass()
+		r.speed = times
+	})
+}
 
 // Pause stops before the next record.
-func (r *Replay) Pause() { r.set(func() { r.paused, r.steps = true, 0 }) }
+func (r *Replay) Pause() {
+	r.set(func() {
+		r.pass()
+		r.paused, r.steps = true, 0
+	})
+}
 
-// Step gives one record, at once, of a replay that is paused.
+// Step gives one record at once: the next of a replay that is paused.
 func (r *Replay) Step() { r.set(func() { r.steps++ }) }
 
-// Resume goes on from where the replay was paused: the wait for the next record
-// begins anew.
-func (r *Replay) Resume() { r.set(func() { r.paused, r.steps, r.at = false, 0, r.clock.now() }) }
+// Resume goes on from where the replay was paused: what was waited for the next
+// record counts.
+func (r *Replay) Resume() { r.set(func() { r.paused, r.at = false, r.Clock.Now() }) }
 
 // Paused tells whether it is paused.
-func (r *Replay) Paused() bool {
+func (r *Replay) Paused() bool { return r.State().Paused }
+
+// State tells what it does now.
+func (r *Replay) State() ReplayState {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return r.paused
+	s := ReplayState{Speed: r.speed, Paused: r.paused, Waits: r.waits, Next: r.next}
+	if r.waits && !r.paused {
+		s.Left = max(0, r.due(r.next).Sub(r.Clock.Now()))
+	}
+	return s
+}
+
+// pass moves the replay on to the time that it is now, before the speed changes.
+func (r *Replay) pass() {
+	if now := r.Clock.Now(); r.waits && !r.paused && r.speed > 0 && r.last >= 0 && r.next > r.last {
+		r.last = min(r.next, r.last+int64(float64(now.Sub(r.at).Milliseconds())*r.speed))
+		r.at = now
+	}
+}
+
+// due is when a record with that timestamp comes.
+func (r *Replay) due(timestamp int64) time.Time {
+	if r.speed <= 0 || r.last < 0 || timestamp <= r.last {
+		return r.at
+	}
+	// Beyond a century a Duration ends, and everybody's patience.
+	const century = float64(100 * 365 * 24 * time.Hour / time.Millisecond)
+	return r.at.Add(time.Duration(min(float64(timestamp-r.last)/r.speed, century) * float64(time.Millisecond)))
 }
 
 func (r *Replay) set(change func()) {
@@ -89,7 +138,7 @@ func (r *Replay) Record(tp TopicPartition, v *batch.View, late bool) bool {
 		flushed = true
 		var timer <-chan time.Time
 		if wait > 0 {
-			timer = r.clock.after(wait)
+			timer = r.Clock.After(wait)
 		}
 		select {
 		case <-timer:
@@ -112,21 +161,23 @@ func (r *Replay) Record(tp TopicPartition, v *batch.View, late bool) bool {
 func (r *Replay) wait(timestamp int64) (time.Duration, <-chan struct{}) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	now := r.clock.now()
-	switch {
-	case r.paused && r.steps == 0:
-		return -1, r.change
-	case r.paused:
+	now := r.Clock.Now()
+	switch due := r.due(timestamp); {
+	case r.steps > 0:
 		r.steps--
-	case r.speed > 0 && r.last >= 0 && timestamp > r.last:
-		// Beyond a century a Duration ends, and everybody's patience.
-		apart := min(float64(timestamp-r.last)/r.speed, float64(100*365*24*time.Hour/time.Millisecond))
-		if left := r.at.Add(time.Duration(apart * float64(time.Millisecond))).Sub(now); left > 0 {
-			return left, r.change
-		}
+	case r.paused:
+		r.waits, r.next = true, timestamp
+		return -1, r.change
+	case due.After(now):
+		r.waits, r.next = true, timestamp
+		return due.Sub(now), r.change
+	case r.speed > 0 && timestamp > r.last && r.last >= 0:
 		// The next wait begins when this one was over, not when somebody noticed.
-		now = r.at.Add(time.Duration(apart * float64(time.Millisecond)))
+		if now.Sub(due) < heldUp {
+			now = due
+		}
 	}
+	r.waits = false
 	if timestamp >= r.last {
 		r.last, r.at = timestamp, now
 	}

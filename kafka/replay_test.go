@@ -2,6 +2,7 @@ package kafka
 
 import (
 	"context"
+	"runtime"
 	"slices"
 	"sync"
 	"testing"
@@ -24,9 +25,9 @@ type played struct {
 func newPlayed(ctx context.Context) *played {
 	p := &played{now: time.Unix(0, 0), start: time.Unix(0, 0), waits: make(chan time.Duration)}
 	p.Replay = NewReplay(ctx, p)
-	p.clock = replayClock{
-		now: func() time.Time { p.mu.Lock(); defer p.mu.Unlock(); return p.now },
-		after: func(d time.Duration) <-chan time.Time {
+	p.Clock = ReplayClock{
+		Now: func() time.Time { p.mu.Lock(); defer p.mu.Unlock(); return p.now },
+		After: func(d time.Duration) <-chan time.Time {
 			p.mu.Lock()
 			defer p.mu.Unlock()
 			p.now = p.now.Add(d)
@@ -40,12 +41,13 @@ func newPlayed(ctx context.Context) *played {
 
 // inner is the sink behind.
 func (p *played) Record(_ TopicPartition, v *batch.View, _ bool) bool {
-	p.times = append(p.times, p.clock.now().Sub(p.start))
+	p.times = append(p.times, p.Clock.Now().Sub(p.start))
 	return true
 }
-func (p *played) Skip(TopicPartition, batch.Skip) {}
-func (p *played) Flush() error                    { return nil }
-func (p *played) Event(Event)                     {}
+func (p *played) Skip(TopicPartition, batch.Skip)               {}
+func (p *played) Reached(TopicPartition, int64, PartitionState) {}
+func (p *played) Flush() error                                  { return nil }
+func (p *played) Event(Event)                                   {}
 
 func at(ms int64) *batch.View { return &batch.View{Timestamp: ms} }
 
@@ -95,5 +97,68 @@ func TestReplayPausesAndSteps(t *testing.T) {
 	cancel()
 	if <-done {
 		t.Error("a record came after the end")
+	}
+}
+
+// waiting begins to give a record and waits until it has to wait.
+func (p *played) waiting(t *testing.T, ms int64) (done chan bool) {
+	t.Helper()
+	done = make(chan bool, 1)
+	go func() { done <- p.Replay.Record(TopicPartition{}, at(ms), false) }()
+	for !p.State().Waits {
+		runtime.Gosched()
+	}
+	return done
+}
+
+func TestReplayKeepsWhatItHasWaited(t *testing.T) {
+	p := newPlayed(t.Context())
+	never := make(chan time.Time)
+	p.Clock.After = func(time.Duration) <-chan time.Time { return never }
+	pass := func(d time.Duration) {
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		p.now = p.now.Add(d)
+	}
+	left := func(want time.Duration) {
+		t.Helper()
+		if s := p.State(); s.Left != want || s.Next != 101_000 {
+			t.Errorf("%+v, want %v left", s, want)
+		}
+	}
+	p.Replay.Record(TopicPartition{}, at(1000), false)
+	done := p.waiting(t, 101_000)
+	left(100 * time.Second)
+	pass(20 * time.Second)
+	p.SetSpeed(10)
+	left(8 * time.Second)
+	pass(3 * time.Second)
+	p.SetSpeed(1)
+	left(50 * time.Second)
+	pass(10 * time.Second)
+	p.Pause()
+	pass(time.Hour)
+	if s := p.State(); !s.Paused || s.Left != 0 {
+		t.Errorf("paused, nothing comes by itself: %+v", s)
+	}
+	p.Resume()
+	left(40 * time.Second)
+	p.Pause()
+	p.Step()
+	p.Resume() // the step was wanted all the same
+	if !<-done || p.State().Waits {
+		t.Error("the record did not come")
+	}
+}
+
+func TestReplayThatWasHeldUpDoesNotRush(t *testing.T) {
+	p := newPlayed(t.Context())
+	p.Replay.Record(TopicPartition{}, at(1000), false)
+	p.now = p.now.Add(time.Hour) // somebody looked at it
+	for _, ms := range []int64{2000, 3000, 4000} {
+		p.Replay.Record(TopicPartition{}, at(ms), false)
+	}
+	if want := []time.Duration{0, time.Hour, time.Hour + time.Second, time.Hour + 2*time.Second}; !slices.Equal(p.times, want) {
+		t.Errorf("%v, want %v", p.times, want)
 	}
 }

@@ -30,9 +30,12 @@ const (
 	atValueLen   = 32 // int32
 	atHeadersLen = 36 // uint32, in bytes
 	atHeaders    = 40 // uint32, how many
-	atNote       = 44 // byte: 0 for a record, otherwise its NoteKind plus one
+	atNote       = 44 // byte: 0 for a record, rowLate for one that came late, otherwise its NoteKind plus one
 	rowFixed     = 45
 )
+
+// rowLate is in place of a note's kind.
+const rowLate = 0xff
 
 func (r row) int64(at int) int64   { return int64(binary.LittleEndian.Uint64(r[at:])) }
 func (r row) uint32(at int) uint32 { return binary.LittleEndian.Uint32(r[at:]) }
@@ -45,7 +48,7 @@ func (r row) size() int {
 	return rowFixed + int(max(0, r.int32(atKeyLen))) + int(max(0, r.int32(atValueLen))) + int(r.uint32(atHeadersLen))
 }
 
-func (r row) isNote() bool { return r[atNote] != 0 }
+func (r row) isNote() bool { return r[atNote] != 0 && r[atNote] != rowLate }
 
 // key is nil for null.
 func (r row) key() []byte {

@@ -24,6 +24,7 @@ type Row struct {
 
 	TimestampType batch.TimestampType
 	Transactional bool
+	Late          bool  // records that are later stand before it
 	Skip          *Note // not nil: the row is this note and no record
 }
 
@@ -101,6 +102,7 @@ func (s *Store) Rows(from Seq, n, preview int, dst []Row) []Row {
 			out.Headers = int(r.uint32(atHeaders))
 			out.TimestampType = info.Timestamps
 			out.Transactional = info.Transactional
+			out.Late = r[atNote] == rowLate
 		}
 		dst = append(dst, out)
 	}

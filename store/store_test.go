@@ -55,6 +55,32 @@ func record(tp kafka.TopicPartition, offset int64, size int) kafka.Record {
 
 var tp0 = kafka.TopicPartition{Topic: "orders", Partition: 3}
 
+func TestOneWriterOfSeveralPartitions(t *testing.T) {
+	s := New(0, 0)
+	w := s.Writer(tp0)
+	other := kafka.TopicPartition{Topic: "payments", Partition: 1}
+	w.Add(view(1, 10))
+	w.Of(other)
+	w.AddLate(view(7, 10))
+	w.Note(Note{Kind: NoteCorrupt, First: 8, Last: 9, Text: "corrupt"})
+	w.Of(tp0)
+	w.Add(view(2, 10))
+	if err := w.Publish(ctx); err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for _, r := range s.Rows(0, 10, 0, nil) {
+		got = append(got, fmt.Sprintf("%s/%d/%d %v %v", r.Topic, r.Partition, r.Offset, r.Late, r.Skip != nil))
+	}
+	want := "orders/3/1 false false, payments/1/7 true false, payments/1/8 false true, orders/3/2 false false"
+	if strings.Join(got, ", ") != want {
+		t.Errorf("%v, want %v", got, want)
+	}
+	if r, ok := s.At(1); !ok || r.Offset != 7 || s.Stats().Notes != 1 {
+		t.Errorf("a late record is a record: %v, %+v", ok, s.Stats())
+	}
+}
+
 // offsets are the offsets of what is held.
 func offsets(s *Store) []int64 {
 	first, next := s.Bounds()

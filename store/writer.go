@@ -16,8 +16,8 @@ const publishStretch = 1024
 // keepBuffer is the largest buffer that a writer keeps for its next records.
 const keepBuffer = 2 << 20
 
-// Writer collects one partition's records outside of the store's lock and
-// publishes them together. It is for one goroutine. What it has collected is
+// Writer collects one partition's records, or several's in one order (Of), outside
+// of the store's lock and publishes them together. It is for one goroutine. What it has collected is
 // beside the store's bounds: publish when Bytes reaches a MiB or so, and at the
 // end of each stretch that was read.
 type Writer struct {
@@ -36,10 +36,27 @@ func (s *Store) Writer(tp kafka.TopicPartition) *Writer {
 	return &Writer{store: s, tp: tp, partition: s.number(tp)}
 }
 
+// Of makes what is added from now on another partition's.
+func (w *Writer) Of(tp kafka.TopicPartition) {
+	if tp == w.tp {
+		return
+	}
+	w.store.mu.Lock()
+	defer w.store.mu.Unlock()
+	w.tp, w.partition = tp, w.store.number(tp)
+}
+
 // Add copies a record.
 func (w *Writer) Add(v *batch.View) {
 	w.rows.addView(w.partition, v)
 	w.count++
+}
+
+// AddLate copies a record that came after later ones; Row.Late says so.
+func (w *Writer) AddLate(v *batch.View) {
+	at := len(w.rows.data)
+	w.Add(v)
+	w.rows.data[at+atNote] = rowLate
 }
 
 // Note takes a note, in its place between the records; it is of the writer's

@@ -34,6 +34,7 @@
 //	count.go     how many records match, by a sample and exactly
 //	export.go    records into a file, beside the screen
 //	backlog.go   what comes before following: several partitions by time
+//	ordered.go   several topics, live, by time; replay.go: a range again, at its speed
 //	mouse.go     clicks and the wheel
 //	number.go    numbers as people read them
 //	places.go    where the tail was: back there, and on again; sleep.go: a session meanwhile
@@ -89,8 +90,9 @@ type Options struct {
 	HoldBytes int64
 	HoldRows  int
 
-	Now       func() time.Time // nil: time.Now
-	Location  *time.Location   // nil: time.Local
+	Now       func() time.Time                     // nil: time.Now
+	After     func(time.Duration) <-chan time.Time // nil: time.After
+	Location  *time.Location                       // nil: time.Local
 	Clipboard func(string) tea.Cmd
 }
 
@@ -162,6 +164,9 @@ type click struct {
 func newModel(ctx context.Context, opt Options, work *sync.WaitGroup, guard func()) *Model {
 	if opt.Now == nil {
 		opt.Now = time.Now
+	}
+	if opt.After == nil {
+		opt.After = time.After
 	}
 	if opt.Location == nil {
 		opt.Location = time.Local
@@ -331,7 +336,7 @@ func (m *Model) animate() tea.Cmd {
 	case m.now().Before(m.tail.rushing):
 		every = rushEnds
 	case !m.gone.IsZero(), m.cluster == nil && !m.connect.again.IsZero(), m.compose.running(), m.tail.rate.moving(m.now()), m.notices.showing(m.now()),
-		m.tail.paused && !m.blurred, m.tail.aging() && !m.blurred, m.dialog != nil && m.dialog.swallowing(m.now()):
+		m.tail.paused && !m.blurred, m.tail.aging() && !m.blurred, m.tail.counting() && !m.blurred, m.dialog != nil && m.dialog.swallowing(m.now()):
 		every = time.Second
 		if m.dialog != nil && m.dialog.swallowing(m.now()) {
 			every = 100 * time.Millisecond

@@ -40,6 +40,7 @@ type said struct {
 	isolation kafka.Isolation
 	filter    string
 	search    *searching // not nil: its hits are shown
+	replay    *replaying // not nil: it is shown
 	parts     []string   // partitions that are searched; nil: all
 }
 
@@ -89,6 +90,11 @@ func value(long, v string) []string {
 // sayings are all ways to say it.
 func (s *said) sayings() []saying {
 	all := []saying{s.milena(), s.kcat(), s.console()}
+	if s.replay != nil {
+		for i := range all[1:] {
+			all[1+i] = saying{key: all[1+i].key, tool: all[1+i].tool, why: "it does not merge by time"}
+		}
+	}
 	if s.reach.File != "" {
 		for i := range all[1:] {
 			all[1+i] = saying{key: all[1+i].key, tool: all[1+i].tool, why: "it reads from brokers, not from a file"}
@@ -121,6 +127,10 @@ func (s *said) milena() saying {
 		out.text, out.why = s.finding()
 		return out
 	}
+	if s.replay != nil && s.reach.File != "" {
+		out.why = "milena tail --ordered reads from brokers, not from a file"
+		return out
+	}
 	words := []string{"milena", "tail"}
 	for _, t := range s.topics {
 		if strings.HasPrefix(t, "-") {
@@ -136,6 +146,13 @@ func (s *said) milena() saying {
 		words = append(words, "--last", strconv.Itoa(s.newest))
 	case s.from.Kind == kafka.Last:
 		words = append(words, "--last", itoa(s.from.N))
+	case s.replay != nil:
+		to := "end"
+		if s.replay.to != nil {
+			to = s.replay.to.String()
+		}
+		words = append(words, "--ordered", "-o", s.from.String()+".."+to)
+		out.remark = "all of the range, as fast as possible"
 	case s.from.Kind == kafka.End:
 	default:
 		words = append(words, "-o", s.from.String())
@@ -324,6 +341,7 @@ func (m *Model) says() *said {
 	} else if q := session.start.query; q != nil {
 		s.filter = q.String()
 	}
+	s.replay = session.start.replay
 	session.mu.Lock()
 	s.low = maps.Clone(session.low)
 	session.mu.Unlock()

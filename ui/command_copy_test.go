@@ -239,4 +239,13 @@ func TestCopiedCommandsGiveTheSameRecords(t *testing.T) {
 	d.press("K")
 	d.searched()
 	check("the history of a key", 1)
+	open()
+	filtered("-7")
+	d.press("R")
+	d.fill(replayFrom, "20")
+	d.fill(replayUntil, "+40")
+	d.fill(replaySpeed, "max")
+	d.press("enter")
+	d.until("its end", func() bool { return d.m.tail.playState().ended && d.m.tail.snap.next == 45 })
+	check("a replay through a filter", 45)
 }

@@ -51,6 +51,8 @@ type fakeCluster struct {
 	tell       []kafka.Event                  // what happens to the reading that follows
 	broken     map[string]kafka.Partition     // what the first partition of a topic is like
 	configs    []kafka.ConfigEntry            // of every topic
+	failAfter  int                            // steps until a Read fails, once; 0: it does not
+	window     time.Duration                  // of ordered reads; 0: as it is asked for
 }
 
 type fakePartition struct {
@@ -367,6 +369,11 @@ func (c *fakeCluster) Read(ctx context.Context, req kafka.ReadRequest, sink kafk
 		if err := cmp.Or(ctx.Err(), c.readErr); err != nil {
 			return err
 		}
+		if c.failAfter > 0 {
+			if c.failAfter--; c.failAfter == 0 {
+				return errors.New("broken off")
+			}
+		}
 		for len(c.tell) > 0 && req.Grow {
 			e := c.tell[0]
 			c.tell = c.tell[1:]
@@ -441,6 +448,11 @@ func (c *fakeCluster) Read(ctx context.Context, req kafka.ReadRequest, sink kafk
 			c.grown.Wait()
 		}
 	}
+}
+
+func (c *fakeCluster) ReadOrdered(ctx context.Context, req kafka.OrderedRequest, sink kafka.OrderedSink) error {
+	c.set(func() { req.Window = cmp.Or(c.window, req.Window) })
+	return kafka.ReadOrdered(ctx, c, req, sink)
 }
 
 func (c *fakeCluster) Send(_ context.Context, m kafka.Message) (kafka.Ack, error) {
@@ -557,7 +569,7 @@ func (c *fakeCluster) Close() error   { c.closed = true; return nil }
 
 // patience is how long a test waits for what must come. It is long because the
 // machine may be busy; nobody waits for it while all is well.
-const patience = time.Minute
+const patience = 4 * time.Second
 
 // testNow is when every test happens.
 var testNow = time.Date(2026, 11, 22, 14, 5, 12, 0, time.UTC)
@@ -573,6 +585,7 @@ type driver struct {
 	mu     sync.Mutex
 	clock  time.Time
 	copied string
+	alarms []alarm
 	quits  bool // random keys may have asked to quit: that is passed over
 }
 
@@ -586,6 +599,32 @@ func (d *driver) advance(by time.Duration) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.clock = d.clock.Add(by)
+	d.alarms = slices.DeleteFunc(d.alarms, func(a alarm) bool {
+		if a.at.After(d.clock) {
+			return false
+		}
+		a.rings <- d.clock
+		return true
+	})
+}
+
+// alarm rings at a time.
+type alarm struct {
+	at    time.Time
+	rings chan time.Time
+}
+
+// after is time.After in the driver's time.
+func (d *driver) after(wait time.Duration) <-chan time.Time {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	a := alarm{d.clock.Add(wait), make(chan time.Time, 1)}
+	if wait <= 0 {
+		a.rings <- d.clock
+	} else {
+		d.alarms = append(d.alarms, a)
+	}
+	return a.rings
 }
 
 // drive begins a model on a cluster; nil: none can be reached.
@@ -594,7 +633,7 @@ func drive(t testing.TB, c *fakeCluster, opt Options, w, h int) *driver {
 	d := &driver{t: t, msgs: make(chan tea.Msg, 1024), clock: testNow}
 	ctx, cancel := context.WithCancel(context.Background())
 	d.ctx, d.cancel = ctx, cancel
-	opt.Now, opt.Location = d.now, time.UTC
+	opt.Now, opt.After, opt.Location = d.now, d.after, time.UTC
 	opt.Clipboard = func(s string) tea.Cmd { d.copied = s; return nil }
 	if opt.Name == "" {
 		opt.Name = "local"

@@ -36,6 +36,7 @@ type inspector struct {
 	seq  store.Seq
 	rec  kafka.Record
 	note *store.Note // the row is no record
+	late bool        // later ones stand before it
 
 	view   valueView
 	why    string // why that view
@@ -79,12 +80,13 @@ func (m *Model) openRecord(seq store.Seq) bool {
 	t := &m.tail
 	in := &inspector{seq: seq, hit: noHit}
 	rec, ok := t.session.store.At(seq)
-	if !ok {
-		rows := t.session.store.Rows(seq, 1, 0, nil)
-		if len(rows) == 0 || rows[0].Seq != seq || rows[0].Skip == nil {
-			return false
-		}
+	rows := t.session.store.Rows(seq, 1, 0, nil)
+	if held := len(rows) > 0 && rows[0].Seq == seq; ok {
+		in.late = held && rows[0].Late
+	} else if held && rows[0].Skip != nil {
 		in.note = rows[0].Skip
+	} else {
+		return false
 	}
 	in.rec = rec
 	in.choose()
@@ -197,6 +199,9 @@ func (in *inspector) describe(m *Model, w, h int) {
 		pair("timestamp", itoa(r.Timestamp)+"   "+kind)
 	} else {
 		pair("timestamp", "none: a message of the old format (magic 0)")
+	}
+	if in.late {
+		pair("late "+m.st.g.late, lateMeaning)
 	}
 	size := len(r.Key) + len(r.Value)
 	for _, h := range r.Headers {

@@ -247,12 +247,18 @@ func table() []Binding {
 		Binding{Keys: pageUp, What: "a page up", NoPalette: true, Do: moveRows(tailPage(-1))},
 		Binding{Keys: []string{"enter"}, Short: "open", What: "open the record; the topic, when it is a preview", Weight: 30, Off: off(func(m *Model) bool { return noRows(m) && !m.previewShown() }, offRows), Do: (*Model).openRow},
 		Binding{Keys: []string{"/"}, Short: "filter", What: "filter what flows", Weight: 15, Off: offOfHits(noSession, offSession), Do: (*Model).askFilter},
-		Binding{Keys: []string{"space"}, Short: "pause", What: "pause; again goes on, nothing is lost", Weight: 20, Off: off(func(m *Model) bool { return noSession(m) || m.tail.allSearched() }, "nothing flows"), Do: (*Model).pause},
+		Binding{Keys: []string{"space"}, Short: "pause", What: "pause; again goes on, nothing is lost", Weight: 20, Off: off(func(m *Model) bool {
+			return noSession(m) || m.tail.allSearched() || m.tail.played() && !m.tail.playing()
+		}, "nothing flows"), Do: (*Model).pause},
+		Binding{Keys: []string{"R"}, Short: "replay", Weight: 44, What: "replay: a range again at the speed at which it was written, or a multiple", Off: off(noSession, offSession), Do: (*Model).askReplay},
+		Binding{Keys: []string{"."}, Short: "step", Weight: 21, What: "in a replay: give the next record at once, and pause there", Off: (*Model).replayOff, Do: (*Model).stepReplay},
+		Binding{Keys: []string{"<"}, Short: "slower", Weight: 23, What: "in a replay: slower", Off: (*Model).replayOff, Do: func(m *Model) tea.Cmd { return m.speedReplay(-1) }},
+		Binding{Keys: []string{">"}, Short: "faster", Weight: 22, What: "in a replay: faster, 1 2 10 100 times, and as fast as possible", Off: (*Model).replayOff, Do: func(m *Model) tea.Cmd { return m.speedReplay(1) }},
 		Binding{Keys: []string{"G", "end"}, Label: "G end", Short: "follow", What: "to the end, and follow", Weight: 25, Off: func(m *Model) string {
 			if noSession(m) {
 				return offSession
 			}
-			if m.tail.follow && (!m.tail.paused || m.tail.searched()) && m.tail.snap.err == nil {
+			if m.tail.follow && (!m.tail.paused || m.tail.searched()) && m.tail.snap.err == nil && !m.tail.played() {
 				return "it follows already"
 			}
 			return ""
@@ -284,7 +290,7 @@ func table() []Binding {
 			}
 			return ""
 		}, Do: (*Model).askExport},
-		Binding{Keys: []string{"esc"}, Short: "back", Weight: 13, Quiet: func(m *Model) bool { return !m.tail.searched() }, What: "stop an export, counting, loading or searching, end finding, drop the filter, leave the hits", NoPalette: true, Do: (*Model).tailBack},
+		Binding{Keys: []string{"esc"}, Short: "back", Weight: 13, Quiet: func(m *Model) bool { return !m.tail.searched() && !m.tail.played() }, What: "stop an export, counting, loading or searching, end finding, leave a replay, drop the filter, leave the hits", NoPalette: true, Do: (*Model).tailBack},
 	)
 
 	add(ScopeRecord,
@@ -557,7 +563,7 @@ func (m *Model) footer() string {
 		for _, b := range bs {
 			what := b.Short
 			switch {
-			case b.Scope == ScopeTail && b.Keys[0] == "space" && (m.tail.paused || m.tail.searched() && !m.tail.searching()):
+			case b.Scope == ScopeTail && b.Keys[0] == "space" && (m.tail.paused || m.tail.playPaused() || m.tail.searched() && !m.tail.searching()):
 				what = "go on"
 			case b.Scope == ScopeCompose && b.Keys[0] == "esc" && (m.compose.sending != "" || m.compose.running()):
 				what = "stop"

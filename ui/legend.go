@@ -18,7 +18,7 @@ const (
 func legend(g *glyphs) [][2]string {
 	return [][2]string{
 		legendTopic:       {"topic", "the topic that the record is in"},
-		legendTime:        {"time", "the producer's clock, or the broker's (LogAppendTime); u changes it"},
+		legendTime:        {"time", "the producer's clock, or the broker's (LogAppendTime); u changes it; " + g.late + " late"},
 		legendPartition:   {"p", "the partition, each in a colour of its own"},
 		legendOffset:      {"offset", "the record's number in its partition"},
 		legendTransaction: {"t", "transaction: " + g.check + " committed, " + g.cross + " aborted, " + g.hollow + " open, ? ended unseen"},
@@ -26,6 +26,7 @@ func legend(g *glyphs) [][2]string {
 		{"held", "records in memory"},
 		{"skipped", "rows that had to leave memory to make room for newer ones (s)"},
 		{"behind", "records in the topic that were not read yet (b); waiting (w), behind a pause"},
+		{g.late + " at a time", "of several topics: " + lateMeaning},
 	}
 }
 

@@ -55,6 +55,9 @@ type place struct {
 // read anew; the cursor stays on its record.
 func (m *Model) toggleMarkers() tea.Cmd {
 	t := &m.tail
+	if t.played() {
+		return m.replayAnew(func(st *start) { st.markers = !st.markers })
+	}
 	spans := t.session.heldSpans()
 	if spans == nil {
 		return nil // it is not known yet where to read

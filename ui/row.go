@@ -110,7 +110,11 @@ func (l *line) row(r *store.Row, c columns, loc *time.Location, q lights) {
 	if c.time > 0 {
 		stamp := c.stamp(r.Timestamp, r.TimestampType == batch.NoTimestamp && r.Skip == nil, loc, scratch[:0])
 		l.column(c.time, func() { l.bytes(st.dim, stamp) })
-		l.fill(l.width + 2)
+		next := l.width + 2
+		if r.Late {
+			l.text(st.warn, st.g.late)
+		}
+		l.fill(next)
 	}
 	if r.Skip != nil && !silent(r.Skip.Kind) {
 		sgr := st.warn

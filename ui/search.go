@@ -356,7 +356,7 @@ func (m *Model) askSearch() tea.Cmd {
 		}
 		asked, cost = now, ""
 		d.lines[1] = "…"
-		return m.askCost(form, func(text string) {
+		return m.askCost(form, m.searchRate, func(text string) {
 			if asked == now && m.dialog == d {
 				cost, d.lines[1] = text, text
 			}
@@ -406,7 +406,7 @@ func topicNames(text string) []string {
 // readSearch reads the form.
 func (m *Model) readSearch(d *dialog) (*searchForm, error) {
 	text := func(i int) string { return strings.TrimSpace(d.fields[i].ed.String()) }
-	f := &searchForm{searching: searching{from: kafka.Position{Kind: kafka.Beginning}}}
+	f := new(searchForm)
 	var err error
 	if f.query, err = m.parseQuery(text(0)); err != nil {
 		return nil, &fieldError{0, err}
@@ -414,20 +414,8 @@ func (m *Model) readSearch(d *dialog) (*searchForm, error) {
 	if f.topics, err = m.cluster.Metadata().TopicsLike(topicNames(text(1))...); err != nil {
 		return nil, &fieldError{1, err}
 	}
-	if text(2) != "" {
-		if f.from, err = parsePosition(text(2), m.now(), m.zone); err != nil {
-			return nil, &fieldError{2, err}
-		}
-	}
-	if text(3) != "" {
-		to, err := parsePosition(text(3), m.now(), m.zone)
-		if err != nil {
-			return nil, &fieldError{3, err}
-		}
-		if f.from.Kind == kafka.AtTime && to.Kind == kafka.AtTime && to.Time.Before(f.from.Time) {
-			return nil, &fieldError{3, fmt.Errorf("that is before the beginning of the range")}
-		}
-		f.to = &to
+	if f.from, f.to, err = m.readRange(d, 2); err != nil {
+		return nil, err
 	}
 	switch text(4) {
 	case "", "newest", "newest first":
@@ -440,6 +428,27 @@ func (m *Model) readSearch(d *dialog) (*searchForm, error) {
 		return nil, &fieldError{4, fmt.Errorf("it is newest, oldest or time")}
 	}
 	return f, nil
+}
+
+// readRange reads where a range begins, in a field of the form, and where it ends,
+// in the next: nothing said is the beginning, and nil.
+func (m *Model) readRange(d *dialog, at int) (from kafka.Position, to *kafka.Position, err error) {
+	if text := strings.TrimSpace(d.fields[at].ed.String()); text != "" {
+		if from, err = parsePosition(text, m.now(), m.zone); err != nil {
+			return from, nil, &fieldError{at, err}
+		}
+	}
+	if text := strings.TrimSpace(d.fields[at+1].ed.String()); text != "" {
+		until, err := parsePosition(text, m.now(), m.zone)
+		if err != nil {
+			return from, nil, &fieldError{at + 1, err}
+		}
+		if from.Kind == kafka.AtTime && until.Kind == kafka.AtTime && until.Time.Before(from.Time) {
+			return from, nil, &fieldError{at + 1, errors.New("that is before the beginning of the range")}
+		}
+		to = &until
+	}
+	return from, to, nil
 }
 
 func (m *Model) partitionsOf(topics []string) int {
@@ -458,12 +467,12 @@ type costMsg struct {
 	take func(string)
 }
 
-// askCost asks what a search would read.
-func (m *Model) askCost(f *searchForm, take func(string)) tea.Cmd {
+// askCost asks what a search would read, and how long it takes at so many bytes
+// a second; negative: that is of no interest.
+func (m *Model) askCost(f *searchForm, rate float64, take func(string)) tea.Cmd {
 	src := &topicSource{cluster: m.cluster, topics: f.topics, isolation: m.opt.Isolation}
 	cluster, iso := m.cluster, m.opt.Isolation
 	from, to := f.from, f.to
-	rate := m.searchRate
 	return m.background(func(ctx context.Context) tea.Msg {
 		ctx, cancel := context.WithTimeout(ctx, refreshTimeout)
 		defer cancel()
@@ -478,7 +487,7 @@ func (m *Model) askCost(f *searchForm, take func(string)) tea.Cmd {
 		text := fmt.Sprintf("%s, %s offsets, about %s", plural(cost.Partitions, "partition"), exact(cost.Offsets), humanBytes(cost.Bytes))
 		if cost.Offsets == 0 {
 			text = fmt.Sprintf("%s, which hold nothing in that range", plural(cost.Partitions, "partition"))
-		} else if t := cost.Time(rate); t > 0 {
+		} else if t := cost.Time(rate); t > 0 && rate >= 0 {
 			text += ", " + roughly(t)
 		}
 		return costMsg{text, take}

@@ -38,6 +38,7 @@ type start struct {
 	search *searching  // not nil: its hits are shown, and nothing is read on
 	exact  *kafka.Span // this partition begins there, whatever from says
 	before int         // so many older records are shown above what comes
+	replay *replaying  // not nil: that is replayed, from where from and exact say
 
 	maxBytes int64 // that are held
 	maxRows  int
@@ -91,6 +92,9 @@ type session struct {
 	ended      searchEnd
 	rest       []kafka.Span    // that it left out
 	unsearched []kafka.Waiting // that it cannot read now
+
+	merged *store.Writer // of ordered reads, one at a time; nil: there was none
+	play   *playing      // nil: nothing is replayed
 }
 
 // health is what is amiss while a session reads.
@@ -191,6 +195,7 @@ type partition struct {
 	// first one only where the reading begins.
 	state kafka.PartitionState
 	known bool
+	waits int64 // offsets before those that were read, whose turn by time has not come
 }
 
 // notLive is where the live records of a partition begin of which it is not known
@@ -211,6 +216,9 @@ func newSession(number int, src Source, st start, work *sync.WaitGroup, guard fu
 	if !st.follow || st.search != nil {
 		s.setProtect(math.MinInt64)
 	}
+	if st.replay != nil {
+		s.play = newPlaying(s)
+	}
 	return s
 }
 
@@ -218,6 +226,10 @@ func newSession(number int, src Source, st start, work *sync.WaitGroup, guard fu
 func (s *session) begin() {
 	if s.start.search != nil {
 		s.beginSearch()
+		return
+	}
+	if s.play != nil {
+		s.beginReplay()
 		return
 	}
 	s.spawn(func() {
@@ -410,6 +422,8 @@ func (s *session) resume() {
 		switch {
 		case s.search != nil:
 			err = s.searchOn(ctx)
+		case s.play != nil:
+			err = s.replayOn(ctx)
 		case backlog != nil:
 			if err = backlog.read(ctx); err == nil {
 				err = s.follow(ctx)
@@ -449,7 +463,8 @@ func (s *session) tryAgain() {
 	}
 }
 
-// follow reads on from where each partition is, in order of arrival.
+// follow reads on from where each partition is: one topic in order of arrival,
+// several by time.
 func (s *session) follow(ctx context.Context) error {
 	s.mu.Lock()
 	s.backlog = nil
@@ -461,6 +476,9 @@ func (s *session) follow(ctx context.Context) error {
 	s.health.again()
 	s.mu.Unlock()
 	s.signal()
+	if severalTopics(spans, waiting) {
+		return s.followOrdered(ctx, spans, waiting)
+	}
 	return s.source.Read(ctx, spans, waiting, sessionSink{s, ctx})
 }
 
@@ -892,7 +910,7 @@ func (s *session) look() (snapshot, []kafka.Event) {
 	for _, p := range s.parts {
 		n.maxOffset = max(n.maxOffset, s.low[p.tp])
 		if p.known {
-			n.lag += max(0, p.state.HighWatermark-p.state.Next)
+			n.lag += max(0, p.state.HighWatermark-p.state.Next-p.waits)
 			n.maxOffset = max(n.maxOffset, p.state.HighWatermark)
 			if s.start.from.Kind == kafka.AtOffset && s.start.newest == 0 && p.state.Next == s.start.from.N && p.state.HighWatermark < p.state.Next {
 				n.ahead++

@@ -17,6 +17,7 @@ type Cluster interface {
 	Resolve(ctx context.Context, tps []kafka.TopicPartition, from kafka.Position, to *kafka.Position, iso kafka.Isolation) ([]kafka.Span, []kafka.Waiting, error)
 	Newest(ctx context.Context, req kafka.NewestRequest) (*kafka.Newest, error)
 	Read(ctx context.Context, req kafka.ReadRequest, sink kafka.Sink) error
+	ReadOrdered(ctx context.Context, req kafka.OrderedRequest, sink kafka.OrderedSink) error
 	Send(ctx context.Context, m kafka.Message) (kafka.Ack, error)
 	CreateTopic(ctx context.Context, t kafka.NewTopic) error
 	DeleteTopic(ctx context.Context, name string) error
@@ -41,6 +42,9 @@ type Source interface {
 	// Read gives what spans hold to the sink; those without an end, for ever,
 	// and with them those that wait.
 	Read(ctx context.Context, spans []kafka.Span, waiting []kafka.Waiting, sink kafka.Sink) error
+	// ReadOrdered is Read, merged by time; isolation and growth are the source's
+	// own.
+	ReadOrdered(ctx context.Context, req kafka.OrderedRequest, sink kafka.OrderedSink) error
 	// Range is what lies from one position to another; a nil one is the end as it
 	// is now.
 	Range(ctx context.Context, from kafka.Position, to *kafka.Position) ([]kafka.Span, []kafka.Waiting, error)
@@ -111,8 +115,17 @@ func (s *topicSource) Newest(ctx context.Context, before map[kafka.TopicPartitio
 }
 
 func (s *topicSource) Read(ctx context.Context, spans []kafka.Span, waiting []kafka.Waiting, sink kafka.Sink) error {
+	return s.cluster.Read(ctx, s.request(spans, waiting), sink)
+}
+
+func (s *topicSource) ReadOrdered(ctx context.Context, req kafka.OrderedRequest, sink kafka.OrderedSink) error {
+	req.ReadRequest = s.request(req.Spans, req.Waiting)
+	return s.cluster.ReadOrdered(ctx, req, sink)
+}
+
+func (s *topicSource) request(spans []kafka.Span, waiting []kafka.Waiting) kafka.ReadRequest {
 	follow := len(waiting) > 0 || slices.ContainsFunc(spans, func(s kafka.Span) bool { return s.To == kafka.NoEnd })
-	return s.cluster.Read(ctx, kafka.ReadRequest{Spans: spans, Waiting: waiting, Isolation: s.isolation, Grow: follow}, sink)
+	return kafka.ReadRequest{Spans: spans, Waiting: waiting, Isolation: s.isolation, Grow: follow}
 }
 
 func (s *topicSource) Ends(ctx context.Context, of []kafka.TopicPartition) (map[kafka.TopicPartition]kafka.Offset, error) {

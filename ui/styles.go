@@ -37,7 +37,7 @@ type Styles struct {
 type glyphs struct {
 	vrule, hrule, dot, hollow, marker, ellipsis, arrow, up, down string
 	check, cross, pause, prompt, warn                            string
-	null, nullNamed, empty                                       string
+	null, nullNamed, empty, late, times                          string
 	spark                                                        []string
 	spin                                                         []string
 }
@@ -45,7 +45,7 @@ type glyphs struct {
 var unicodeGlyphs = glyphs{
 	vrule: "│", hrule: "─", dot: "●", hollow: "○", marker: "▌", ellipsis: "…", arrow: "→", up: "↑", down: "↓",
 	check: "✓", cross: "✗", pause: "‖", prompt: "›", warn: "!",
-	null: "∅", nullNamed: "∅ null", empty: "(empty)",
+	null: "∅", nullNamed: "∅ null", empty: "(empty)", late: "«", times: "×",
 	spark: []string{"▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"},
 	spin:  []string{"⠋", "⠙", "⠹", "⠸", "⠼", "⠴", "⠦", "⠧", "⠇", "⠏"},
 }
@@ -53,7 +53,7 @@ var unicodeGlyphs = glyphs{
 var asciiGlyphs = glyphs{
 	vrule: "|", hrule: "-", dot: "*", hollow: "o", marker: ">", ellipsis: "~", arrow: ">", up: "^", down: "v",
 	check: "+", cross: "x", pause: "=", prompt: ">", warn: "!",
-	null: "(null)", nullNamed: "(null)", empty: "(empty)",
+	null: "(null)", nullNamed: "(null)", empty: "(empty)", late: "<", times: "x",
 	spark: []string{"_", "_", ".", "-", "=", "+", "*", "#"},
 	spin:  []string{"|", "/", "-", "\\"},
 }

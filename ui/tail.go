@@ -264,7 +264,7 @@ func (m *Model) move(n int) tea.Cmd {
 
 func (m *Model) loadOlder() {
 	t := &m.tail
-	if t.session == nil || t.snap.older.busy || t.searched() {
+	if t.session == nil || t.snap.older.busy || t.searched() || t.played() {
 		return
 	}
 	t.session.loadOlder(olderRecords, false)
@@ -300,7 +300,10 @@ func (m *Model) goEnd() tea.Cmd {
 	if t.session == nil {
 		return nil
 	}
-	if !t.searched() && (t.snap.err != nil || t.snap.ahead > 0 || t.snap.blocked || t.snap.lag > 10_000 || t.paused && t.waiting > 10_000) {
+	if t.played() && (t.follow || t.snap.err != nil) {
+		return m.endReplay()
+	}
+	if !t.searched() && !t.played() && (t.snap.err != nil || t.snap.ahead > 0 || t.snap.blocked || t.snap.lag > 10_000 || t.paused && t.waiting > 10_000) {
 		st := newest100()
 		st.query, st.markers = t.session.start.query, t.session.start.markers
 		if t.snap.err != nil { // the same place is tried again
@@ -349,6 +352,9 @@ func (m *Model) pause() tea.Cmd {
 			return m.goOn()
 		}
 		return nil
+	}
+	if t.played() {
+		return m.pauseReplay()
 	}
 	t.paused = !t.paused
 	if t.paused {
@@ -482,6 +488,13 @@ func (m *Model) askFilter() tea.Cmd {
 // applyFilter reads the topic anew through a filter.
 func (m *Model) applyFilter(q *query.Query) tea.Cmd {
 	m.tail.preview = filterPreview{}
+	if m.tail.played() {
+		return m.replayAnew(func(st *start) {
+			if st.query = q; q.Empty() {
+				st.query = nil
+			}
+		})
+	}
 	st := newest100()
 	old := m.tail.session.start
 	st.markers = old.markers
@@ -645,6 +658,9 @@ func (t *tail) emptyText(zone *time.Location) []string {
 	if s.start.search != nil {
 		return t.searchEmptyText()
 	}
+	if s.play != nil && !t.preview.active() {
+		return t.replayEmptyText()
+	}
 	switch {
 	case t.preview.active() && t.preview.done:
 		return []string{"", "nothing that is held matches; enter looks further back"}
@@ -729,6 +745,9 @@ func (m *Model) tailBack() tea.Cmd {
 	}
 	if t.searched() {
 		return m.endSearch()
+	}
+	if t.played() {
+		return m.endReplay()
 	}
 	if t.session.start.query != nil {
 		return m.applyFilter(&query.Query{})

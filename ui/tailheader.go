@@ -131,11 +131,13 @@ func (m *Model) tailDoing(l *line, b brevity) {
 		say(st.dim, " of ", "/")
 		l.text(st.text, b.number(t.snap.seen))
 		say(st.dim, " seen match   ", " ")
-	} else if b < noLabel {
+	} else if b < noLabel && s.play == nil {
 		l.text(st.text, s.start.label)
 		l.text(st.dim, " "+st.g.arrow+" ")
 	}
 	switch {
+	case s.play != nil:
+		m.replayDoing(l, b)
 	case t.snap.err != nil:
 		say(st.bad, "stopped", st.g.cross)
 	case t.paused:
@@ -302,6 +304,7 @@ func (m *Model) tailFigures(l *line, b brevity) {
 		pair("skipped", "s", t.snap.stats.Evicted, st.warn)
 	}
 	switch {
+	case t.played(): // how far it is is said
 	case t.paused && t.waiting >= 0: // said already, and truer than when the pause began
 	case t.snap.lag > 0:
 		pair("behind", "b", t.snap.lag, st.warn)

@@ -296,13 +296,14 @@ func (m *Model) toggleTimeline() tea.Cmd {
 	return nil
 }
 
-// place is the time that the tail is at; false: at none, or it follows.
+// place is the time that the tail is at, a replay too; false: at none, or it
+// follows.
 func (m *Model) place() (ms int64, ok bool) {
 	t, v := &m.tail, &m.timeline.travel
 	switch {
 	case v.pending:
 		return v.at, true
-	case t.follow:
+	case t.follow && !t.played():
 		return 0, false
 	case t.session.number == v.session && t.cursor == v.cursor:
 		return v.at, true
@@ -322,7 +323,7 @@ func (m *Model) placeColumn(n int) int {
 	switch {
 	case ok:
 		return c.column(at, n)
-	case m.tail.follow && !m.tail.searched() && c.end == 0:
+	case m.tail.follow && !m.tail.searched() && !m.tail.played() && c.end == 0:
 		return n - 1
 	}
 	return -1
@@ -545,7 +546,7 @@ func (m *Model) drawTimeline(r rect) string {
 	}
 	l.fill(r.w - said)
 	text := "peak " + m.timeOf(c.border(peak, n), layout)
-	here := at >= 0 && (!m.tail.follow || c.travel.pending)
+	here := at >= 0 && (!m.tail.follow || m.tail.played() || c.travel.pending)
 	if here {
 		text, peak = m.timeOf(c.border(at, n), layout), at
 	}
