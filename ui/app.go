@@ -20,6 +20,7 @@
 //	editor.go    a text that is edited; changes.go: undo
 //	history.go   what was sent, across runs
 //	inspect.go   one record, whole; jsonview.go, hexview.go, inspectlayout.go: its value
+//	load.go      how evenly partitions are loaded; partitions.go: switching them off and on
 //	legend.go    what the tail's columns mean
 //	transactions.go  how transactions ended; markers.go: offsets without messages
 //	inspectfind.go  looking for words in it; copy.go: copying it
@@ -113,6 +114,7 @@ type Model struct {
 
 	connect connecting // until there is a cluster
 	checkup checkup
+	load    *loadView // that is open; nil: none
 	cluster Cluster
 	name    string
 	addr    string    // of the demo broker
@@ -194,7 +196,7 @@ func (m *Model) Init() tea.Cmd {
 // Update takes a message.
 func (m *Model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 	cmd := m.update(msg)
-	return m, tea.Batch(cmd, m.layOut(), m.askTimeline(), m.animate())
+	return m, tea.Batch(cmd, m.layOut(), m.askTimeline(), m.askLoad(), m.animate())
 }
 
 func (m *Model) update(msg tea.Msg) tea.Cmd {
@@ -259,6 +261,8 @@ func (m *Model) update(msg tea.Msg) tea.Cmd {
 		m.gotPreview(msg)
 	case detailsMsg:
 		m.gotDetails(msg)
+	case loadMsg:
+		msg()
 	case newsMsg:
 		return m.news(msg)
 	case copiedMsg:

@@ -50,6 +50,10 @@ type fakeCluster struct {
 	tell       []kafka.Event                  // what happens to the reading that follows
 	broken     map[string]kafka.Partition     // what the first partition of a topic is like
 	configs    []kafka.ConfigEntry            // of every topic
+	loads      int                            // times that Load was asked
+	loadGate   chan struct{}                  // not nil: Load waits for it, or for its context
+	noSizes    bool                           // nobody may ask how many bytes a log has
+	txn        map[string]bool                // transactional topics
 }
 
 type fakePartition struct {
@@ -500,6 +504,61 @@ func (c *fakeCluster) Compacted(_ context.Context, names []string) (map[string]b
 		out[name] = c.compact[name]
 	}
 	return out, nil
+}
+
+func (c *fakeCluster) Transactional(context.Context, []kafka.Span) map[string]bool { return c.txn }
+
+func (c *fakeCluster) Load(ctx context.Context, req kafka.LoadRequest) ([]kafka.PartitionLoad, error) {
+	var gate chan struct{}
+	c.set(func() { c.loads++; gate = c.loadGate })
+	if gate != nil {
+		select {
+		case <-gate:
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		}
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	var loads []kafka.PartitionLoad
+	for _, tp := range req.Partitions {
+		l := kafka.PartitionLoad{TopicPartition: tp, Leader: tp.Partition % int32(c.brokers), Stored: -1}
+		p := c.at(tp)
+		if err := c.lack[tp]; err != nil {
+			l.Leader, l.Err = -1, err
+			loads = append(loads, l)
+			continue
+		}
+		l.Start, l.End = p.start, p.start+int64(len(p.batches))
+		if !c.noSizes {
+			l.Stored = 0
+		}
+		k := &keeper{tp: tp}
+		var d batch.Decoder
+		for i, raw := range p.batches {
+			if !c.noSizes {
+				l.Stored += int64(len(raw))
+			}
+			if p.times[i] >= testNow.Add(-req.Window).UnixMilli() {
+				l.Recent, l.Bytes = l.Recent+1, l.Bytes+int64(len(raw))
+				d.Walk(raw, p.start+int64(i), p.start+int64(i)+1, nil, k)
+			}
+		}
+		l.Sampled = l.Recent
+		keys := make(map[string]int64)
+		for _, r := range k.out {
+			if r.Key == nil {
+				l.Keyless++
+				continue
+			}
+			keys[string(r.Key)]++
+			if n := keys[string(r.Key)]; n > l.HotCount {
+				l.HotKey, l.HotCount = r.Key, n
+			}
+		}
+		loads = append(loads, l)
+	}
+	return loads, nil
 }
 
 func (c *fakeCluster) NewSearch(req kafka.SearchRequest) (*kafka.Search, error) {

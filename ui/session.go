@@ -34,6 +34,7 @@ type start struct {
 	follow  bool            // the screen sticks to the newest
 
 	markers bool // markers and gaps have rows too
+	off     switchedOff // is not read
 
 	search *searching  // not nil: its hits are shown, and nothing is read on
 	exact  *kafka.Span // this partition begins there, whatever from says
@@ -73,6 +74,7 @@ type session struct {
 	mu      sync.Mutex
 	parts   map[kafka.TopicPartition]*partition
 	low     map[kafka.TopicPartition]int64 // from here on everything that matches was shown
+	aside   aside                          // what is switched off
 	backlog *backlog                       // what comes before following; nil: nothing
 	stop    context.CancelFunc             // ends the read; nil: none is under way
 	done    chan struct{}                  // closed when that read has ended
@@ -221,7 +223,7 @@ func (s *session) begin() {
 		return
 	}
 	s.spawn(func() {
-		spans, newest := s.start.spans, s.start.newest
+		spans, newest := s.setAside(slices.Clone(s.start.spans)), s.start.newest
 		s.await(s.start.waiting)
 		if spans == nil {
 			from := s.start.from
@@ -236,6 +238,7 @@ func (s *session) begin() {
 					spans[i] = *e
 				}
 			}
+			spans = s.setAside(spans)
 			s.await(waiting)
 			if err == nil && newest > 0 && s.start.markers {
 				// What lies between the records is wanted too: they are read on
@@ -300,7 +303,7 @@ func (s *session) begin() {
 // await takes the partitions that cannot be read yet. Of a session that begins
 // with the newest, their newest come when they can be.
 func (s *session) await(waiting []kafka.Waiting) {
-	for _, w := range waiting {
+	for _, w := range s.setWaitingAside(waiting) {
 		if s.start.newest > 0 {
 			w.From = kafka.Position{Kind: kafka.LastEach, N: int64(s.start.newest)}
 		}
@@ -710,6 +713,9 @@ type sessionSink struct {
 func (k sessionSink) Partition(tp kafka.TopicPartition) kafka.PartitionSink {
 	k.s.mu.Lock()
 	defer k.s.mu.Unlock()
+	if k.s.parts[tp] == nil { // it was added since, and is read from its beginning
+		k.s.low[tp] = 0
+	}
 	p := k.s.partitionLocked(tp)
 	p.ctx = k.ctx
 	return p
@@ -726,6 +732,9 @@ func (k sessionSink) Event(e kafka.Event) {
 		k.s.low[e.TopicPartition] = e.From
 		k.s.older.atStart = false
 		k.s.txns.known(e.TopicPartition, e.From)
+	}
+	if e.Kind == kafka.TopicRecreated {
+		k.s.aside.again(e.Topic)
 	}
 	k.s.mu.Unlock()
 	if !news {

@@ -59,6 +59,7 @@ type topicSource struct {
 	cluster   Cluster
 	topics    []string
 	isolation kafka.Isolation
+	off       switchedOff // what is not read on, though it is added
 }
 
 func (s *topicSource) Spans(ctx context.Context, from kafka.Position) ([]kafka.Span, []kafka.Waiting, error) {
@@ -112,7 +113,7 @@ func (s *topicSource) Newest(ctx context.Context, before map[kafka.TopicPartitio
 
 func (s *topicSource) Read(ctx context.Context, spans []kafka.Span, waiting []kafka.Waiting, sink kafka.Sink) error {
 	follow := len(waiting) > 0 || slices.ContainsFunc(spans, func(s kafka.Span) bool { return s.To == kafka.NoEnd })
-	return s.cluster.Read(ctx, kafka.ReadRequest{Spans: spans, Waiting: waiting, Isolation: s.isolation, Grow: follow}, sink)
+	return s.cluster.Read(ctx, kafka.ReadRequest{Spans: spans, Waiting: waiting, Isolation: s.isolation, Grow: follow, Without: s.off.has}, sink)
 }
 
 func (s *topicSource) Ends(ctx context.Context, of []kafka.TopicPartition) (map[kafka.TopicPartition]kafka.Offset, error) {

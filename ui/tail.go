@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"math"
 	"slices"
 	"strings"
@@ -22,6 +23,7 @@ import (
 type tail struct {
 	topic   string   // what is composed to: the first of topics
 	topics  []string // that are shown
+	off     switchedOff // what of them is not
 	session *session // nil: no topic is open
 	snap    snapshot
 	rate    rate
@@ -90,6 +92,7 @@ func (m *Model) openTopics(names ...string) tea.Cmd {
 func (m *Model) turnTo(topics ...string) {
 	if !slices.Equal(m.tail.topics, topics) {
 		m.tail.rate.reset()
+		m.tail.off = nil
 		m.tail.find = finding{}
 	}
 	m.tail.topic, m.tail.topics = topics[0], topics
@@ -109,7 +112,10 @@ func (m *Model) startSession(st start) tea.Cmd {
 	m.sessions++
 	st.maxBytes = cmp.Or(m.opt.HoldBytes, store.DefaultMaxBytes)
 	st.maxRows = cmp.Or(m.opt.HoldRows, store.DefaultMaxRows)
-	src := &topicSource{cluster: m.cluster, topics: t.topics, isolation: m.opt.Isolation}
+	if st.search == nil {
+		st.off = maps.Clone(t.off)
+	}
+	src := &topicSource{cluster: m.cluster, topics: t.topics, isolation: m.opt.Isolation, off: st.off}
 	s := newSession(m.sessions, src, st, m.work, m.guard, m.opt.Now)
 	t.session = s
 	t.snap = snapshot{}
@@ -164,7 +170,7 @@ func (m *Model) news(msg newsMsg) tea.Cmd {
 	}
 	if older := snap.older.refused; older != nil {
 		// No room before what is held: read on from there instead.
-		var spans []kafka.Span
+		spans := t.session.asideSpans()
 		for tp, to := range older.To {
 			if t.session.start.markers {
 				to = older.From[tp]

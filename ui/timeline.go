@@ -219,11 +219,12 @@ func (m *Model) askTimeline() tea.Cmd {
 		}
 	}
 	cluster, topics, rough, known := m.cluster, t.topics, c.rough, c.line != nil
+	off := t.session.start.off
 	ctx, cancel := context.WithTimeout(m.ctx, refreshTimeout)
 	c.cancel = cancel
 	return func() tea.Msg {
 		defer cancel()
-		line, err := lookUp(ctx, cluster, topics, req)
+		line, err := lookUp(ctx, cluster, topics, off, req)
 		if err == nil && !known {
 			rough = countsOffsets(ctx, by, cluster, topics, line)
 		}
@@ -236,15 +237,17 @@ func (m *Model) askTimeline() tea.Cmd {
 	}
 }
 
-// lookUp counts all that topics hold by time.
-func lookUp(ctx context.Context, cluster Cluster, topics []string, req *kafka.TimelineRequest) (*kafka.Timeline, error) {
+// lookUp counts by time what topics hold and is not switched off.
+func lookUp(ctx context.Context, cluster Cluster, topics []string, off switchedOff, req *kafka.TimelineRequest) (*kafka.Timeline, error) {
 	for _, name := range topics {
 		topic, err := cluster.Topic(ctx, name)
 		if err != nil {
 			return nil, err
 		}
 		for _, p := range topic.Partitions {
-			req.Spans = append(req.Spans, kafka.Span{TopicPartition: kafka.TopicPartition{Topic: name, Partition: p.ID}, To: kafka.NoEnd})
+			if tp := (kafka.TopicPartition{Topic: name, Partition: p.ID}); !off.has(tp) {
+				req.Spans = append(req.Spans, kafka.Span{TopicPartition: tp, To: kafka.NoEnd})
+			}
 		}
 	}
 	return cluster.(timelines).Timeline(ctx, *req)

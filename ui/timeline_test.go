@@ -22,7 +22,6 @@ type timedCluster struct {
 	gate  chan struct{} // not nil: look-ups wait for it, or for their context
 	fails error
 	asked []kafka.TimelineRequest
-	txn   map[string]bool
 }
 
 func (c *timedCluster) Timeline(ctx context.Context, req kafka.TimelineRequest) (*kafka.Timeline, error) {
@@ -72,8 +71,6 @@ func (c *timedCluster) Timeline(ctx context.Context, req kafka.TimelineRequest) 
 	}
 	return line, nil
 }
-
-func (c *timedCluster) Transactional(context.Context, []kafka.Span) map[string]bool { return c.txn }
 
 func (c *timedCluster) lookUps() (asked []kafka.TimelineRequest) {
 	c.set(func() { asked = slices.Clone(c.asked) })
