@@ -100,6 +100,15 @@ func (c *fakeCluster) add(topic string, partition int32, r batch.Record) int64 {
 	return offset
 }
 
+// retain lets a partition begin with an offset; what was before is gone.
+func (c *fakeCluster) retain(topic string, partition int32, from int64) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	p := c.topics[topic][partition]
+	n := from - p.start
+	p.start, p.batches, p.times = from, p.batches[n:], p.times[n:]
+}
+
 func (c *fakeCluster) Metadata() *kafka.Metadata {
 	c.mu.Lock()
 	defer c.mu.Unlock()

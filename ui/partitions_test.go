@@ -17,7 +17,10 @@ import (
 // partition, as topic/partition: offsets.
 func (d *driver) reads() map[string][]int64 {
 	d.t.Helper()
-	d.until("to read on", func() bool { s := &d.m.tail.snap; return s.reading && !s.older.busy && s.lag == 0 && d.m.tail.seek == nil })
+	d.until("to read on", func() bool {
+		s := &d.m.tail.snap
+		return s.reading && !s.older.busy && s.lag == 0 && d.m.tail.seek == nil
+	})
 	held := make(map[string][]int64)
 	s := d.m.tail.session.store
 	for seq, next := s.Bounds(); seq < next; seq++ {

@@ -33,7 +33,7 @@ type start struct {
 	label   string          // "newest 100", "from @14:05": how the header says it
 	follow  bool            // the screen sticks to the newest
 
-	markers bool // markers and gaps have rows too
+	markers bool        // markers and gaps have rows too
 	off     switchedOff // is not read
 
 	search *searching  // not nil: its hits are shown, and nothing is read on

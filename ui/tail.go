@@ -21,10 +21,10 @@ import (
 // The pane of records: it follows the newest, or stays where a person looks.
 
 type tail struct {
-	topic   string   // what is composed to: the first of topics
-	topics  []string // that are shown
+	topic   string      // what is composed to: the first of topics
+	topics  []string    // that are shown
 	off     switchedOff // what of them is not
-	session *session // nil: no topic is open
+	session *session    // nil: no topic is open
 	snap    snapshot
 	rate    rate
 	counted int64 // records that rate knows of
