@@ -11,6 +11,7 @@
 //	styles.go    colours and letters; text.go: escaping and measuring
 //	header.go    the line at the top
 //	topics.go    the pane of topics; topics_*.go: its filter, figures, forms, details, previews
+//	pattern.go   topics opened by a pattern of their names
 //	tail.go      the pane of records; row.go: one of them; tailheader.go: its first line
 //	timeline.go  how many messages fell when, under the records; travelling in time
 //	position.go  places to go to, as they are typed
@@ -411,7 +412,7 @@ func (m *Model) View() tea.View {
 func (m *Model) title() string {
 	t := "milena"
 	if len(m.tail.topics) > 0 {
-		t += ": " + strings.Join(m.tail.topics, ", ")
+		t += ": " + m.tail.name()
 	}
 	if m.name != "" {
 		t += " — " + m.name

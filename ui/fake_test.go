@@ -367,6 +367,10 @@ func (c *fakeCluster) Read(ctx context.Context, req kafka.ReadRequest, sink kafk
 		sink.Event(kafka.Event{Kind: kafka.PartitionStuck, TopicPartition: w.TopicPartition, Err: w.Err})
 		c.mu.Lock()
 	}
+	read := make(map[string]bool) // topics, and those that are left out
+	for _, s := range req.Spans {
+		read[s.Topic] = true
+	}
 	var d batch.Decoder
 	told := make(map[kafka.TopicPartition]int64)
 	for {
@@ -378,6 +382,21 @@ func (c *fakeCluster) Read(ctx context.Context, req kafka.ReadRequest, sink kafk
 			c.tell = c.tell[1:]
 			c.mu.Unlock()
 			sink.Event(e)
+			c.mu.Lock()
+		}
+		for name, ps := range c.topics {
+			t := &kafka.Topic{Name: name, Internal: c.internal[name]}
+			if req.Match == nil || read[name] || len(ps) == 0 || !req.Match(t) {
+				continue
+			}
+			read[name] = true
+			c.mu.Unlock()
+			sink.Event(kafka.Event{Kind: kafka.TopicAppeared, TopicPartition: kafka.TopicPartition{Topic: name, Partition: -1}})
+			for p := range ps {
+				tp := kafka.TopicPartition{Topic: name, Partition: int32(p)}
+				req.Spans = append(req.Spans, kafka.Span{TopicPartition: tp, To: kafka.NoEnd})
+				sinks[tp] = sink.Partition(tp)
+			}
 			c.mu.Lock()
 		}
 		for _, w := range slices.Clone(req.Waiting) {

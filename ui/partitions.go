@@ -28,7 +28,8 @@ func (o switchedOff) has(tp kafka.TopicPartition) bool {
 }
 
 // turned is what is off once a partition of a topic that has ids, or the whole of
-// it, is switched over. A topic of which some is off is switched on as a whole.
+// it, is switched over. A topic of which some is off is switched on as a whole; one
+// of which nothing is left on is off as a whole.
 func (o switchedOff) turned(tp kafka.TopicPartition, ids []int32) switchedOff {
 	after := maps.Clone(o)
 	if after == nil {
@@ -56,6 +57,10 @@ func (o switchedOff) turned(tp kafka.TopicPartition, ids []int32) switchedOff {
 		delete(after, tp)
 	} else {
 		after[tp] = true
+	}
+	if !slices.ContainsFunc(ids, func(id int32) bool { return !after.has(kafka.TopicPartition{Topic: tp.Topic, Partition: id}) }) {
+		maps.DeleteFunc(after, func(of kafka.TopicPartition, _ bool) bool { return of.Topic == tp.Topic })
+		after[whole] = true
 	}
 	return after
 }

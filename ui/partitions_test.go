@@ -224,7 +224,7 @@ func TestOffsAreTurned(t *testing.T) {
 	for _, x := range []struct {
 		turn int32
 		want string // of 0, 1, 2 and 3, which is added later
-	}{{1, " x  "}, {1, "    "}, {wholeTopic, "xxxx"}, {2, "xx  "}, {wholeTopic, "    "}, {0, "x   "}, {1, "xx  "}, {2, "xxx "}, {wholeTopic, "    "}} {
+	}{{1, " x  "}, {1, "    "}, {wholeTopic, "xxxx"}, {2, "xx  "}, {wholeTopic, "    "}, {0, "x   "}, {1, "xx  "}, {2, "xxxx"}, {wholeTopic, "    "}} {
 		off = off.turned(at(x.turn), ids)
 		got := ""
 		for p := range int32(4) {

@@ -24,6 +24,7 @@ type tail struct {
 	topic   string      // what is composed to: the first of topics
 	topics  []string    // that are shown
 	off     switchedOff // what of them is not
+	like    *topicsLike // what they were opened by; nil: their names
 	session *session    // nil: no topic is open
 	snap    snapshot
 	rate    rate
@@ -84,6 +85,7 @@ func newest100() start {
 // openTopics shows topics from their newest records on.
 func (m *Model) openTopics(names ...string) tea.Cmd {
 	m.turnTo(names...)
+	m.tail.like = nil
 	m.over = nil
 	return tea.Batch(m.recall(), m.recallQueries(), m.startSession(newest100()))
 }
@@ -92,7 +94,7 @@ func (m *Model) openTopics(names ...string) tea.Cmd {
 func (m *Model) turnTo(topics ...string) {
 	if !slices.Equal(m.tail.topics, topics) {
 		m.tail.rate.reset()
-		m.tail.off = nil
+		m.tail.off, m.tail.like = nil, nil
 		m.tail.find = finding{}
 	}
 	m.tail.topic, m.tail.topics = topics[0], topics
@@ -115,7 +117,7 @@ func (m *Model) startSession(st start) tea.Cmd {
 	if st.search == nil {
 		st.off = maps.Clone(t.off)
 	}
-	src := &topicSource{cluster: m.cluster, topics: t.topics, isolation: m.opt.Isolation, off: st.off}
+	src := &topicSource{cluster: m.cluster, topics: t.topics, isolation: m.opt.Isolation, off: st.off, match: t.like.match(st.off)}
 	s := newSession(m.sessions, src, st, m.work, m.guard, m.opt.Now)
 	t.session = s
 	t.snap = snapshot{}
@@ -158,6 +160,7 @@ func (m *Model) news(msg newsMsg) tea.Cmd {
 		m.searchRate = snap.search.progress.Rate()
 	}
 	m.noteEvents(events)
+	t.appeared(events)
 	if failed {
 		m.note(levelBad, sentence(snap.err))
 	}

@@ -2,7 +2,6 @@ package ui
 
 import (
 	"slices"
-	"strings"
 
 	"milena/kafka"
 )
@@ -76,7 +75,7 @@ func (m *Model) tailName(l *line, b brevity, room int) {
 	if m.focus == paneTail && m.over == nil {
 		title = st.accentBold
 	}
-	name := strings.Join(t.topics, ", ")
+	name := t.name()
 	if b < fewWords {
 		room = min(room, 60)
 	} else if b < bare {
