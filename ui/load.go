@@ -354,17 +354,23 @@ func (v *loadView) totals(name string) (t loadTotals) {
 	return t
 }
 
-// rate is the figure of messages a second.
-func rateOf(recent int64) string { return humanRate(float64(recent) / loadWindow.Seconds()) }
+// rateOf is the figure of messages a second; what is more than nothing is never
+// nothing.
+func rateOf(recent int64) string {
+	if r := float64(recent) / loadWindow.Seconds(); r == 0 || r >= 0.05 {
+		return humanRate(r)
+	}
+	return "<0.1"
+}
 
-// what is what is counted.
-func (v *loadView) what() string {
+// what is what n that are counted are.
+func (v *loadView) what(n int64) string {
 	for _, rough := range v.rough {
 		if rough {
-			return "offsets"
+			return noun(n, "offset")
 		}
 	}
-	return "messages"
+	return noun(n, "message")
 }
 
 // said are totals in words.
@@ -372,7 +378,7 @@ func (v *loadView) said(t loadTotals) string {
 	if v.loads == nil {
 		return plural(t.n, "partition")
 	}
-	text := plural(t.n, "partition") + "  " + humanCount(t.held) + " " + v.what()
+	text := plural(t.n, "partition") + "  " + humanCount(t.held) + " " + v.what(t.held)
 	if t.stored {
 		text += "  " + humanBytes(t.bytes)
 	}
@@ -546,7 +552,7 @@ func (v *loadView) draw(m *Model, r rect) []string {
 	}
 	part := 1
 	for _, tp := range v.rows {
-		part = max(part, len(itoa(int64(tp.Partition))))
+		part = max(part, len(itoa(int64(max(0, tp.Partition)))))
 	}
 	c := loadColumnsFor(r.w, part)
 	if r.h >= 5 {
@@ -580,7 +586,7 @@ func (v *loadView) sayHot(l *line) {
 		l.text(l.st.dim, " hot key: ")
 		l.text(l.st.text, percent(n, all)+" ")
 		l.loadKey(key)
-		if of := " of the last minute's " + humanCount(int64(all)) + " " + v.what(); l.width+len(of) <= l.max {
+		if of := " of the last minute's " + humanCount(int64(all)) + " " + v.what(int64(all)); l.width+len(of) <= l.max {
 			l.text(l.st.dim, of)
 		}
 	}
@@ -625,7 +631,7 @@ func (v *loadView) heading(l *line, c loadColumns, all loadTotals) {
 	if c.leader > 0 {
 		name("leader", order, c.leader)
 	}
-	name(v.what(), loadByHeld, loadNumber+1+c.bar)
+	name(v.what(0), loadByHeld, loadNumber+1+c.bar)
 	if c.bytes {
 		text := "bytes"
 		if v.loads != nil && !all.stored {

@@ -187,6 +187,32 @@ func TestWhyNothingIsSwitchedOff(t *testing.T) {
 	}
 }
 
+func TestAroundAHitOfWhatIsOffSwitchesItOn(t *testing.T) {
+	_, d := flowing(t, 120, 40)
+	d.press("j", "j", "space", "j", "space")
+	d.reads()
+	d.press("esc", "2", "S")
+	d.typed("order")
+	d.press("enter")
+	d.searched()
+	if n := len(d.values()); n != 30 {
+		t.Errorf("%d hits of 30", n)
+	}
+	d.press("g")
+	at, _ := d.m.tail.session.store.At(d.m.tail.cursor)
+	for range 3 { // of which one is of partition 1
+		if at.Partition != 1 {
+			d.press("down")
+			at, _ = d.m.tail.session.store.At(d.m.tail.cursor)
+		}
+	}
+	d.press("a")
+	held := d.reads()
+	if r, _ := d.m.tail.session.store.At(d.m.tail.cursor); r.Partition != 1 || r.Offset != at.Offset || len(held["orders/2"]) != 0 {
+		t.Errorf("the cursor is on %d/%d, want 1/%d; held %v", r.Partition, r.Offset, at.Offset, held)
+	}
+}
+
 func TestMarksAreClicked(t *testing.T) {
 	_, d := flowing(t, 120, 40)
 	row := func(i int) (x, y int) { return d.m.lay.right.x + 1, d.m.lay.right.y + 4 + i }

@@ -34,33 +34,38 @@ func (l *topicsLike) match(off switchedOff) func(*kafka.Topic) bool {
 	}
 }
 
+// isPattern says whether a text is no topic's name.
+func isPattern(md *kafka.Metadata, text string) bool {
+	return kafka.IsTopicPattern(text) && md.Topic(text) == nil
+}
+
 // openNamed opens what names and patterns stand for. What stands for nothing is
 // said; many topics are asked about first.
 func (m *Model) openNamed(texts ...string) tea.Cmd {
+	md := m.cluster.Metadata()
+	var names, others []string
 	like := &topicsLike{texts: texts}
 	for _, text := range texts {
-		if !kafka.IsTopicPattern(text) {
+		if md == nil || !isPattern(md, text) {
+			names = append(names, text)
 			continue
 		}
 		p, err := kafka.ParseTopicPattern(text)
+		if err == nil {
+			like.patterns = append(like.patterns, p)
+			others, err = md.TopicsLike(text)
+		}
 		if err != nil {
 			m.note(levelBad, sentence(err))
 			return nil
 		}
-		like.patterns = append(like.patterns, p)
+		names = append(names, others...)
 	}
 	if len(like.patterns) == 0 {
-		return m.openAll(texts, nil)
+		return m.openAll(names, nil)
 	}
-	md := m.cluster.Metadata()
-	if md == nil {
-		return nil
-	}
-	names, err := md.TopicsLike(texts...)
-	if err != nil {
-		m.note(levelBad, sentence(err))
-		return nil
-	}
+	slices.Sort(names)
+	names = slices.Compact(names)
 	if len(names) <= mostTopics {
 		return m.openAll(names, like)
 	}
@@ -107,11 +112,8 @@ func (t *tail) name() string {
 // stands for something.
 func (m *Model) patternCommand(text string) (command, bool) {
 	text = strings.TrimSpace(text)
-	if !kafka.IsTopicPattern(text) || strings.Contains(text, " ") {
-		return command{}, false
-	}
 	md := m.cluster.Metadata()
-	if md == nil {
+	if md == nil || !isPattern(md, text) || strings.Contains(text, " ") {
 		return command{}, false
 	}
 	names, err := md.TopicsLike(text)
