@@ -126,7 +126,7 @@ func (p *palette) find(m *Model) {
 	}
 	if m.cluster != nil {
 		if c, ok := m.patternCommand(p.ed.String()); ok {
-			p.found = slices.Insert(p.found, 0, c)
+			p.found = append([]command{c}, p.found...)
 		}
 	}
 }

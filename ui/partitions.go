@@ -27,6 +27,18 @@ func (o switchedOff) has(tp kafka.TopicPartition) bool {
 	return o[tp] || o[kafka.TopicPartition{Topic: tp.Topic, Partition: wholeTopic}]
 }
 
+// part parts those that wait into what is on and what is off.
+func (o switchedOff) part(waiting []kafka.Waiting) (on, off []kafka.Waiting) {
+	for _, w := range waiting {
+		if o.has(w.TopicPartition) {
+			off = append(off, w)
+		} else {
+			on = append(on, w)
+		}
+	}
+	return on, off
+}
+
 // turned is what is off once a partition of a topic that has ids, or the whole of
 // it, is switched over. A topic of which some is off is switched on as a whole; one
 // of which nothing is left on is off as a whole.
@@ -100,13 +112,8 @@ func (s *session) setAside(spans []kafka.Span) []kafka.Span {
 func (s *session) setWaitingAside(waiting []kafka.Waiting) (on []kafka.Waiting) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for _, w := range waiting {
-		if s.start.off.has(w.TopicPartition) {
-			s.aside.waiting = append(s.aside.waiting, w)
-		} else {
-			on = append(on, w)
-		}
-	}
+	on, off := s.start.off.part(waiting)
+	s.aside.waiting = append(s.aside.waiting, off...)
 	return on
 }
 

@@ -74,8 +74,8 @@ func (s *topicSource) Range(ctx context.Context, from kafka.Position, to *kafka.
 	}
 	spans, waiting, err := s.resolve(ctx, from, to)
 	spans = slices.DeleteFunc(spans, func(span kafka.Span) bool { return s.off.has(span.TopicPartition) })
-	waiting = slices.DeleteFunc(waiting, func(w kafka.Waiting) bool { return s.off.has(w.TopicPartition) })
-	return spans, waiting, err
+	on, _ := s.off.part(waiting)
+	return spans, on, err
 }
 
 func (s *topicSource) Since(ctx context.Context, spans []kafka.Span, ms int64) ([]kafka.Span, error) {
