@@ -213,6 +213,34 @@ func TestAroundAHitOfWhatIsOffSwitchesItOn(t *testing.T) {
 	}
 }
 
+func TestWhatIsOffStaysAsideWhereOlderRecordsHaveNoRoom(t *testing.T) {
+	c := newFake().topic("orders", 2)
+	more := func(n int) {
+		for i := range n {
+			c.add("orders", 0, text(fmt.Sprint("order ", i)))
+		}
+	}
+	more(300)
+	c.add("orders", 1, text("aside"))
+	d := drive(t, c, Options{Topics: []string{"orders"}, HoldRows: 150}, 140, 40)
+	d.follows("orders")
+	d.press("L", "j", "space")
+	d.reads()
+	more(500)
+	d.until("the newest", func() bool { return slices.Equal(d.held(0), count(650, 800)) && d.m.tail.snap.lag == 0 })
+	d.press("esc", "2")
+	for presses := 0; d.m.tail.session.start.held == nil; presses++ {
+		if presses > 200 {
+			t.Fatalf("older ones never come:\n%s", d.screen())
+		}
+		d.press("pgup")
+		d.until("what comes", func() bool { return !d.m.tail.snap.older.busy && !d.m.tail.starting() })
+	}
+	if got := d.m.tail.session.asideSpans(); len(got) != 1 || got[0].Partition != 1 || got[0].From != 0 {
+		t.Errorf("aside is %v", got)
+	}
+}
+
 func TestMarksAreClicked(t *testing.T) {
 	_, d := flowing(t, 120, 40)
 	row := func(i int) (x, y int) { return d.m.lay.right.x + 1, d.m.lay.right.y + 4 + i }
