@@ -74,3 +74,13 @@ func TestTailOfALeaderlessPartition(t *testing.T) {
 		})
 	}
 }
+
+func TestTraceOfALeaderlessPartition(t *testing.T) {
+	for led, want := range []string{"", "message of 0"} {
+		code, out, errs := run(t, "trace", "message", "t", "-b", halfLed(t, led))
+		if code != exitUnsure || !strings.Contains(out, want) || (want == "") != (out == "") ||
+			!strings.Contains(errs, "not everything was read: t/"+strconv.Itoa(led)+" cannot be read now: it has no leader now") {
+			t.Errorf("%d of 2 are led: exit %d, %q, %q", led, code, out, errs)
+		}
+	}
+}

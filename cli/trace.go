@@ -35,8 +35,11 @@ between one message and the next.
 
 A message carries ID when it is its key, the value of one of its headers, or a word in its value; with
 --header or --field, only there. Only messages from --window before to --window after --around are
-looked at, and only what the time index says may be among them is read. Exit code 1 says that nothing
-was found. A name with other characters than a topic's is a pattern.`,
+looked at, and only what the time index says may be among them is read. A name with other characters
+than a topic's is a pattern.
+
+It exits with 0 when something was found, 1 when nothing was or it failed, 2 when partitions could not
+be read, for want of a leader: what the others hold is printed, and stderr names them.`,
 		Example: `  milena trace 4bf92f3577b34da6 orders payments shipping    within ten minutes of now
   milena trace order-4711 '.*' --around @14:05 --window 30m
   milena trace 4711 orders payments --field order.id -J`,
@@ -93,7 +96,7 @@ func (g *global) trace(ctx context.Context, id string, args []string, t traceFla
 	if trace.Damaged > 0 {
 		g.notice("milena: %s could not be read", count(trace.Damaged, "place"))
 	}
-	if len(trace.Hops) == 0 {
+	if len(trace.Hops) == 0 && len(trace.Missing) == 0 {
 		return fmt.Errorf("nothing in %s carries %q from %s to %s (%s read); a longer --window, or another --around?", names(topics), id,
 			around.Add(-t.window).Format(time.DateTime), around.Add(t.window).Format(time.DateTime), count(trace.Read, "message"))
 	}
@@ -115,6 +118,9 @@ func (g *global) trace(ctx context.Context, id string, args []string, t traceFla
 	}
 	if trace.More {
 		g.notice("milena: there are more; these are the earliest %d (-c)", len(trace.Hops))
+	}
+	if len(trace.Missing) > 0 {
+		return searchError{notRead(trace.Missing)}
 	}
 	return nil
 }

@@ -110,6 +110,54 @@ func TestNewestWithoutALeaderGivesTheOthers(t *testing.T) {
 	}
 }
 
+func TestLoadWithoutALeaderTellsOfTheOthers(t *testing.T) {
+	t.Parallel()
+	c, tps, _, _ := lonely(t)
+	loads, err := c.Load(timeout(t, 20*time.Second), LoadRequest{Partitions: append(tps, TopicPartition{"t", 7})})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, p := range []int{0, 2} {
+		if l := loads[p]; l.Err != nil || l.Held() != 10 || l.Sampled != 10 || l.Leader < 0 || l.Stored <= 0 {
+			t.Errorf("partition %d: %+v", p, l)
+		}
+	}
+	if l := loads[1]; !errors.Is(l.Err, ErrNoLeader) || l.Leader != -1 || l.Held() != 0 || l.Stored != -1 {
+		t.Errorf("the one without a leader: %+v", l)
+	}
+	if l := loads[3]; l.Err == nil || l.Partition != 7 {
+		t.Errorf("one that is not there: %+v", l)
+	}
+}
+
+func TestLoadDoesNotWaitForALeaderThatIsLostWhileItReads(t *testing.T) {
+	t.Parallel()
+	ended := false
+	sink := &loadSink{stop: func() { ended = true }}
+	sink.Event(Event{Kind: PartitionAdded})
+	if ended {
+		t.Error("an event without harm ends it")
+	}
+	sink.Event(Event{Kind: PartitionStuck, Err: ErrNoLeader})
+	if !ended || !errors.Is(sink.stuck, ErrNoLeader) {
+		t.Error("it goes on reading")
+	}
+}
+
+func TestTraceWithoutALeaderReadsTheOthers(t *testing.T) {
+	t.Parallel()
+	c, tps, _, _ := lonely(t)
+	req := TraceRequest{Partitions: tps, From: time.Now().Add(-time.Hour), To: time.Now().Add(time.Hour),
+		Match: func(TopicPartition) Matcher { return holds("") }}
+	trace, err := c.Trace(timeout(t, 20*time.Second), req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(trace.Hops) != 20 || len(trace.Missing) != 1 || trace.Missing[0].TopicPartition != tps[1] || !errors.Is(trace.Missing[0], ErrNoLeader) {
+		t.Errorf("%d hops, missing %v", len(trace.Hops), trace.Missing)
+	}
+}
+
 func TestReadTakesUpAPartitionThatGetsItsLeaderBack(t *testing.T) {
 	t.Parallel()
 	for name, x := range map[string]struct {

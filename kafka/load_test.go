@@ -40,7 +40,7 @@ func TestLoad(t *testing.T) {
 		t.Fatal(err)
 	}
 	l := loads[0]
-	if l.Held != 5000 || l.Recent != 4000 || l.Sampled != 4000 || l.Keyless != 1000 || l.Bytes <= 4000 || l.Leader < 0 {
+	if l.Held() != 5000 || l.Recent != 4000 || l.Sampled != 4000 || l.Keyless != 1000 || l.Bytes <= 4000 || l.Leader < 0 {
 		t.Errorf("%+v", l)
 	}
 	if string(l.HotKey) != "hot" || l.HotCount > 1000 || l.HotCount < 1000-4 {
@@ -49,7 +49,7 @@ func TestLoad(t *testing.T) {
 	if l := loads[1]; l.Recent != 1 || l.HotKey == nil || len(l.HotKey) != 0 || l.HotCount != 1 {
 		t.Errorf("the empty key is a key: %+v", l)
 	}
-	if l := loads[2]; l.Held != 0 || l.Recent != 0 || l.HotKey != nil {
+	if l := loads[2]; l.Held() != 0 || l.Recent != 0 || l.HotKey != nil {
 		t.Errorf("an empty partition: %+v", l)
 	}
 	if loads, err = c.Load(t.Context(), LoadRequest{Partitions: tps[:1], Sample: 100}); err != nil || loads[0].Sampled != 100 || loads[0].Recent != 4000 {

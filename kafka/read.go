@@ -46,6 +46,9 @@ type ReadRequest struct {
 	// Match, when not nil, reads topics that appear later and that it matches,
 	// too, from their beginning, with all their partitions.
 	Match func(*Topic) bool
+	// Without, when not nil, tells which of the partitions that Grow and Match would
+	// read are left out nevertheless.
+	Without func(TopicPartition) bool
 	// Workers decode at the same time; 0: as many as there are processors.
 	Workers int
 
@@ -552,7 +555,7 @@ func (r *reader) present(t *readTopic, seen *Topic, m *Metadata) (events []Event
 	for _, sp := range seen.Partitions {
 		p := t.parts[sp.ID]
 		if p == nil {
-			if !r.req.Grow && !t.later {
+			if !r.req.Grow && !t.later || r.req.Without != nil && r.req.Without(TopicPartition{t.name, sp.ID}) {
 				continue
 			}
 			p = &readPart{TopicPartition: TopicPartition{t.name, sp.ID}, leader: -1, led: -1, to: NoEnd, told: untold}

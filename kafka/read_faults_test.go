@@ -261,10 +261,11 @@ func TestReadGrows(t *testing.T) {
 	c := open(t, brokers)
 	k := client(t, brokers)
 	topic := newTopic(t, c, 1, nil)
-	grow, fixed := newCollector(), newCollector()
+	grow, fixed, without := newCollector(), newCollector(), newCollector()
 	spans := []Span{{TopicPartition{topic, 0}, 0, NoEnd}}
 	follow(t, c, ReadRequest{Spans: spans, Grow: true}, grow)
 	follow(t, c, ReadRequest{Spans: spans}, fixed)
+	follow(t, c, ReadRequest{Spans: spans, Grow: true, Without: func(tp TopicPartition) bool { return tp.Partition == 1 }}, without)
 	write(t, k, topic, 0, 5)
 	grow.await(t, "the first partition", func() bool { return grow.taken == 5 })
 	createPartitions(t, k, topic, 3)
@@ -290,6 +291,10 @@ func TestReadGrows(t *testing.T) {
 	fixed.await(t, "the first partition", func() bool { return fixed.taken == 6 })
 	if len(fixed.parts) != 1 {
 		t.Error("without Grow new partitions were read")
+	}
+	without.await(t, "the others", func() bool { return without.taken == 7 })
+	if without.parts[TopicPartition{topic, 1}] != nil {
+		t.Error("what was to be left out was read")
 	}
 }
 

@@ -48,6 +48,14 @@ type Timeline struct {
 	// Borders has, for each partition, the offset at which each bucket begins,
 	// and last where the last one ends.
 	Borders map[TopicPartition][]int64
+	// First is the time of the earliest record that the spans hold, in ms since the
+	// epoch; -1: none has a time.
+	First int64
+	// Gone are the partitions whose log does not begin with offset 0 any more, where
+	// their span does not begin later, with the time of their first record, in ms
+	// since the epoch; math.MaxInt64: they hold none. What was before is no nothing:
+	// retention took it, or somebody deleted it.
+	Gone map[TopicPartition]int64
 	// Untimed counts offsets of partitions none of whose records has a
 	// timestamp: they are in no bucket.
 	Untimed int64
@@ -93,8 +101,9 @@ func (c *Cluster) Timeline(ctx context.Context, req TimelineRequest) (*Timeline,
 	if !req.From.IsZero() && !req.To.IsZero() && !req.From.Before(req.To) {
 		return nil, errors.New("a timeline ends after it begins")
 	}
-	t := &Timeline{Borders: make(map[TopicPartition][]int64, len(req.Spans)), Failed: make(map[TopicPartition]error)}
-	extents, err := c.extents(ctx, req, t.Failed)
+	t := &Timeline{Borders: make(map[TopicPartition][]int64, len(req.Spans)), Failed: make(map[TopicPartition]error),
+		First: -1, Gone: make(map[TopicPartition]int64)}
+	extents, err := c.extents(ctx, req, t)
 	if err != nil {
 		return nil, err
 	}
@@ -105,6 +114,9 @@ func (c *Cluster) Timeline(ctx context.Context, req TimelineRequest) (*Timeline,
 			t.Untimed += e.To - e.From
 		default:
 			held = append(held, e)
+			if e.From < e.To && (t.First < 0 || e.first < t.First) {
+				t.First = e.first
+			}
 		}
 	}
 	borders := req.borders(held)
@@ -132,8 +144,8 @@ type extent struct {
 	atMost bool  // nothing is later than latest
 }
 
-// extents finds out what the spans hold.
-func (c *Cluster) extents(ctx context.Context, req TimelineRequest, failed map[TopicPartition]error) ([]extent, error) {
+// extents finds out what the spans hold, and notes for t what is gone or failed.
+func (c *Cluster) extents(ctx context.Context, req TimelineRequest, t *Timeline) ([]extent, error) {
 	tps := make([]TopicPartition, len(req.Spans))
 	for i, s := range req.Spans {
 		tps[i] = s.TopicPartition
@@ -148,7 +160,7 @@ func (c *Cluster) extents(ctx context.Context, req TimelineRequest, failed map[T
 	for _, s := range req.Spans {
 		start, end, first, latest := found[s.TopicPartition][0], found[s.TopicPartition][1], found[s.TopicPartition][2], found[s.TopicPartition][3]
 		if err := errors.Join(start.Err, end.Err, first.Err); err != nil {
-			failed[s.TopicPartition] = err
+			t.Failed[s.TopicPartition] = err
 			continue
 		}
 		e := extent{Span: s, first: first.Timestamp, latest: latest.Timestamp, atMost: true}
@@ -156,6 +168,12 @@ func (c *Cluster) extents(ctx context.Context, req TimelineRequest, failed map[T
 		e.From = min(max(e.From, start.Offset), e.To)
 		if first.Offset < 0 {
 			e.first = -1
+		}
+		switch gone := start.Offset > 0 && s.From <= start.Offset; {
+		case gone && start.Offset == end.Offset:
+			t.Gone[s.TopicPartition] = math.MaxInt64
+		case gone && e.first >= 0:
+			t.Gone[s.TopicPartition] = e.first
 		}
 		if e.From < e.To && e.first >= 0 {
 			if e.From > start.Offset && req.From.IsZero() {

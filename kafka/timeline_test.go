@@ -417,6 +417,39 @@ func TestBrokersRefuseAPartitionTwice(t *testing.T) {
 	}
 }
 
+func TestTimelineTellsWhatIsGone(t *testing.T) {
+	brokers := brokersOf(t)
+	c := open(t, brokers)
+	k := client(t, brokers)
+	topic := newTopic(t, c, 3, nil)
+	base := time.Now().Add(-time.Hour).UnixMilli()
+	for p := range int32(2) {
+		writeAt(t, k, topic, p, base, base+1000, base+2000)
+	}
+	look := func(spans []Span) *Timeline {
+		t.Helper()
+		line, err := c.Timeline(timeout(t, 20*time.Second), TimelineRequest{Spans: spans, Buckets: 10, From: time.UnixMilli(base)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return line
+	}
+	spans := allOf(t, c, topic)
+	if line := look(spans); line.First != base || len(line.Gone) != 0 {
+		t.Errorf("with all there, first %d, gone %v", line.First-base, line.Gone)
+	}
+	trim(t, k, topic, 0, 1)
+	trim(t, k, topic, 1, 3)
+	line := look(spans)
+	if line.First != base+1000 || len(line.Gone) != 2 || line.Gone[TopicPartition{topic, 0}] != base+1000 || line.Gone[TopicPartition{topic, 1}] != math.MaxInt64 {
+		t.Errorf("first %d, gone %v", line.First-base, line.Gone)
+	}
+	spans[0].From = 2
+	if line := look(spans[:1]); len(line.Gone) != 0 {
+		t.Errorf("before a span that begins later, gone is %v", line.Gone)
+	}
+}
+
 func TestTransactional(t *testing.T) {
 	brokers := brokersOf(t)
 	c := open(t, brokers)

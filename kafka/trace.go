@@ -33,6 +33,8 @@ type Trace struct {
 	// Damaged counts stretches that could not be read, because their bytes are
 	// corrupt or too large.
 	Damaged int64
+	// Missing are the partitions that could not be asked, and so were not read.
+	Missing []Waiting
 }
 
 // traceLimit and traceBytes bound what a trace holds.
@@ -51,6 +53,9 @@ const (
 // than it. Should one be further out of order than that, it is not found. From a
 // record on whose timestamp is in the future the time index says nothing, and
 // the partition is read to its end.
+//
+// A partition that cannot be asked, for want of a leader, keeps nobody from reading
+// the others.
 func (c *Cluster) Trace(ctx context.Context, req TraceRequest) (*Trace, error) {
 	if !req.From.Before(req.To) {
 		return nil, errors.New("a trace's window ends after it begins")
@@ -63,11 +68,13 @@ func (c *Cluster) Trace(ctx context.Context, req TraceRequest) (*Trace, error) {
 		return nil, err
 	}
 	future := c.cfg.Now().Add(time.Hour).UnixMilli()
+	s := &traceSink{req: &req, from: from, to: to, limit: cmp.Or(req.Limit, traceLimit)}
 	var spans []Span
 	for _, tp := range req.Partitions {
 		first, last, end := found[tp][0], found[tp][1], found[tp][2]
-		if err := errors.Join(first.Err, last.Err, end.Err); err != nil {
-			return nil, err
+		if err := cmp.Or(first.Err, last.Err, end.Err); err != nil {
+			s.trace.Missing = append(s.trace.Missing, Waiting{tp, Position{Kind: AtTime, Time: req.From}, err})
+			continue
 		}
 		if last.Offset < 0 || last.Timestamp > future {
 			last.Offset = end.Offset
@@ -76,7 +83,6 @@ func (c *Cluster) Trace(ctx context.Context, req TraceRequest) (*Trace, error) {
 			spans = append(spans, Span{tp, first.Offset, last.Offset})
 		}
 	}
-	s := &traceSink{req: &req, from: from, to: to, limit: cmp.Or(req.Limit, traceLimit)}
 	if err := c.Read(ctx, ReadRequest{Spans: spans, Isolation: req.Isolation}, s); err != nil {
 		return nil, err
 	}

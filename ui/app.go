@@ -11,6 +11,7 @@
 //	styles.go    colours and letters; text.go: escaping and measuring
 //	header.go    the line at the top
 //	topics.go    the pane of topics; topics_*.go: its filter, figures, forms, details, previews
+//	pattern.go   topics opened by a pattern of their names
 //	tail.go      the pane of records; row.go: one of them; tailheader.go: its first line
 //	timeline.go  how many messages fell when, under the records; travelling in time
 //	position.go  places to go to, as they are typed
@@ -20,6 +21,7 @@
 //	editor.go    a text that is edited; changes.go: undo
 //	history.go   what was sent, across runs
 //	inspect.go   one record, whole; jsonview.go, hexview.go, inspectlayout.go: its value
+//	load.go      how evenly partitions are loaded; partitions.go: switching them off and on
 //	legend.go    what the tail's columns mean
 //	transactions.go  how transactions ended; markers.go: offsets without messages
 //	inspectfind.go  looking for words in it; copy.go: copying it
@@ -118,6 +120,7 @@ type Model struct {
 
 	connect connecting // until there is a cluster
 	checkup checkup
+	load    *loadView // that is open; nil: none
 	cluster Cluster
 	name    string
 	addr    string    // of the demo broker
@@ -204,7 +207,7 @@ func (m *Model) Init() tea.Cmd {
 // Update takes a message.
 func (m *Model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 	cmd := m.update(msg)
-	return m, tea.Batch(cmd, m.layOut(), m.askTimeline(), m.animate())
+	return m, tea.Batch(cmd, m.layOut(), m.askTimeline(), m.askLoad(), m.animate())
 }
 
 func (m *Model) update(msg tea.Msg) tea.Cmd {
@@ -269,6 +272,8 @@ func (m *Model) update(msg tea.Msg) tea.Cmd {
 		m.gotPreview(msg)
 	case detailsMsg:
 		m.gotDetails(msg)
+	case loadMsg:
+		msg()
 	case newsMsg:
 		return m.news(msg)
 	case copiedMsg:
@@ -417,7 +422,7 @@ func (m *Model) View() tea.View {
 func (m *Model) title() string {
 	t := "milena"
 	if len(m.tail.topics) > 0 {
-		t += ": " + strings.Join(m.tail.topics, ", ")
+		t += ": " + m.tail.name()
 	}
 	if m.name != "" {
 		t += " — " + m.name

@@ -25,6 +25,7 @@ type palette struct {
 // command is one line of the palette: an action, or a topic to open.
 type command struct {
 	b         *Binding // nil: a topic
+	pattern   string   // not empty: topics like it
 	text      string   // what it does, or the topic's name
 	score     int
 	at        [][2]int // letters that were found
@@ -123,6 +124,11 @@ func (p *palette) find(m *Model) {
 	if len(words) > 0 {
 		sort.SliceStable(p.found, func(i, j int) bool { return p.found[i].score > p.found[j].score })
 	}
+	if m.cluster != nil {
+		if c, ok := m.patternCommand(p.ed.String()); ok {
+			p.found = append([]command{c}, p.found...)
+		}
+	}
 }
 
 // sheet draws the palette.
@@ -159,6 +165,9 @@ func (p *palette) draw(m *Model, l *line, c *command, selected bool) {
 		marker = st.g.marker
 	}
 	label, off, sgr := "topic", "", st.text
+	if c.pattern != "" {
+		label = "topics"
+	}
 	labelled := st.dim
 	if c.b != nil {
 		label, labelled = c.b.label(), st.accent
@@ -201,6 +210,10 @@ func (m *Model) runCommand() tea.Cmd {
 		return nil
 	}
 	c := p.found[p.at]
+	if c.pattern != "" {
+		m.over = nil
+		return m.openNamed(c.pattern)
+	}
 	if c.b == nil {
 		m.over = nil
 		m.setFocus(paneTail)

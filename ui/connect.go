@@ -155,9 +155,7 @@ func (m *Model) opened(msg openedMsg) tea.Cmd {
 		topics = []string{md.Topics[0].Name}
 	}
 	if len(topics) > 0 {
-		m.setFocus(paneTail)
-		m.topics.selectName(topics[0])
-		cmds = append(cmds, m.openTopics(topics...))
+		cmds = append(cmds, m.openNamed(topics...))
 	}
 	return tea.Batch(cmds...)
 }

@@ -52,7 +52,7 @@ type countedMsg struct {
 // searched for; asked once more, it counts them.
 func (m *Model) countRecords() tea.Cmd {
 	t := &m.tail
-	src := &topicSource{cluster: m.cluster, topics: t.topics, isolation: m.opt.Isolation}
+	src := &topicSource{cluster: m.cluster, topics: t.topics, isolation: m.opt.Isolation, off: t.session.start.off}
 	var match func(kafka.TopicPartition) kafka.Matcher
 	what := "in " + m.askedOf()
 	switch st := &t.session.start; {

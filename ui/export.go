@@ -150,7 +150,7 @@ func (m *Model) exportOf(text string) (exportRun, error) {
 	if from.Kind == kafka.Stored || to != nil && to.Kind == kafka.Stored {
 		return nil, errors.New("no consumer group is looked at here, so nothing is stored")
 	}
-	src := topicSource{cluster: m.cluster, topics: m.tail.topics, isolation: m.opt.Isolation}
+	src := topicSource{cluster: m.cluster, topics: m.tail.topics, isolation: m.opt.Isolation, off: s.start.off}
 	return func(ctx context.Context, e *archive.Export) error { return src.export(ctx, e, from, to, s.start.query) }, nil
 }
 

@@ -53,6 +53,10 @@ type fakeCluster struct {
 	configs    []kafka.ConfigEntry            // of every topic
 	failAfter  int                            // steps until a Read fails, once; 0: it does not
 	window     time.Duration                  // of ordered reads; 0: as it is asked for
+	loads      int                            // times that Load was asked
+	loadGate   chan struct{}                  // not nil: Load waits for it, or for its context
+	noSizes    bool                           // nobody may ask how many bytes a log has
+	txn        map[string]bool                // transactional topics
 }
 
 type fakePartition struct {
@@ -97,6 +101,15 @@ func (c *fakeCluster) add(topic string, partition int32, r batch.Record) int64 {
 	p.times = append(p.times, r.Timestamp)
 	c.grown.Broadcast()
 	return offset
+}
+
+// retain lets a partition begin with an offset; what was before is gone.
+func (c *fakeCluster) retain(topic string, partition int32, from int64) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	p := c.topics[topic][partition]
+	n := from - p.start
+	p.start, p.batches, p.times = from, p.batches[n:], p.times[n:]
 }
 
 func (c *fakeCluster) Metadata() *kafka.Metadata {
@@ -363,6 +376,10 @@ func (c *fakeCluster) Read(ctx context.Context, req kafka.ReadRequest, sink kafk
 		sink.Event(kafka.Event{Kind: kafka.PartitionStuck, TopicPartition: w.TopicPartition, Err: w.Err})
 		c.mu.Lock()
 	}
+	read := make(map[string]bool) // topics, and those that are left out
+	for _, s := range req.Spans {
+		read[s.Topic] = true
+	}
 	var d batch.Decoder
 	told := make(map[kafka.TopicPartition]int64)
 	for {
@@ -379,6 +396,21 @@ func (c *fakeCluster) Read(ctx context.Context, req kafka.ReadRequest, sink kafk
 			c.tell = c.tell[1:]
 			c.mu.Unlock()
 			sink.Event(e)
+			c.mu.Lock()
+		}
+		for name, ps := range c.topics {
+			t := &kafka.Topic{Name: name, Internal: c.internal[name]}
+			if req.Match == nil || read[name] || len(ps) == 0 || !req.Match(t) {
+				continue
+			}
+			read[name] = true
+			c.mu.Unlock()
+			sink.Event(kafka.Event{Kind: kafka.TopicAppeared, TopicPartition: kafka.TopicPartition{Topic: name, Partition: -1}})
+			for p := range ps {
+				tp := kafka.TopicPartition{Topic: name, Partition: int32(p)}
+				req.Spans = append(req.Spans, kafka.Span{TopicPartition: tp, To: kafka.NoEnd})
+				sinks[tp] = sink.Partition(tp)
+			}
 			c.mu.Lock()
 		}
 		for _, w := range slices.Clone(req.Waiting) {
@@ -527,6 +559,61 @@ func (c *fakeCluster) Compacted(_ context.Context, names []string) (map[string]b
 		out[name] = c.compact[name]
 	}
 	return out, nil
+}
+
+func (c *fakeCluster) Transactional(context.Context, []kafka.Span) map[string]bool { return c.txn }
+
+func (c *fakeCluster) Load(ctx context.Context, req kafka.LoadRequest) ([]kafka.PartitionLoad, error) {
+	var gate chan struct{}
+	c.set(func() { c.loads++; gate = c.loadGate })
+	if gate != nil {
+		select {
+		case <-gate:
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		}
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	var loads []kafka.PartitionLoad
+	for _, tp := range req.Partitions {
+		l := kafka.PartitionLoad{TopicPartition: tp, Leader: tp.Partition % int32(c.brokers), Stored: -1}
+		p := c.at(tp)
+		if err := c.lack[tp]; err != nil {
+			l.Leader, l.Err = -1, err
+			loads = append(loads, l)
+			continue
+		}
+		l.Start, l.End = p.start, p.start+int64(len(p.batches))
+		if !c.noSizes {
+			l.Stored = 0
+		}
+		k := &keeper{tp: tp}
+		var d batch.Decoder
+		for i, raw := range p.batches {
+			if !c.noSizes {
+				l.Stored += int64(len(raw))
+			}
+			if p.times[i] >= testNow.Add(-req.Window).UnixMilli() {
+				l.Recent, l.Bytes = l.Recent+1, l.Bytes+int64(len(raw))
+				d.Walk(raw, p.start+int64(i), p.start+int64(i)+1, nil, k)
+			}
+		}
+		l.Sampled = l.Recent
+		keys := make(map[string]int64)
+		for _, r := range k.out {
+			if r.Key == nil {
+				l.Keyless++
+				continue
+			}
+			keys[string(r.Key)]++
+			if n := keys[string(r.Key)]; n > l.HotCount {
+				l.HotKey, l.HotCount = r.Key, n
+			}
+		}
+		loads = append(loads, l)
+	}
+	return loads, nil
 }
 
 func (c *fakeCluster) NewSearch(req kafka.SearchRequest) (*kafka.Search, error) {

@@ -30,6 +30,7 @@ const (
 	ScopeChoice               // what of a record to copy
 	ScopePager                // help and notices
 	ScopeDetails              // all about a topic, which scrolls as those do
+	ScopeLoad                 // how partitions are loaded
 	ScopePalette              // the palette
 	ScopeCopy                 // the ways to say the view as a command
 	ScopeDialog               // what asks at the bottom
@@ -39,7 +40,7 @@ const (
 // String names the scope as the help does.
 func (s Scope) String() string {
 	return [...]string{
-		"everywhere", "topics and tail", "topics", "tail", "compose", "record", "find in the record", "copy", "help and notices", "topic details", "commands", "copy as command", "dialogs", "not connected",
+		"everywhere", "topics and tail", "topics", "tail", "compose", "record", "find in the record", "copy", "help and notices", "topic details", "load of partitions", "commands", "copy as command", "dialogs", "not connected",
 	}[s]
 }
 
@@ -193,6 +194,7 @@ func table() []Binding {
 		Binding{Keys: []string{"3", "c"}, Label: "c 3", Short: "compose", What: "compose a message to the open topic", Weight: 34, Off: composeOff, Do: focusOn(paneCompose)},
 		Binding{Keys: []string{"z"}, What: "zoom the pane, and back", Do: func(m *Model) tea.Cmd { m.zoom = !m.zoom; return nil }},
 		Binding{Keys: []string{"i"}, Short: "details", What: "all about the topic: partitions, leaders, replicas in sync, offsets, settings", Weight: 35, Off: off(func(m *Model) bool { return m.detailsOf() == "" }, offTopics), Do: (*Model).showDetails},
+		Binding{Keys: []string{"L"}, Short: "load", What: "load: messages, bytes, messages a second and the hot key of each partition; there partitions are switched off and on", Weight: 42, Off: (*Model).loadOff, Do: (*Model).showLoad},
 		Binding{Keys: []string{"S"}, Short: "search", What: "search the whole history, or a range of it, of one or several topics", Weight: 38, Off: off(func(m *Model) bool { return noTopics(m) && noSession(m) }, offTopics), Do: (*Model).askSearch},
 		Binding{Keys: []string{"["}, What: "back to the place before", Off: placesOff(-1), Do: func(m *Model) tea.Cmd { return m.stepPlace(-1) }},
 		Binding{Keys: []string{"]"}, What: "on to the next place", Off: placesOff(1), Do: func(m *Model) tea.Cmd { return m.stepPlace(1) }},
@@ -353,6 +355,12 @@ func table() []Binding {
 		Binding{Keys: []string{"d"}, Short: "documentation", What: "what Kafka's documentation says of every setting, or of the topic's own alone", Weight: 15, NoPalette: true, Do: (*Model).toggleDocs},
 	)
 
+	add(ScopeLoad,
+		Binding{Keys: []string{"space"}, Short: "off, on", What: "switch the partition off in the tail, or on again; on a topic's line, the topic", Weight: 12, NoPalette: true, Off: (*Model).loadRowOff, Do: (*Model).switchLoadRow},
+		Binding{Keys: []string{"o"}, Short: "order", What: "order by partition, by messages, by messages a second", Weight: 14, NoPalette: true, Do: (*Model).nextLoadOrder},
+		Binding{Keys: []string{"?"}, Short: "help", What: "keys that work here", Weight: 81, NoPalette: true, Do: (*Model).help},
+	)
+
 	add(ScopePalette,
 		Binding{Keys: []string{"enter"}, Short: "do it", What: "do what is selected", Weight: 10, NoPalette: true, Do: (*Model).runCommand},
 		Binding{Keys: []string{"down", "ctrl+n", "tab"}, Label: "down", What: "down", NoPalette: true, Do: scrollOver(by(1))},
@@ -448,8 +456,8 @@ func (m *Model) scopes() []Scope {
 		return []Scope{ScopeConnect, ScopeAll}
 	case m.recordFound():
 		return []Scope{ScopeHits, ScopeRecord, ScopeAll}
-	case m.over != nil && m.over.scope() == ScopeDetails:
-		return []Scope{ScopeDetails, ScopePager, ScopeAll}
+	case m.over != nil && (m.over.scope() == ScopeDetails || m.over.scope() == ScopeLoad):
+		return []Scope{m.over.scope(), ScopePager, ScopeAll}
 	case m.over != nil:
 		return []Scope{m.over.scope(), ScopeAll}
 	case m.focus == paneCompose:

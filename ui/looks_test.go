@@ -16,7 +16,7 @@ var everyScreen = []struct{ name, keys string }{
 	{"tail", "2"}, {"topics", "1"}, {"filtered", "2 / 7 enter"}, {"found", "2 f 3 9 enter"}, {"paused", "2 space"},
 	{"markers", "2 m"}, {"record", "2 up enter"}, {"record-raw", "2 up enter r"}, {"record-find", "2 up enter / k g enter"},
 	{"compose", "2 c { \" a \" : 1 } tab k"}, {"help", "2 ?"}, {"notices", "2 !"}, {"palette", "2 : t o"}, {"copy", "2 Y"},
-	{"go-to", "2 t"}, {"filter", "2 / a"}, {"create", "1 +"}, {"delete", "1 D"}, {"details", "1 i"}, {"find-topic", "1 / o r d"},
+	{"go-to", "2 t"}, {"filter", "2 / a"}, {"create", "1 +"}, {"delete", "1 D"}, {"details", "1 i"}, {"load", "2 L"}, {"find-topic", "1 / o r d"},
 }
 
 // TestEveryScreenInEveryLook goes through the screens with names, keys and

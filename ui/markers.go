@@ -58,51 +58,69 @@ func (m *Model) toggleMarkers() tea.Cmd {
 	if t.played() {
 		return m.replayAnew(func(st *start) { st.markers = !st.markers })
 	}
-	spans := t.session.heldSpans()
+	spans, waiting := t.session.held()
 	if spans == nil {
 		return nil // it is not known yet where to read
 	}
-	old := t.session.start
-	st := start{
-		spans: spans, waiting: t.session.heldWaiting(), query: old.query, label: old.label, follow: t.follow, markers: !old.markers, from: old.from,
-	}
-	at := t.under()
-	if st.markers {
+	markers := !m.tail.session.start.markers
+	if markers {
 		m.note(levelInfo, "transaction markers and gaps are shown")
 	} else {
 		m.note(levelInfo, "messages alone are shown")
 	}
-	cmd := m.startSession(st)
+	return m.readAnew(spans, waiting, markers)
+}
+
+// readAnew reads what is held once more; the cursor stays on its record.
+func (m *Model) readAnew(spans []kafka.Span, waiting []kafka.Waiting, markers bool) tea.Cmd {
+	t := &m.tail
+	old, at := t.session.start, t.under()
+	cmd := m.startSession(start{
+		spans: spans, waiting: waiting, query: old.query, label: old.label, follow: t.follow, markers: markers, from: old.from,
+	})
 	t.seek = at
 	return cmd
 }
 
-// heldSpans begin with what is held, and have no end.
-func (s *session) heldSpans() []kafka.Span {
-	var spans []kafka.Span
-	for tp, from := range s.lows() {
+// held are spans that begin with what is held, or is switched off, and have no
+// end, and the partitions that could not be read so far. No spans: it is not known
+// yet where to read.
+func (s *session) held() ([]kafka.Span, []kafka.Waiting) {
+	low := s.lows()
+	if len(low) == 0 {
+		return slices.Clone(s.start.spans), s.start.waiting
+	}
+	spans := s.asideSpans()
+	for tp, from := range low {
 		spans = append(spans, kafka.Span{TopicPartition: tp, From: from, To: kafka.NoEnd})
 	}
-	return spans
+	return spans, s.heldWaiting()
 }
 
 // heldWaiting are the partitions that could not be read so far.
 func (s *session) heldWaiting() []kafka.Waiting {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return slices.Collect(maps.Values(s.health.waiting))
+	return slices.AppendSeq(slices.Clone(s.aside.waiting), maps.Values(s.health.waiting))
 }
 
-// under is where the cursor is; nil: it follows, or is on no record.
+// under is where the cursor is, or the nearest record that is not switched off,
+// rather an older one; nil: it follows, or there is none.
 func (t *tail) under() *place {
 	if t.follow {
 		return nil
 	}
-	rows := t.session.store.Rows(t.cursor, 1, 0, nil)
-	if len(rows) == 0 || rows[0].Offset < 0 {
-		return nil
+	var at *place
+	stays := func(r *kafka.Record) bool {
+		at = &place{tp: kafka.TopicPartition{Topic: r.Topic, Partition: r.Partition}, offset: r.Offset}
+		return !t.off.has(at.tp)
 	}
-	return &place{tp: kafka.TopicPartition{Topic: rows[0].Topic, Partition: rows[0].Partition}, offset: rows[0].Offset}
+	for _, step := range []int{-1, 1} {
+		if _, ok := t.session.store.Find(stays, t.cursor, step); ok {
+			return at
+		}
+	}
+	return nil
 }
 
 // sought puts the cursor on the record that it shall stand on, once that is

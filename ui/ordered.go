@@ -122,7 +122,7 @@ func (s *session) ordered(ctx context.Context) *orderedSink {
 func (k *orderedSink) match(tp kafka.TopicPartition) kafka.Matcher {
 	k.s.mu.Lock()
 	defer k.s.mu.Unlock()
-	p := k.s.partitionLocked(tp)
+	p := k.s.readLocked(tp)
 	return &countingMatcher{k, p.match, p.liveFrom}
 }
 
@@ -146,7 +146,7 @@ func (k *orderedSink) part(tp kafka.TopicPartition) *partition {
 	p := k.parts[tp]
 	if p == nil {
 		k.s.mu.Lock()
-		p = k.s.partitionLocked(tp)
+		p = k.s.readLocked(tp)
 		k.s.mu.Unlock()
 		k.parts[tp] = p
 	}

@@ -72,23 +72,32 @@ func placesOff(by int) func(*Model) string {
 	return func(m *Model) string { return m.places.off(by) }
 }
 
-// lately is the last reading of topics that was left; nil: there is none. Hits are
-// no such, they are gone back to.
-func (p *places) lately(topics []string) *visit {
+// lately is the last reading of topics that was left; nil: there is none. Hits and
+// replays are no such, they are gone back to.
+func (p *places) lately(topics []string, like *topicsLike) *visit {
 	for i := len(p.left) - 1; i >= 0; i-- {
-		if v := p.left[i]; !v.searched() && slices.Equal(v.tail.topics, topics) {
+		if v := p.left[i]; !v.passing() && v.tail.opened(topics, like) {
 			return v
 		}
 	}
 	return nil
 }
 
-// searched says whether hits were shown there.
-func (v *visit) searched() bool {
-	if s := v.tail.session; s != nil {
-		return s.start.search != nil
+// opened says whether a tail is that of topics, or of what they were opened by.
+func (t *tail) opened(topics []string, like *topicsLike) bool {
+	if t.like == nil || like == nil {
+		return t.like == like && slices.Equal(t.topics, topics)
 	}
-	return v.again.search != nil
+	return slices.Equal(t.like.texts, like.texts)
+}
+
+// passing says whether hits were shown there, or a replay.
+func (v *visit) passing() bool {
+	st := &v.again
+	if s := v.tail.session; s != nil {
+		st = &s.start
+	}
+	return st.search != nil || st.replay != nil
 }
 
 // unheard notes that nobody waits for a session's news any more.
@@ -120,7 +129,7 @@ func (p *places) drop(v *visit) {
 // topics lead back to is remembered for them.
 func (p *places) cut(from, to int) {
 	for _, v := range p.all[from:to] {
-		if v.searched() || p.lately(v.tail.topics) != v {
+		if v.passing() || p.lately(v.tail.topics, v.tail.like) != v {
 			p.drop(v)
 		}
 	}
@@ -158,13 +167,13 @@ func without(vs []*visit, v *visit) []*visit {
 }
 
 // shows says whether topics are open and well, so that there is nothing to open.
-func (t *tail) shows(topics []string) bool {
-	return t.session != nil && !t.searched() && t.snap.err == nil && t.snap.deleted == 0 && slices.Equal(t.topics, topics)
+func (t *tail) shows(topics []string, like *topicsLike) bool {
+	return t.session != nil && !t.searched() && !t.played() && t.snap.err == nil && t.snap.deleted == 0 && t.opened(topics, like)
 }
 
 // same says whether two readings begin at the same place.
 func (st *start) same(as *start) bool {
-	return st.search == nil && as.search == nil && st.spans == nil && as.spans == nil && st.newest == as.newest && st.from == as.from &&
+	return st.search == nil && as.search == nil && st.replay == nil && as.replay == nil && st.spans == nil && as.spans == nil && st.newest == as.newest && st.from == as.from &&
 		(st.exact == as.exact || st.exact != nil && as.exact != nil && *st.exact == *as.exact)
 }
 
@@ -216,11 +225,13 @@ func (v *visit) end() {
 		return
 	}
 	v.again, v.seek = s.start, t.seek
-	if spans := s.spansAgain(); spans != nil {
-		v.again = start{spans: spans, waiting: s.heldWaiting(), query: s.start.query, label: s.start.label, markers: s.start.markers, from: s.start.from}
+	if spans, waiting := s.heldAgain(); spans != nil {
+		v.again = start{spans: spans, waiting: waiting, query: s.start.query, label: s.start.label, markers: s.start.markers, from: s.start.from}
 	}
 	v.again.follow = t.follow
-	if v.seek == nil {
+	if s.play != nil { // it is played again
+		v.again.follow, t.follow, v.seek = s.start.follow, s.start.follow, nil
+	} else if v.seek == nil {
 		v.seek = t.standing()
 	} else {
 		v.seek = v.seek.anew()

@@ -268,8 +268,17 @@ func (m *Model) replayAnew(change func(*start)) tea.Cmd {
 	return m.startSession(st)
 }
 
-// endReplay follows the topics again.
+// endReplay goes back to where it was started, and follows the topics where that is
+// not known any more.
 func (m *Model) endReplay() tea.Cmd {
+	if m.places.off(-1) == "" {
+		return m.stepPlace(-1)
+	}
+	return m.followAfterReplay()
+}
+
+// followAfterReplay follows the topics again.
+func (m *Model) followAfterReplay() tea.Cmd {
 	st := newest100()
 	st.query, st.markers = m.tail.session.start.query, m.tail.session.start.markers
 	return m.startSession(st)
@@ -434,7 +443,10 @@ func (m *Model) startReplay(f *replayForm) tea.Cmd {
 	}
 	m.over = nil
 	m.setFocus(paneTail)
-	return m.startSession(st)
+	if m.tail.played() { // tried again with something else
+		return m.startSession(st)
+	}
+	return m.goOff(st, m.tail.topics...)
 }
 
 func (m *Model) speedName(times float64) string {

@@ -292,6 +292,9 @@ func (m *Model) around() tea.Cmd {
 	}
 	m.over = nil
 	tp := kafka.TopicPartition{Topic: rec.Topic, Partition: rec.Partition}
+	if m.tail.off.has(tp) { // a hit, for a search asks all partitions
+		m.tail.off = m.tail.off.turned(tp, m.partitionIDs(tp.Topic))
+	}
 	st := start{
 		from:   kafka.Position{Kind: kafka.AtTime, Time: time.UnixMilli(rec.Timestamp)},
 		exact:  &kafka.Span{TopicPartition: tp, From: rec.Offset, To: kafka.NoEnd},

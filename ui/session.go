@@ -33,7 +33,8 @@ type start struct {
 	label   string          // "newest 100", "from @14:05": how the header says it
 	follow  bool            // the screen sticks to the newest
 
-	markers bool // markers and gaps have rows too
+	markers bool        // markers and gaps have rows too
+	off     switchedOff // is not read
 
 	search *searching  // not nil: its hits are shown, and nothing is read on
 	exact  *kafka.Span // this partition begins there, whatever from says
@@ -74,6 +75,7 @@ type session struct {
 	mu      sync.Mutex
 	parts   map[kafka.TopicPartition]*partition
 	low     map[kafka.TopicPartition]int64 // from here on everything that matches was shown
+	aside   aside                          // what is switched off
 	backlog *backlog                       // what comes before following; nil: nothing
 	stop    context.CancelFunc             // ends the read; nil: none is under way
 	done    chan struct{}                  // closed when that read has ended
@@ -233,7 +235,7 @@ func (s *session) begin() {
 		return
 	}
 	s.spawn(func() {
-		spans, newest := s.start.spans, s.start.newest
+		spans, newest := s.setAside(slices.Clone(s.start.spans)), s.start.newest
 		s.await(s.start.waiting)
 		if spans == nil {
 			from := s.start.from
@@ -248,6 +250,7 @@ func (s *session) begin() {
 					spans[i] = *e
 				}
 			}
+			spans = s.setAside(spans)
 			s.await(waiting)
 			if err == nil && newest > 0 && s.start.markers {
 				// What lies between the records is wanted too: they are read on
@@ -316,7 +319,7 @@ func (s *session) begin() {
 // await takes the partitions that cannot be read yet. Of a session that begins
 // with the newest, their newest come when they can be.
 func (s *session) await(waiting []kafka.Waiting) {
-	for _, w := range waiting {
+	for _, w := range s.setWaitingAside(waiting) {
 		if s.start.newest > 0 {
 			w.From = kafka.Position{Kind: kafka.LastEach, N: int64(s.start.newest)}
 		}
@@ -509,7 +512,7 @@ func (s *session) settledLocked() bool {
 }
 
 // settle waits for a paused read to have ended; false: ctx or the session ended
-// first.
+// first, or it goes on already.
 func (s *session) settle(ctx context.Context) bool {
 	select {
 	case <-s.ready:
@@ -519,9 +522,12 @@ func (s *session) settle(ctx context.Context) bool {
 		return false
 	}
 	s.mu.Lock()
-	done := s.done
+	done, goesOn := s.done, s.stop != nil
 	s.mu.Unlock()
-	if done == nil {
+	switch {
+	case goesOn:
+		return false
+	case done == nil:
 		return true
 	}
 	select {
@@ -541,8 +547,10 @@ func (s *session) continueRead() {
 	s.spawn(func() {
 		if s.settle(s.ctx) {
 			s.mu.Lock()
-			for _, p := range s.parts {
-				p.liveFrom = notLive // what came meanwhile did not come now
+			if s.stop == nil {
+				for _, p := range s.parts {
+					p.liveFrom = notLive // what came meanwhile did not come now
+				}
 			}
 			s.mu.Unlock()
 			s.resume()
@@ -723,6 +731,15 @@ func (s *session) partitionLocked(tp kafka.TopicPartition) *partition {
 	return p
 }
 
+// readLocked is a partition that records come from. One that was added since the
+// session began is read from its beginning.
+func (s *session) readLocked(tp kafka.TopicPartition) *partition {
+	if s.parts[tp] == nil {
+		s.low[tp] = 0
+	}
+	return s.partitionLocked(tp)
+}
+
 // sessionSink is what one read of a session gives its records to.
 type sessionSink struct {
 	s   *session
@@ -732,7 +749,7 @@ type sessionSink struct {
 func (k sessionSink) Partition(tp kafka.TopicPartition) kafka.PartitionSink {
 	k.s.mu.Lock()
 	defer k.s.mu.Unlock()
-	p := k.s.partitionLocked(tp)
+	p := k.s.readLocked(tp)
 	p.ctx = k.ctx
 	return p
 }
@@ -748,6 +765,9 @@ func (k sessionSink) Event(e kafka.Event) {
 		k.s.low[e.TopicPartition] = e.From
 		k.s.older.atStart = false
 		k.s.txns.known(e.TopicPartition, e.From)
+	}
+	if e.Kind == kafka.TopicRecreated {
+		k.s.aside.again(e.Topic)
 	}
 	k.s.mu.Unlock()
 	if !news {

@@ -14,7 +14,7 @@ const (
 )
 
 // sleep ends what a session does, until it is woken. False: it holds nothing yet, or
-// a backlog that is in no store; it had better end.
+// a backlog that is in no store, or replays; it had better end.
 func (s *session) sleep() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -23,7 +23,7 @@ func (s *session) sleep() bool {
 	default:
 		return false
 	}
-	if s.backlog != nil || s.older.busy && s.older.history {
+	if s.backlog != nil || s.play != nil || s.older.busy && s.older.history {
 		return false
 	}
 	if s.older.cancel != nil {
@@ -85,16 +85,15 @@ func (s *session) beginAgain(topic string) {
 	sessionSink{s, s.ctx}.Event(kafka.Event{Kind: kafka.TopicRecreated, TopicPartition: kafka.TopicPartition{Topic: topic, Partition: -1}})
 }
 
-// spansAgain begin with what is held, and have no end; nil: it had better begin as
-// it did.
-func (s *session) spansAgain() []kafka.Span {
+// heldAgain is held; no spans: it had better begin as it did.
+func (s *session) heldAgain() ([]kafka.Span, []kafka.Waiting) {
 	s.mu.Lock()
-	first := s.start.search != nil || s.older.busy && s.older.history
+	first := s.start.search != nil || s.play != nil || s.older.busy && s.older.history
 	s.mu.Unlock()
 	if first {
-		return nil
+		return nil, nil
 	}
-	return s.heldSpans()
+	return s.held()
 }
 
 // weight is about how many bytes a session holds.

@@ -2,6 +2,7 @@ package ui
 
 import (
 	"context"
+	"errors"
 	"slices"
 
 	"milena/kafka"
@@ -63,6 +64,8 @@ type topicSource struct {
 	cluster   Cluster
 	topics    []string
 	isolation kafka.Isolation
+	off       switchedOff             // what is not read on, though it is added
+	match     func(*kafka.Topic) bool // topics that appear later; nil: none is read
 }
 
 func (s *topicSource) Spans(ctx context.Context, from kafka.Position) ([]kafka.Span, []kafka.Waiting, error) {
@@ -73,7 +76,10 @@ func (s *topicSource) Range(ctx context.Context, from kafka.Position, to *kafka.
 	if to == nil {
 		to = &kafka.Position{Kind: kafka.End}
 	}
-	return s.resolve(ctx, from, to)
+	spans, waiting, err := s.resolve(ctx, from, to)
+	spans = slices.DeleteFunc(spans, func(span kafka.Span) bool { return s.off.has(span.TopicPartition) })
+	on, _ := s.off.part(waiting)
+	return spans, on, err
 }
 
 func (s *topicSource) Since(ctx context.Context, spans []kafka.Span, ms int64) ([]kafka.Span, error) {
@@ -92,6 +98,10 @@ func (s *topicSource) resolve(ctx context.Context, from kafka.Position, to *kafk
 	var topics []*kafka.Topic
 	for _, name := range s.topics {
 		t, err := s.cluster.Topic(ctx, name)
+		var unknown *kafka.UnknownTopicError
+		if s.match != nil && errors.As(err, &unknown) {
+			continue // of those that match, one is gone
+		}
 		if err != nil {
 			return nil, nil, err
 		}
@@ -125,7 +135,11 @@ func (s *topicSource) ReadOrdered(ctx context.Context, req kafka.OrderedRequest,
 
 func (s *topicSource) request(spans []kafka.Span, waiting []kafka.Waiting) kafka.ReadRequest {
 	follow := len(waiting) > 0 || slices.ContainsFunc(spans, func(s kafka.Span) bool { return s.To == kafka.NoEnd })
-	return kafka.ReadRequest{Spans: spans, Waiting: waiting, Isolation: s.isolation, Grow: follow}
+	req := kafka.ReadRequest{Spans: spans, Waiting: waiting, Isolation: s.isolation, Grow: follow, Without: s.off.has}
+	if follow {
+		req.Match = s.match
+	}
+	return req
 }
 
 func (s *topicSource) Ends(ctx context.Context, of []kafka.TopicPartition) (map[kafka.TopicPartition]kafka.Offset, error) {

@@ -39,6 +39,8 @@ type glyphs struct {
 	check, cross, pause, prompt, warn                            string
 	null, nullNamed, empty, late, times                          string
 	spark                                                        []string
+	bar                                                          []string // the last column of a bar, from a little to full
+	gap                                                          string   // where time was, and nothing is any more
 	spin                                                         []string
 }
 
@@ -47,7 +49,8 @@ var unicodeGlyphs = glyphs{
 	check: "✓", cross: "✗", pause: "‖", prompt: "›", warn: "!",
 	null: "∅", nullNamed: "∅ null", empty: "(empty)", late: "«", times: "×",
 	spark: []string{"▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"},
-	spin:  []string{"⠋", "⠙", "⠹", "⠸", "⠼", "⠴", "⠦", "⠧", "⠇", "⠏"},
+	bar:   []string{"▏", "▎", "▍", "▌", "▋", "▊", "▉", "█"}, gap: "░",
+	spin: []string{"⠋", "⠙", "⠹", "⠸", "⠼", "⠴", "⠦", "⠧", "⠇", "⠏"},
 }
 
 var asciiGlyphs = glyphs{
@@ -55,7 +58,8 @@ var asciiGlyphs = glyphs{
 	check: "+", cross: "x", pause: "=", prompt: ">", warn: "!",
 	null: "(null)", nullNamed: "(null)", empty: "(empty)", late: "<", times: "x",
 	spark: []string{"_", "_", ".", "-", "=", "+", "*", "#"},
-	spin:  []string{"|", "/", "-", "\\"},
+	bar:   []string{"#"}, gap: "/",
+	spin: []string{"|", "/", "-", "\\"},
 }
 
 // look is what the styles are made from.

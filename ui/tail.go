@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"math"
 	"slices"
 	"strings"
@@ -20,9 +21,11 @@ import (
 // The pane of records: it follows the newest, or stays where a person looks.
 
 type tail struct {
-	topic   string   // what is composed to: the first of topics
-	topics  []string // that are shown
-	session *session // nil: no topic is open
+	topic   string      // what is composed to: the first of topics
+	topics  []string    // that are shown
+	off     switchedOff // what of them is not
+	like    *topicsLike // what they were opened by; nil: their names
+	session *session    // nil: no topic is open
 	snap    snapshot
 	rate    rate
 	counted int64 // records that rate knows of
@@ -80,22 +83,28 @@ func newest100() start {
 }
 
 // openTopics shows topics as they were left, or from their newest records on.
-func (m *Model) openTopics(names ...string) tea.Cmd {
+func (m *Model) openTopics(names ...string) tea.Cmd { return m.openLike(nil, names...) }
+
+// openLike is openTopics of those that patterns stand for.
+func (m *Model) openLike(like *topicsLike, names ...string) tea.Cmd {
 	m.over = nil
-	if m.tail.shows(names) {
+	if m.tail.shows(names, like) {
 		return nil
 	}
-	if v := m.places.lately(names); v != nil {
+	if v := m.places.lately(names, like); v != nil {
 		return m.reopen(v)
 	}
-	cmd := m.goOff(newest100(), names...)
-	return tea.Batch(m.recall(), m.recallQueries(), cmd)
+	m.newPlace(new(visit))
+	m.turnTo(names...)
+	m.tail.off, m.tail.like = nil, like
+	return tea.Batch(m.recall(), m.recallQueries(), m.startSession(newest100()))
 }
 
 // turnTo makes topics those that are shown, and the first the one that is composed to.
 func (m *Model) turnTo(topics ...string) {
 	if !slices.Equal(m.tail.topics, topics) {
 		m.tail.rate.reset()
+		m.tail.off, m.tail.like = nil, nil
 		m.tail.find = finding{}
 	}
 	m.tail.topic, m.tail.topics = topics[0], topics
@@ -115,7 +124,10 @@ func (m *Model) startSession(st start) tea.Cmd {
 	m.sessions++
 	st.maxBytes = cmp.Or(m.opt.HoldBytes, store.DefaultMaxBytes)
 	st.maxRows = cmp.Or(m.opt.HoldRows, store.DefaultMaxRows)
-	src := &topicSource{cluster: m.cluster, topics: t.topics, isolation: m.opt.Isolation}
+	if st.search == nil {
+		st.off = maps.Clone(t.off)
+	}
+	src := &topicSource{cluster: m.cluster, topics: t.topics, isolation: m.opt.Isolation, off: st.off, match: t.like.match(st.off)}
 	s := newSession(m.sessions, src, st, m.work, m.guard, m.opt.Now)
 	t.session = s
 	t.snap = snapshot{}
@@ -159,6 +171,7 @@ func (m *Model) news(msg newsMsg) tea.Cmd {
 		m.searchRate = snap.search.progress.Rate()
 	}
 	m.noteEvents(events)
+	t.appeared(events)
 	if failed {
 		m.note(levelBad, sentence(snap.err))
 	}
@@ -171,7 +184,7 @@ func (m *Model) news(msg newsMsg) tea.Cmd {
 	}
 	if older := snap.older.refused; older != nil {
 		// No room before what is held: read on from there instead.
-		var spans []kafka.Span
+		spans := t.session.asideSpans()
 		for tp, to := range older.To {
 			if t.session.start.markers {
 				to = older.From[tp]
@@ -301,7 +314,7 @@ func (m *Model) goEnd() tea.Cmd {
 		return nil
 	}
 	if t.played() && (t.follow || t.snap.err != nil) {
-		return m.endReplay()
+		return m.followAfterReplay()
 	}
 	if !t.searched() && !t.played() && (t.snap.err != nil || t.snap.ahead > 0 || t.snap.blocked || t.snap.lag > 10_000 || t.paused && t.waiting > 10_000) {
 		st := newest100()

@@ -2,7 +2,6 @@ package ui
 
 import (
 	"slices"
-	"strings"
 
 	"milena/kafka"
 )
@@ -76,17 +75,23 @@ func (m *Model) tailName(l *line, b brevity, room int) {
 	if m.focus == paneTail && m.over == nil {
 		title = st.accentBold
 	}
-	name := strings.Join(t.topics, ", ")
+	name := t.name()
 	if b < fewWords {
 		room = min(room, 60)
 	} else if b < bare {
 		room = min(room, 32)
 	}
-	whole := l.max
-	l.max = min(whole, l.width+room)
-	l.text(title, name)
-	l.max, l.full = whole, false
-	if b < noPartitions {
+	long, short := m.offSaid()
+	if b == bare && short != "" {
+		room -= len(short) + 1
+	}
+	l.clipped(title, name, max(room, 1))
+	switch {
+	case long != "" && b < fewWords:
+		l.text(st.warn, "  "+long)
+	case long != "":
+		l.text(st.warn, " "+short)
+	case b < noPartitions:
 		l.text(st.dim, "  "+plural(t.snap.partitions, "partition"))
 	}
 }
@@ -268,7 +273,7 @@ func (m *Model) tailTrouble() (unread int, silent []string) {
 		for i := range topic.Partitions {
 			p := &topic.Partitions[i]
 			b := md.Broker(p.Leader)
-			if b == nil || snap.silent[b.Addr()] == nil {
+			if b == nil || snap.silent[b.Addr()] == nil || m.tail.off.has(kafka.TopicPartition{Topic: name, Partition: p.ID}) {
 				continue
 			}
 			if !slices.Contains(silent, b.Addr()) {

@@ -35,6 +35,7 @@ const (
 	zoomBy         = 4
 	zoomLeast      = time.Second
 	marksMost      = 50_000 // hits that are marked
+	goneSaid       = "retention"
 )
 
 // timeline is what the screen knows of the open topics by time.
@@ -213,6 +214,9 @@ func (m *Model) askTimeline() tea.Cmd {
 	}
 	c.asked, c.again, c.live = q, m.now().Add(timelineEvery), t.counted
 	req := &kafka.TimelineRequest{Buckets: columns, Isolation: m.opt.Isolation}
+	if since, gone := c.since(t); gone && q.wide == 0 {
+		req.From = time.UnixMilli(since)
+	}
 	if from, to := c.span(); q.wide > 0 {
 		req.From = time.UnixMilli(from)
 		if q.end > 0 {
@@ -220,11 +224,12 @@ func (m *Model) askTimeline() tea.Cmd {
 		}
 	}
 	cluster, topics, rough, known := m.cluster, t.topics, c.rough, c.line != nil
+	off := t.session.start.off
 	ctx, cancel := context.WithTimeout(m.ctx, refreshTimeout)
 	c.cancel = cancel
 	return func() tea.Msg {
 		defer cancel()
-		line, err := lookUp(ctx, cluster, topics, req)
+		line, err := lookUp(ctx, cluster, topics, off, req)
 		if err == nil && !known {
 			rough = countsOffsets(ctx, by, cluster, topics, line)
 		}
@@ -237,15 +242,17 @@ func (m *Model) askTimeline() tea.Cmd {
 	}
 }
 
-// lookUp counts all that topics hold by time.
-func lookUp(ctx context.Context, cluster Cluster, topics []string, req *kafka.TimelineRequest) (*kafka.Timeline, error) {
+// lookUp counts by time what topics hold and is not switched off.
+func lookUp(ctx context.Context, cluster Cluster, topics []string, off switchedOff, req *kafka.TimelineRequest) (*kafka.Timeline, error) {
 	for _, name := range topics {
 		topic, err := cluster.Topic(ctx, name)
 		if err != nil {
 			return nil, err
 		}
 		for _, p := range topic.Partitions {
-			req.Spans = append(req.Spans, kafka.Span{TopicPartition: kafka.TopicPartition{Topic: name, Partition: p.ID}, To: kafka.NoEnd})
+			if tp := (kafka.TopicPartition{Topic: name, Partition: p.ID}); !off.has(tp) {
+				req.Spans = append(req.Spans, kafka.Span{TopicPartition: tp, To: kafka.NoEnd})
+			}
 		}
 	}
 	return cluster.(timelines).Timeline(ctx, *req)
@@ -287,6 +294,43 @@ func (m *Model) gotTimeline(line *kafka.Timeline, rough bool, err error) {
 			c.newest = line.Buckets[n-1].To
 		}
 	}
+	if since, gone := c.since(&m.tail); gone && c.asked.wide == 0 && (since < c.first && c.first == line.First || since > c.first) {
+		c.asked = question{} // once more, from there on
+	}
+}
+
+// since is where the timeline begins so that what the tail still holds is on it,
+// though it is gone from the topics; false: nothing of that is. What is gone takes
+// half of the columns at most.
+func (c *timeline) since(t *tail) (ms int64, gone bool) {
+	if c.line == nil || len(c.line.Gone) == 0 || c.line.First < 0 || t.session == nil {
+		return 0, false
+	}
+	ms = c.line.First
+	for _, seq := range []store.Seq{t.snap.first, t.snap.next - 1} { // hits may come from the newest back
+		for _, r := range t.session.store.Rows(seq, 1, 0, nil) {
+			if r.Skip == nil && r.Timestamp >= 0 {
+				ms = min(ms, r.Timestamp)
+			}
+		}
+	}
+	return max(0, ms, 2*c.line.First-c.newest), ms < c.line.First
+}
+
+// gone says whether a column that ends at a time lies before all that the topics
+// hold, where they held more.
+func (c *timeline) gone(end int64) bool {
+	return c.line != nil && len(c.line.Gone) > 0 && end <= c.line.First
+}
+
+// later is how many partitions begin after a time, and held more.
+func (c *timeline) later(ms int64) (n int) {
+	for _, first := range c.line.Gone {
+		if first > ms {
+			n++
+		}
+	}
+	return n
 }
 
 // toggleTimeline shows the timeline, or gives its line to the rows.
@@ -518,10 +562,20 @@ func (m *Model) drawTimeline(r rect) string {
 	at, hits := m.placeColumn(n), m.marked(n)
 	lit := st.accentBold + st.selected
 	late := c.err != nil || c.answered != c.window
+	edge := 0 // of the columns that are gone
+	for edge < n && c.gone(c.border(edge+1, n)) {
+		edge++
+	}
 	for i, count := range counts {
 		sgr, glyph := st.accent, st.g.spark[0]
 		if count > 0 {
 			glyph = columnGlyph(st.g.spark, count, counts[peak])
+		}
+		if i < edge {
+			glyph = st.g.gap
+			if at := i - (edge - 1 - len(goneSaid)); edge >= len(goneSaid)+3 && at >= 0 && at < len(goneSaid) {
+				glyph = goneSaid[at : at+1]
+			}
 		}
 		switch {
 		case i == at:
@@ -530,6 +584,8 @@ func (m *Model) drawTimeline(r rect) string {
 			if sgr = st.warn; !st.matchFills { // without colours
 				sgr = st.match
 			}
+		case i < edge && glyph != st.g.gap:
+			sgr = st.dim
 		case count == 0:
 			sgr = st.rule
 		case late:
@@ -550,7 +606,14 @@ func (m *Model) drawTimeline(r rect) string {
 	if here {
 		text, peak = m.timeOf(c.border(at, n), layout), at
 	}
-	l.text(st.dim, c.said(text+" ", counts[peak], here, said))
+	count, later := humanCount(counts[peak]), 0
+	switch {
+	case here && at < edge:
+		count = goneSaid
+	case here:
+		later = c.later(c.border(at, n))
+	}
+	l.text(st.dim, c.said(text+" ", count, later, here, said))
 	return l.end()
 }
 
@@ -569,19 +632,28 @@ func columnGlyph(glyphs []string, n, most int64) string {
 }
 
 // said is what stands beside the columns, as much as there is room for: the
-// column that the tail is at, else the highest; what is left out; and what is
-// counted.
-func (c *timeline) said(at string, count int64, here bool, room int) string {
-	var failed, offsets string
+// column that the tail is at, else the highest; how many partitions begin later
+// than that; what is left out; and what is counted.
+func (c *timeline) said(at, count string, later int, here bool, room int) string {
+	var failed, offsets, gone string
+	switch gone = itoa(int64(later)) + " gone"; { // from there
+	case later == 0:
+		gone = ""
+	case room < 40:
+	case later == 1:
+		gone = "1 partition begins later"
+	default:
+		gone = plural(later, "partition") + " begin later"
+	}
 	if n := len(c.line.Failed); n > 0 {
 		failed = plural(n, "partition") + " left out"
 	}
 	if c.rough {
 		at, offsets = at+"~", "offsets, not messages"
 	}
-	parts := [3]string{failed, offsets, at + humanCount(count)}
+	parts := [4]string{failed, offsets, at + count}
 	if here {
-		parts = [3]string{parts[2], failed, offsets}
+		parts = [4]string{parts[2], gone, failed, offsets}
 	}
 	out := ""
 	for _, p := range parts {

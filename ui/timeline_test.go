@@ -22,7 +22,6 @@ type timedCluster struct {
 	gate  chan struct{} // not nil: look-ups wait for it, or for their context
 	fails error
 	asked []kafka.TimelineRequest
-	txn   map[string]bool
 }
 
 func (c *timedCluster) Timeline(ctx context.Context, req kafka.TimelineRequest) (*kafka.Timeline, error) {
@@ -41,19 +40,27 @@ func (c *timedCluster) Timeline(ctx context.Context, req kafka.TimelineRequest) 
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	line := &kafka.Timeline{Failed: make(map[kafka.TopicPartition]error)}
+	line := &kafka.Timeline{Failed: make(map[kafka.TopicPartition]error), Gone: make(map[kafka.TopicPartition]int64), First: -1}
 	var times []int64
 	for _, s := range req.Spans {
 		if err := c.lack[s.TopicPartition]; err != nil {
 			line.Failed[s.TopicPartition] = err
 			continue
 		}
-		times = append(times, c.at(s.TopicPartition).times...)
+		p := c.at(s.TopicPartition)
+		times = append(times, p.times...)
+		if p.start > 0 {
+			line.Gone[s.TopicPartition] = math.MaxInt64
+			if len(p.times) > 0 {
+				line.Gone[s.TopicPartition] = slices.Min(p.times)
+			}
+		}
 	}
 	if len(times) == 0 {
 		return line, nil
 	}
 	from, to := slices.Min(times), slices.Max(times)+1
+	line.First = from
 	if !req.From.IsZero() {
 		from = req.From.UnixMilli()
 	}
@@ -72,8 +79,6 @@ func (c *timedCluster) Timeline(ctx context.Context, req kafka.TimelineRequest) 
 	}
 	return line, nil
 }
-
-func (c *timedCluster) Transactional(context.Context, []kafka.Span) map[string]bool { return c.txn }
 
 func (c *timedCluster) lookUps() (asked []kafka.TimelineRequest) {
 	c.set(func() { asked = slices.Clone(c.asked) })
@@ -415,4 +420,71 @@ func TestTimelineIsDimUntilItsAnswerIsThere(t *testing.T) {
 	if line := d.m.drawTimeline(d.m.lay.timeline); !strings.Contains(line, bright) {
 		t.Errorf("the answer is drawn dim: %q", line)
 	}
+}
+
+// lookedUp has the timeline look again, as it does while messages come, and waits
+// for all answers.
+func (d *driver) lookedUp(c *timedCluster) {
+	d.t.Helper()
+	n := len(c.lookUps())
+	d.advance(time.Minute)
+	c.add("days", 0, text("news"))
+	d.until("another look-up", func() bool { return len(c.lookUps()) > n })
+	d.counted()
+}
+
+func TestWhatRetentionTookIsNoEmptyTime(t *testing.T) {
+	c := days()
+	d := driveTimed(t, c, 140, 40, "days")
+	d.press("2", "g")
+	d.until("all of it", func() bool { return d.m.tail.snap.held == 816 })
+	d.counted()
+	gaps := func() int { return strings.Count(d.lowest(), d.m.st.g.gap) }
+	if gaps() != 0 {
+		t.Errorf("nothing is gone, and it is drawn: %q", d.lowest())
+	}
+	whole := d.m.timeline.first
+
+	c.retain("days", 1, 20) // one of two partitions: the other has all of it
+	d.lookedUp(c)
+	if gaps() != 0 || d.m.timeline.first != whole {
+		t.Errorf("one partition has it, and it is gone: %q", d.lowest())
+	}
+	if !strings.Contains(d.lowest(), "4  1 gone") {
+		t.Errorf("at the beginning, which one partition does not reach: %q", d.lowest())
+	}
+	d.send(tea.WindowSizeMsg{Width: 200, Height: 40})
+	d.counted()
+	if !strings.Contains(d.lowest(), "1 partition begins later") {
+		t.Errorf("with more room: %q", d.lowest())
+	}
+	d.send(tea.WindowSizeMsg{Width: 140, Height: 40})
+
+	c.retain("days", 0, 60)
+	d.lookedUp(c)
+	line := d.m.timeline
+	if line.first != whole || line.line.First <= whole {
+		t.Errorf("it begins at %d, what is held at %d, the topic at %d", line.first, whole, line.line.First)
+	}
+	counts := line.counts(line.area.w)
+	for i, n := range counts {
+		if gone := line.gone(line.border(i+1, len(counts))); gone && n > 0 {
+			t.Errorf("column %d is gone and has %d", i, n)
+		}
+	}
+	if !strings.Contains(d.lowest(), "retention"+d.m.st.g.gap) || !strings.Contains(d.lowest(), "14:05 retention") {
+		t.Errorf("the place is gone: %q", d.lowest())
+	}
+	golden(t, "timeline-retention-140x40", d.screen())
+	d.send(tea.EnvMsg{"LC_ALL=C"})
+	golden(t, "timeline-retention-ascii-140x40", d.screen())
+
+	c.retain("days", 0, 130) // nearly all: half of the columns stay
+	c.retain("days", 1, 150)
+	d.lookedUp(c)
+	if n := d.m.timeline.area.w; gaps()+len("retention") > n/2+1 || gaps() == 0 {
+		t.Errorf("%d of %d columns are gone", gaps(), n)
+	}
+	d.press("G")
+	d.follows("days")
 }
