@@ -150,9 +150,6 @@ func (s *said) milena() saying {
 // finding is the search that gives the same records: the hits of one, or the
 // newest that a filter lets through.
 func (s *said) finding() (command, why string) {
-	if s.reach.File != "" {
-		return "", "milena search reads from brokers, not from a file"
-	}
 	words := []string{"milena", "search"}
 	if q := s.search; q == nil {
 		words = append(words, "--newest", "-c", strconv.Itoa(s.newest))

@@ -107,6 +107,13 @@ func TestWhatIsHeldIsExportedAndOpensAgain(t *testing.T) {
 	d.press("Y")
 	d.sees("milena tail message-log -o @2026-11-22T14:03:52Z --file ")
 	d.sees("it reads from brokers, not from a file")
+
+	d.press("esc", "S")
+	d.typed("message299")
+	d.press("enter")
+	d.until("the hit", func() bool { return d.m.tail.allSearched() })
+	d.press("Y")
+	d.sees("milena search --from beginning --order newest --file ")
 }
 
 func TestARangeIsExportedThroughTheFilter(t *testing.T) {
