@@ -9,6 +9,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"os"
 	"os/exec"
 	"slices"
@@ -443,9 +444,10 @@ func (b *bench) hunt(ctx context.Context, _ string, _ *kgo.Client) error {
 			}
 			// The form remembers what was searched for; ctrl+u empties the field.
 			err = errors.Join(err, t.typed("\x15no-such-word\t\t\t\t"+order+"\r"))
-			for delay := 50 * time.Millisecond; err == nil; delay = 20 * time.Millisecond {
+			for err == nil {
+				// Off the beat of the frames, which whatever was awaited came with.
+				err = pause(ctx, time.Duration(20+rand.IntN(20))*time.Millisecond)
 				var d time.Duration
-				err = pause(ctx, delay)
 				if err == nil {
 					d, err = t.help()
 				}
