@@ -28,6 +28,7 @@
 //	command.go   the palette; command_copy.go: the view as a command line
 //	connect.go   no cluster yet, or none that answers
 //	search.go    searching history: the form, and hits as the rows of a tail
+//	searchfollow.go  a search that goes on with what comes; partitioner.go: where a key lives
 //	trace.go     what carries one value across topics: a search, and the form for it
 //	queries.go   prompts for queries: what was asked before, names, completion
 //	source.go    what a tail reads from; session.go: one reading of it
@@ -132,19 +133,20 @@ type Model struct {
 	export   exporting // under way
 	counts   counting
 
-	sessions   int                    // how many there were
-	searchRate float64                // bytes a second of the newest search
-	queries    map[string]pastQueries // that were asked, by topic
-	animating  bool
-	spin       int
-	click      click
-	hits       []hit // what can be clicked on the screen that was drawn last, beside the panes
-	sheetTop   int   // the line that a sheet begins in; negative: above the screen
-	mouseFree  bool  // the terminal has the mouse
-	blank      bool  // quitting: the last frame shows nothing
-	cursor     *tea.Cursor
-	pressed    tea.KeyPressMsg // the newest key
-	quitAsked  bool
+	sessions     int                    // how many there were
+	searchRate   float64                // bytes a second of the newest search
+	queries      map[string]pastQueries // that were asked, by topic
+	partitioners chosenPartitioners
+	animating    bool
+	spin         int
+	click        click
+	hits         []hit // what can be clicked on the screen that was drawn last, beside the panes
+	sheetTop     int   // the line that a sheet begins in; negative: above the screen
+	mouseFree    bool  // the terminal has the mouse
+	blank        bool  // quitting: the last frame shows nothing
+	cursor       *tea.Cursor
+	pressed      tea.KeyPressMsg // the newest key
+	quitAsked    bool
 }
 
 // click remembers the last one, to know a double click.

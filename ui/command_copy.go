@@ -40,6 +40,7 @@ type said struct {
 	isolation kafka.Isolation
 	filter    string
 	search    *searching // not nil: its hits are shown
+	follows   bool       // and what comes is searched, too
 	parts     []string   // partitions that are searched; nil: all
 }
 
@@ -161,7 +162,14 @@ func (s *said) finding() (command, why string) {
 		if q.to != nil {
 			words = append(words, value("--to", q.to.String())...)
 		}
-		words = append(words, "--order", q.order.String())
+		order := q.order
+		if s.follows {
+			words = append(words, "--follow")
+			if order == kafka.NewestFirst { // as its hits stand on the screen
+				order = kafka.ByTime
+			}
+		}
+		words = append(words, "--order", order.String())
 		if s.parts != nil {
 			words = append(words, "-p", strings.Join(s.parts, ","))
 		}
@@ -313,6 +321,7 @@ func (m *Model) says() *said {
 	s.from, s.newest = session.start.from, session.start.newest
 	if s.search = session.start.search; s.search != nil {
 		s.from = s.search.from
+		s.follows = m.tail.snap.search != nil && m.tail.snap.search.onward
 		if found := m.tail.snap.search; found != nil && (len(found.rest) > 0 || s.search.spans != nil) && len(s.topics) == 1 {
 			for i := range found.progress.Partitions {
 				s.parts = append(s.parts, itoa(int64(found.progress.Partitions[i].Partition)))
