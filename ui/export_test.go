@@ -131,6 +131,21 @@ func TestARangeIsExportedThroughTheFilter(t *testing.T) {
 	}
 }
 
+func TestColumnsAreParts(t *testing.T) {
+	c := newFake().topic("t", 1)
+	c.add("t", 0, batch.Record{Key: []byte("k"), Value: []byte(`{"order":{"total":10.50,"who":"a, \u00e4"},"none":null}`), Headers: []batch.Header{{Key: "a b", Value: []byte("h")}}})
+	c.add("t", 0, batch.Record{Value: []byte("no JSON")})
+	d := tailOf(t, c, "t")
+	path := filepath.Join(t.TempDir(), "parts.csv")
+	exportTo(d, path, `offset, value.order.total value.order.who,value.order,header["a b"],value.none,key`, "beginning..end")
+	d.sees("exported 2 records")
+	want := "offset,value.order.total,value.order.who,value.order,\"header[\"\"a b\"\"]\",value.none,key\n" +
+		"0,10.50,\"a, ä\",\"{\"\"total\"\":10.50,\"\"who\"\":\"\"a, \\u00e4\"\"}\",h,,k\n1,,,,,,\n"
+	if got, err := os.ReadFile(path); err != nil || string(got) != want {
+		t.Errorf("%s, %v, want %s", got, err, want)
+	}
+}
+
 func TestAFileIsOverwrittenOnlyWhenTold(t *testing.T) {
 	dir := t.TempDir()
 	path := filepath.Join(dir, "values.txt")
@@ -192,6 +207,7 @@ func TestExportsThatCannotBe(t *testing.T) {
 		{filepath.Join(dir, "f.doc"), "", "", "the name ends with .jsonl"},
 		{filepath.Join(dir, "none", "f.jsonl"), "", "", "no such file"},
 		{filepath.Join(dir, "f.csv"), "colour", "", "there is no field"},
+		{filepath.Join(dir, "f.csv"), "value.a[x]", "", "a name in quotes or a place"},
 		{filepath.Join(dir, "f.jsonl"), "", "yesterday", "yesterday"},
 		{filepath.Join(dir, "f.jsonl"), "", "stored..end", "no consumer group"},
 	} {
