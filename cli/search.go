@@ -340,7 +340,8 @@ func (g *global) estimate(ctx context.Context, c source, p *searchPlan) error {
 	if e.Exact {
 		_, err = fmt.Fprintf(g.stdout, "%d of %d offsets\n", e.Hits, e.Offsets)
 	} else {
-		_, err = fmt.Fprintf(g.stdout, "~%d of %d offsets (95%%: %d to %d, by a sample of %d)\n", e.Hits, e.Offsets, e.Low, e.High, e.Sampled)
+		_, err = fmt.Fprintf(g.stdout, "~%d of %d offsets (95%%: %d to %d, by a sample of %.3g %%)\n", e.Hits, e.Offsets, e.Low, e.High, e.Share())
+		g.notice("milena: the sample may miss matches that lie close together in few places; --count counts all")
 	}
 	if err == nil && e.High == 0 {
 		err = errNothingFound

@@ -430,7 +430,7 @@ func TestCountsAreEstimatedFirstAndExactOnRequest(t *testing.T) {
 	d := drive(t, ledger(), Options{Topics: []string{"ledger"}}, 160, 40)
 	d.follows("ledger")
 	d.press("#")
-	d.sees("about 601 of 600 offsets (599 to 602 with 95 %) are records in ledger; # once more counts them")
+	d.sees("about 601 of 600 offsets (599 to 602 with 95 %, by a sample of 50 %) are records in ledger; # once more counts them")
 	d.press("#")
 	d.sees("600 records in ledger, in 600 offsets")
 	d.press("/")
@@ -438,7 +438,7 @@ func TestCountsAreEstimatedFirstAndExactOnRequest(t *testing.T) {
 	d.press("enter")
 	d.until("the filter", func() bool { return d.m.tail.session.start.query != nil })
 	d.press("#")
-	d.sees("about 11 of 600 offsets (9 to 12 with 95 %) are records with value.total > 590 in ledger")
+	d.sees("about 11 of 600 offsets (9 to 12 with 95 %, by a sample of 50 %")
 	d.press("#")
 	d.sees("10 records with value.total > 590 in ledger, in 600 offsets")
 }
