@@ -430,7 +430,7 @@ func TestCountsAreEstimatedFirstAndExactOnRequest(t *testing.T) {
 	d := drive(t, ledger(), Options{Topics: []string{"ledger"}}, 160, 40)
 	d.follows("ledger")
 	d.press("#")
-	d.sees("about 601 of 600 offsets (599 to 602 with 95 %, by a sample of 50 %) are records in ledger; # once more counts them")
+	d.sees("about 601 of 600 offsets (599 to 602 with 95 %, by a sample of 50 %) are records in ledger; # once more")
 	d.press("#")
 	d.sees("600 records in ledger, in 600 offsets")
 	d.press("/")
