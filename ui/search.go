@@ -465,7 +465,7 @@ func (m *Model) readSearch(d *dialog) (*searchForm, error) {
 		if err != nil {
 			return nil, &fieldError{3, err}
 		}
-		if f.from.Kind == kafka.AtTime && to.Kind == kafka.AtTime && to.Time.Before(f.from.Time) {
+		if kafka.EndsBefore(f.from, to) {
 			return nil, &fieldError{3, fmt.Errorf("that is before the beginning of the range")}
 		}
 		f.to = &to

@@ -111,7 +111,31 @@ func TestSearchOfARange(t *testing.T) {
 	d.typed("14:00")
 	d.press("enter")
 	d.sees("that is before the beginning of the range")
-	d.press("esc")
+	d.press("shift+tab", "ctrl+a", "ctrl+k")
+	d.typed("5")
+	d.press("tab", "ctrl+a", "ctrl+k")
+	d.typed("2")
+	d.press("enter")
+	d.sees("that is before the beginning of the range")
+	d.press("ctrl+a", "ctrl+k")
+	d.typed("5")
+	d.sees("which hold nothing in that range")
+	d.press("enter")
+	d.sees("nothing was found")
+}
+
+func TestSearchOfVeryManyPartitionsAsksFirst(t *testing.T) {
+	c := newFake().topic("small", 1).topic("large.a", 600).topic("large.b", 600)
+	c.add("small", 0, batch.Record{Value: []byte("v")})
+	d := drive(t, c, Options{Topics: []string{"small"}}, 120, 40)
+	d.follows("small")
+	d.press("S", "tab", "ctrl+a", "ctrl+k")
+	d.typed("large.*")
+	d.press("enter")
+	d.sees("2 topics have 1,200 partitions: enter once more searches them all")
+	d.press("enter")
+	d.searched()
+	d.sees("nothing was found")
 }
 
 func TestSearchSaysWhatItCostsAndHowItReadsTheQuery(t *testing.T) {
