@@ -133,20 +133,20 @@ type Model struct {
 	export   exporting // under way
 	counts   counting
 
-	sessions     int                    // how many there were
-	searchRate   float64                // bytes a second of the newest search
-	queries      map[string]pastQueries // that were asked, by topic
-	partitioners chosenPartitioners
-	animating    bool
-	spin         int
-	click        click
-	hits         []hit // what can be clicked on the screen that was drawn last, beside the panes
-	sheetTop     int   // the line that a sheet begins in; negative: above the screen
-	mouseFree    bool  // the terminal has the mouse
-	blank        bool  // quitting: the last frame shows nothing
-	cursor       *tea.Cursor
-	pressed      tea.KeyPressMsg // the newest key
-	quitAsked    bool
+	sessions   int                    // how many there were
+	searchRate float64                // bytes a second of the newest search
+	queries    map[string]pastQueries // that were asked, by topic
+	hashed     chosenPartitioners     // for searches by key
+	animating  bool
+	spin       int
+	click      click
+	hits       []hit // what can be clicked on the screen that was drawn last, beside the panes
+	sheetTop   int   // the line that a sheet begins in; negative: above the screen
+	mouseFree  bool  // the terminal has the mouse
+	blank      bool  // quitting: the last frame shows nothing
+	cursor     *tea.Cursor
+	pressed    tea.KeyPressMsg // the newest key
+	quitAsked  bool
 }
 
 // click remembers the last one, to know a double click.

@@ -23,16 +23,16 @@ func (q *searching) partitioner() kafka.Partitioner { return cmp.Or(q.by, kafka.
 
 // partitionerOf is what was chosen for a topic; empty: nothing was.
 func (m *Model) partitionerOf(topic string) kafka.Partitioner {
-	return m.partitioners[[2]string{m.clusterID(), topic}]
+	return m.hashed[[2]string{m.clusterID(), topic}]
 }
 
 // choosePartitioner notes a choice.
 func (m *Model) choosePartitioner(topics []string, by kafka.Partitioner) {
-	if m.partitioners == nil {
-		m.partitioners = make(chosenPartitioners)
+	if m.hashed == nil {
+		m.hashed = make(chosenPartitioners)
 	}
 	for _, name := range topics {
-		m.partitioners[[2]string{m.clusterID(), name}] = by
+		m.hashed[[2]string{m.clusterID(), name}] = by
 	}
 }
 
