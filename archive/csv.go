@@ -20,13 +20,18 @@ import (
 )
 
 // Field is a column.
-type Field string
+type Field struct {
+	Name string
+	// Of is its cell of a record, nil for null; of the record's own fields it is
+	// not set. It is called by several goroutines at once.
+	Of func(*batch.View) []byte
+}
 
-// The fields, in the order in which they are offered.
-var fields = []Field{"topic", "partition", "offset", "timestamp", "time", "timestampType", "key", "value", "keyBase64", "valueBase64", "headers"}
+// The record's own fields, in the order in which they are offered.
+var fields = []string{"topic", "partition", "offset", "timestamp", "time", "timestampType", "key", "value", "keyBase64", "valueBase64", "headers"}
 
 // DefaultFields are those of a table for people.
-var DefaultFields = []Field{"topic", "partition", "offset", "time", "key", "value"}
+var DefaultFields = []Field{{Name: "topic"}, {Name: "partition"}, {Name: "offset"}, {Name: "time"}, {Name: "key"}, {Name: "value"}}
 
 func (f Format) fields() []Field {
 	if len(f.Fields) == 0 {
@@ -37,27 +42,30 @@ func (f Format) fields() []Field {
 
 // ParseFields reads names with commas or spaces between. timestamp is ms since
 // the epoch, time the same as RFC 3339 in UTC; both are empty where there is
-// none. headers are a JSON array, as in JSON lines.
-func ParseFields(text string) ([]Field, error) {
+// none. headers are a JSON array, as in JSON lines. What is more than a name, such
+// as value.order.total or header["a b"], part reads; nil: there is no such thing.
+func ParseFields(text string, part func(path string) (func(*batch.View) []byte, error)) ([]Field, error) {
 	var chosen []Field
-	for _, name := range strings.FieldsFunc(text, func(r rune) bool { return r == ',' || r == ' ' }) {
-		if !slices.Contains(fields, Field(name)) {
-			return nil, fmt.Errorf("there is no field %q: there are %s", name, join(fields))
+	quoted := false
+	for _, name := range strings.FieldsFunc(text, func(r rune) bool {
+		quoted = quoted != (r == '"')
+		return !quoted && (r == ',' || r == ' ')
+	}) {
+		f := Field{Name: name}
+		if part != nil && strings.ContainsAny(name, ".[") {
+			var err error
+			if f.Of, err = part(name); err != nil {
+				return nil, fmt.Errorf("%s: %w", name, err)
+			}
+		} else if !slices.Contains(fields, name) {
+			return nil, fmt.Errorf("there is no field %q: there are %s", name, strings.Join(fields, ", "))
 		}
-		chosen = append(chosen, Field(name))
+		chosen = append(chosen, f)
 	}
 	if len(chosen) == 0 {
-		return nil, fmt.Errorf("name at least one field of %s", join(fields))
+		return nil, fmt.Errorf("name at least one field of %s", strings.Join(fields, ", "))
 	}
 	return chosen, nil
-}
-
-func join(fields []Field) string {
-	names := make([]string, len(fields))
-	for i, f := range fields {
-		names[i] = string(f)
-	}
-	return strings.Join(names, ", ")
 }
 
 func appendRow(dst []byte, fields []Field, tp kafka.TopicPartition, v *batch.View) []byte {
@@ -66,7 +74,11 @@ func appendRow(dst []byte, fields []Field, tp kafka.TopicPartition, v *batch.Vie
 		if i > 0 {
 			dst = append(dst, ',')
 		}
-		switch f {
+		if f.Of != nil {
+			dst = appendCell(dst, f.Of(v))
+			continue
+		}
+		switch f.Name {
 		case "topic":
 			dst = append(dst, tp.Topic...) // its letters need no quotes
 		case "partition":

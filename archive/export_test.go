@@ -50,7 +50,7 @@ func TestTables(t *testing.T) {
 		f := Format{Kind: CSV}
 		if c.fields != "" {
 			var err error
-			if f.Fields, err = ParseFields(c.fields); err != nil {
+			if f.Fields, err = ParseFields(c.fields, nil); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -64,7 +64,7 @@ func TestTables(t *testing.T) {
 		}
 	}
 	for _, fields := range []string{"", " , ", "colour"} {
-		if _, err := ParseFields(fields); err == nil {
+		if _, err := ParseFields(fields, nil); err == nil {
 			t.Errorf("%q: no error", fields)
 		}
 	}

@@ -73,11 +73,14 @@ func (f Format) head() []byte {
 	if f.Kind != CSV {
 		return nil
 	}
-	var names []string
-	for _, field := range f.fields() {
-		names = append(names, string(field))
+	var head []byte
+	for i, field := range f.fields() {
+		if i > 0 {
+			head = append(head, ',')
+		}
+		head = appendCell(head, []byte(field.Name))
 	}
-	return []byte(strings.Join(names, ",") + "\n")
+	return append(head, '\n')
 }
 
 func (f Format) delimiter() string {

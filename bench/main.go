@@ -33,7 +33,7 @@ func main() {
 	flag.StringVar(&b.lines, "lines", "", "a `file` of values to produce, one a line")
 	flag.IntVar(&b.runs, "runs", 6, "runs of each contestant")
 	flag.IntVar(&b.passing, "passing", 50_000_000, "how many messages pass the screen")
-	flag.StringVar(&b.only, "parts", "", "of screen: idle, trip, steady, burst, flood; empty: all")
+	flag.StringVar(&b.only, "parts", "", "of screen: idle, trip, steady, search, burst, flood; empty: all")
 	tasks := flag.String("tasks", "read,produce", "comma-separated: read, search, produce, topics, first, first-of-many, screen, fill-day, day")
 	empty := flag.Bool("empty", false, "be an empty Bubble Tea program")
 	flag.Parse()

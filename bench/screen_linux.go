@@ -9,6 +9,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"os"
 	"os/exec"
 	"slices"
@@ -263,7 +264,7 @@ func (b *bench) parts() (chosen []func(context.Context, string, *kgo.Client) err
 	for _, p := range []struct {
 		name string
 		do   func(context.Context, string, *kgo.Client) error
-	}{{"idle", b.idle}, {"trip", b.roundTrip}, {"steady", b.steady}, {"burst", b.burst}, {"flood", b.flood}} {
+	}{{"idle", b.idle}, {"trip", b.roundTrip}, {"steady", b.steady}, {"search", b.hunt}, {"burst", b.burst}, {"flood", b.flood}} {
 		if b.only == "" || slices.Contains(strings.Split(b.only, ","), p.name) {
 			chosen = append(chosen, p.do)
 		}
@@ -396,14 +397,9 @@ func (b *bench) steady(ctx context.Context, topic string, client *kgo.Client) er
 		if err != nil {
 			break
 		}
-		var at time.Time
-		t.forgetText()
-		pressed := time.Now()
-		err = t.typed("?")
-		if err == nil {
-			at, err = t.shows(5*time.Second, "keys that work here", "suspend; fg in the shell", "give the mouse to the terminal")
-		}
-		took = append(took, at.Sub(pressed))
+		var d time.Duration
+		d, err = t.help()
+		took = append(took, d)
 		err = errors.Join(err, pause(ctx, 20*time.Millisecond), t.typed("\x1b"), pause(ctx, 400*time.Millisecond))
 	}
 	slices.Sort(took)
@@ -418,11 +414,76 @@ func (b *bench) steady(ctx context.Context, topic string, client *kgo.Client) er
 	return nil
 }
 
+// help asks for the keys that work here, and tells how long they took to come.
+func (t *terminal) help() (time.Duration, error) {
+	t.forgetText()
+	pressed := time.Now()
+	if err := t.typed("?"); err != nil {
+		return 0, err
+	}
+	at, err := t.shows(5*time.Second, "keys that work here", "suspend; fg in the shell", "give the mouse to the terminal")
+	return at.Sub(pressed), err
+}
+
+// hunt searches the large topic for what is not in it, again and again, and types
+// meanwhile. Only keys count that were answered while the search was under way.
+func (b *bench) hunt(ctx context.Context, _ string, _ *kgo.Client) error {
+	t, err := b.follow(ctx, b.topic)
+	if err != nil {
+		return err
+	}
+	// The help, over which the answer is awaited, says neither of the two.
+	const wanted, underWay, over = 60, "esc stops", "all searched"
+	for _, order := range []string{"newest", "oldest"} {
+		var took []time.Duration
+		err = pause(ctx, time.Second)
+		for err == nil && len(took) < wanted {
+			t.forgetText()
+			err = t.typed("S")
+			if err == nil {
+				_, err = t.shows(5*time.Second, "search the whole history")
+			}
+			// The form remembers what was searched for; ctrl+u empties the field.
+			err = errors.Join(err, t.typed("\x15no-such-word\t\t\t\t"+order+"\r"))
+			for err == nil {
+				// Off the beat of the frames, which whatever was awaited came with.
+				err = pause(ctx, time.Duration(20+rand.IntN(20))*time.Millisecond)
+				var d time.Duration
+				if err == nil {
+					d, err = t.help()
+				}
+				t.forgetText()
+				err = errors.Join(err, t.typed("\x1b"))
+				if err == nil {
+					_, err = t.shows(5*time.Second, underWay, over)
+				}
+				if err != nil || t.has(over) {
+					break
+				}
+				took = append(took, d)
+			}
+		}
+		if err != nil {
+			return errors.Join(err, t.close())
+		}
+		slices.Sort(took)
+		figure(fmt.Sprintf("a search of %s messages, %s first: key → frame, p95 of %d keys", thousands(b.count), order, len(took)), ms(quantile(took, .95)), "≤ 20 ms")
+	}
+	return t.close()
+}
+
 // perSecondOf is what came out since it was forgotten, in KB/s.
 func perSecondOf(t *terminal, elapsed time.Duration) string {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	return fmt.Sprintf("%.0f", float64(t.bytes)/1000/elapsed.Seconds())
+}
+
+// has tells whether a text is in what came out.
+func (t *terminal) has(text string) bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return bytes.Contains(t.text, []byte(text))
 }
 
 func (t *terminal) forgetText() {

@@ -101,6 +101,11 @@ type source interface {
 	Topic(ctx context.Context, name string) (*kafka.Topic, error)
 	Resolve(ctx context.Context, tps []kafka.TopicPartition, from kafka.Position, to *kafka.Position, iso kafka.Isolation) ([]kafka.Span, []kafka.Waiting, error)
 	kafka.Log
+
+	NewSearch(req kafka.SearchRequest) (*kafka.Search, error)
+	KeySpans(spans []kafka.Span, key []byte, by kafka.Partitioner) (lives, rest []kafka.Span)
+	Cost(ctx context.Context, spans []kafka.Span, iso kafka.Isolation) (kafka.SearchCost, error)
+	EstimateHits(ctx context.Context, spans []kafka.Span, match func(kafka.TopicPartition) kafka.Matcher, iso kafka.Isolation) (kafka.Estimate, error)
 }
 
 // openSource opens the file, or connects to the cluster, that is meant.

@@ -62,19 +62,23 @@ backwards, so that the newest come first; --order time merges the partitions by 
 A query for one key is asked of the partition where that key lives, as --partitioner has it (murmur2 as
 Java, crc32 as librdkafka, fnv1a as Sarama); --all-partitions asks the others, too.
 
+--file searches a file of records, as tail -J or an export writes it: all its topics, unless some are
+named.
+
 A query that begins with - comes after --, as in: milena search -- -debug orders
 
 It exits with 0 when something was found, 1 when nothing was, 2 when that is not certain: on any error.`,
 		Example: `  milena search refund orders                      every message with that word
   milena search '"order created" -test' orders --newest -c 10
   milena search user-17 'orders\..*' --from @-2h -J
-  milena search refund orders --count              how many; --estimate asks a sample only`,
+  milena search refund orders --count              how many; --estimate asks a sample only
+  milena search refund --file orders.jsonl         of a file that -J or an export wrote`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if len(args) == 0 {
 				return usage("%s takes a query and at least one topic, as in: milena search refund orders", cmd.CommandPath())
 			}
 			s.query, s.topics = args[0], append(args[1:], s.topics...)
-			if len(s.topics) == 0 {
+			if len(s.topics) == 0 && g.file == "" {
 				return usage("%s takes at least one topic after the query, as in: milena search refund orders", cmd.CommandPath())
 			}
 			err := g.search(cmd.Context(), s, cmd.Flags())
@@ -85,6 +89,7 @@ It exits with 0 when something was found, 1 when nothing was, 2 when that is not
 		},
 	}
 	f := cmd.Flags()
+	g.fileFlag(f)
 	s.add(f)
 	f.StringVar(&s.from, "from", "beginning", "where to begin, `POS`")
 	f.StringVar(&s.to, "to", "end", "where to end, `POS`, which is not searched itself")
@@ -168,17 +173,20 @@ func (g *global) search(ctx context.Context, s searchFlags, set *pflag.FlagSet) 
 	if s.follow && to.Kind != kafka.End {
 		return usage("--follow goes on at the end: it and --to exclude each other")
 	}
+	if s.follow && g.file != "" {
+		return usage("--file and --follow exclude each other: nothing comes to a file")
+	}
 	if s.explain && s.estimate {
 		return usage("--explain and --estimate exclude each other")
 	}
 	if _, err := g.form(&s.recordFlags, set); err != nil {
 		return err
 	}
-	settings, err := g.load(ctx)
+	isolation, err := g.isolation(ctx)
 	if err != nil {
 		return err
 	}
-	c, err := g.open(ctx)
+	c, err := g.openSource(ctx)
 	if err != nil {
 		return err
 	}
@@ -189,7 +197,7 @@ func (g *global) search(ctx context.Context, s searchFlags, set *pflag.FlagSet) 
 	if err != nil {
 		return err
 	}
-	p := searchPlan{flags: s, query: q, order: order, by: by, isolation: s.level(settings.Isolation)}
+	p := searchPlan{flags: s, query: q, order: order, by: by, isolation: s.level(isolation)}
 	if err := p.find(ctx, c, from, *to); err != nil {
 		return err
 	}
@@ -203,14 +211,14 @@ func (g *global) search(ctx context.Context, s searchFlags, set *pflag.FlagSet) 
 }
 
 // expand makes names of patterns.
-func (s *searchFlags) expand(ctx context.Context, c *kafka.Cluster) error {
+func (s *searchFlags) expand(ctx context.Context, c source) error {
 	var names []string
 	for _, text := range s.topics {
 		if text == "" || !kafka.IsTopicPattern(text) {
 			names = append(names, text)
 			continue
 		}
-		found, err := c.TopicsLike(ctx, text)
+		found, err := topicNames(ctx, c, []string{text})
 		if err != nil {
 			return err
 		}
@@ -240,7 +248,7 @@ type searchPlan struct {
 }
 
 // find turns the range into offsets, and leaves out where nothing can match.
-func (p *searchPlan) find(ctx context.Context, c *kafka.Cluster, from, to kafka.Position) error {
+func (p *searchPlan) find(ctx context.Context, c source, from, to kafka.Position) error {
 	tps, err := p.flags.find(ctx, c)
 	if err != nil {
 		return err
@@ -288,7 +296,7 @@ func offsetsIn(spans []kafka.Span) (n int64) {
 }
 
 // explain prints what would be done.
-func (g *global) explain(ctx context.Context, c *kafka.Cluster, p *searchPlan) error {
+func (g *global) explain(ctx context.Context, c source, p *searchPlan) error {
 	cost, err := c.Cost(ctx, p.spans, p.isolation)
 	if err != nil {
 		return err
@@ -323,7 +331,7 @@ func (g *global) explain(ctx context.Context, c *kafka.Cluster, p *searchPlan) e
 }
 
 // estimate prints about how many match.
-func (g *global) estimate(ctx context.Context, c *kafka.Cluster, p *searchPlan) error {
+func (g *global) estimate(ctx context.Context, c source, p *searchPlan) error {
 	g.reasons(p)
 	e, err := c.EstimateHits(ctx, p.spans, p.match(), p.isolation)
 	if err != nil {
@@ -332,7 +340,8 @@ func (g *global) estimate(ctx context.Context, c *kafka.Cluster, p *searchPlan) 
 	if e.Exact {
 		_, err = fmt.Fprintf(g.stdout, "%d of %d offsets\n", e.Hits, e.Offsets)
 	} else {
-		_, err = fmt.Fprintf(g.stdout, "~%d of %d offsets (95%%: %d to %d, by a sample of %d)\n", e.Hits, e.Offsets, e.Low, e.High, e.Sampled)
+		_, err = fmt.Fprintf(g.stdout, "~%d of %d offsets (95%%: %d to %d, by a sample of %.3g %%)\n", e.Hits, e.Offsets, e.Low, e.High, e.Share())
+		g.notice("milena: the sample may miss matches that lie close together in few places; --count counts all")
 	}
 	if err == nil && e.High == 0 {
 		err = errNothingFound
@@ -358,7 +367,7 @@ func (g *global) reasons(p *searchPlan) {
 const troubleShown = 20
 
 // runSearch searches, prints, and says what could not be searched.
-func (g *global) runSearch(ctx context.Context, c *kafka.Cluster, p *searchPlan, write form) error {
+func (g *global) runSearch(ctx context.Context, c source, p *searchPlan, write form) error {
 	search, err := c.NewSearch(kafka.SearchRequest{
 		Spans: p.spans, Match: p.match(), Order: p.order, Isolation: p.isolation,
 		Follow: p.flags.follow, Grow: p.flags.follow && len(p.spans) == p.total && len(p.flags.partitions) == 0,

@@ -90,6 +90,9 @@ type Estimate struct {
 	Exact           bool  // all of them were
 }
 
+// Share is how much of the range was looked at, in percent.
+func (e *Estimate) Share() float64 { return 100 * float64(e.Sampled) / float64(max(1, e.Offsets)) }
+
 // EstimateHits counts what matches in a sample of spans, without reading the
 // rest; a small range it reads whole.
 func (c *Cluster) EstimateHits(ctx context.Context, spans []Span, match func(TopicPartition) Matcher, iso Isolation) (Estimate, error) {

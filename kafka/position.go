@@ -85,14 +85,15 @@ func ParseRange(text string, now time.Time, loc *time.Location) (from Position, 
 	if until.Kind == Stored {
 		return Position{}, nil, fmt.Errorf("range %q: stored can be the start of a range, not its end", text)
 	}
-	if endsBefore(from, until) {
+	if EndsBefore(from, until) {
 		return Position{}, nil, fmt.Errorf("range %q: it ends (%s) before it starts (%s); turn the two around, or write the date too", text, until, from)
 	}
 	return from, &until, nil
 }
 
-// endsBefore knows only what needs no cluster.
-func endsBefore(from, to Position) bool {
+// EndsBefore says whether a range ends before it starts, as far as that is known
+// without a cluster.
+func EndsBefore(from, to Position) bool {
 	switch {
 	case from.Kind != to.Kind:
 		return to.Kind == Beginning

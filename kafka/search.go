@@ -56,7 +56,7 @@ type SearchRequest struct {
 	Order     SearchOrder
 	Isolation Isolation
 	// Follow goes on when the ends are reached: with what comes, in order of
-	// arrival. Not with NewestFirst.
+	// arrival, whatever Order says of what was there.
 	Follow bool
 	// Grow follows partitions that are added to the topics, too.
 	Grow bool
@@ -103,9 +103,6 @@ func (c *Cluster) NewSearch(req SearchRequest) (*Search, error) {
 
 // NewSearch prepares a search of a log, by the clock now. It asks the log nothing.
 func NewSearch(log Log, req SearchRequest, now func() time.Time) (*Search, error) {
-	if req.Follow && req.Order == NewestFirst {
-		return nil, errors.New("a search from the newest back cannot follow what comes: leave out one of the two")
-	}
 	s := &Search{log: log, now: now, req: req, byTP: make(map[TopicPartition]*searchPart, len(req.Spans))}
 	for _, span := range req.Spans {
 		switch {
@@ -149,6 +146,10 @@ func (s *Search) Run(ctx context.Context, limit int64, give func(hits []Record) 
 	defer stop()
 	return s.run(ctx)
 }
+
+// Follow lets the next Run go on with what comes, as if the request had said so.
+// No Run may be under way.
+func (s *Search) Follow() { s.req.Follow = true }
 
 // Left is what is not searched yet, when no Run is under way: all hits outside
 // of it were given, none in it.

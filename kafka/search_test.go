@@ -356,7 +356,7 @@ func TestAGrowingTopicEndsWhereItEndedUnlessItIsFollowed(t *testing.T) {
 	if found := searchOn(t, newSearch(t, c, SearchRequest{Spans: spans}), 0); len(found) != 10 {
 		t.Errorf("%d found of the first 10", len(found))
 	}
-	for _, order := range []SearchOrder{OldestFirst, ByTime} {
+	for _, order := range []SearchOrder{OldestFirst, NewestFirst, ByTime} {
 		s := newSearch(t, c, SearchRequest{Spans: spans, Order: order, Follow: true})
 		if found := searchOn(t, s, 15); len(found) != 15 {
 			t.Errorf("%s: %d found of 15 while following", order, len(found))
@@ -368,8 +368,42 @@ func TestAGrowingTopicEndsWhereItEndedUnlessItIsFollowed(t *testing.T) {
 			t.Errorf("%s: %v after the first 15", order, places(found))
 		}
 	}
-	if _, err := c.NewSearch(SearchRequest{Spans: spans, Order: NewestFirst, Follow: true}); err == nil {
-		t.Error("newest first, and to be followed")
+}
+
+// Whatever the order of what was there, and wherever it is interrupted: what comes
+// is found once, and in its order.
+func TestASearchThatIsDoneCanBeFollowed(t *testing.T) {
+	brokers := brokersOf(t)
+	c := open(t, brokers)
+	k := client(t, brokers)
+	for _, order := range []SearchOrder{OldestFirst, NewestFirst, ByTime} {
+		topic := newTopic(t, c, 2, nil)
+		write(t, k, topic, 0, 30)
+		write(t, k, topic, 1, 30)
+		s := newSearch(t, c, SearchRequest{Spans: everything(t, c, topic), Order: order})
+		found := searchOn(t, s, 0)
+		if p := s.Progress(); len(found) != 60 || !p.Done || p.Following {
+			t.Fatalf("%s: %d found of 60, done: %t, following: %t", order, len(found), p.Done, p.Following)
+		}
+		write(t, k, topic, 0, 30) // between the end and the following
+		s.Follow()
+		for limit := int64(67); limit <= 150; limit += 7 {
+			if limit == 88 {
+				write(t, k, topic, 1, 60)
+			}
+			found = append(found, searchOn(t, s, limit)...)
+		}
+		found = append(found, searchOn(t, s, 150)...)
+		next := map[int32]int64{0: 30, 1: 30}
+		for _, r := range found[60:] {
+			if r.Offset != next[r.Partition] {
+				t.Fatalf("%s: %v after what was there", order, places(found[60:]))
+			}
+			next[r.Partition]++
+		}
+		if p := s.Progress(); len(found) != 150 || !p.Following {
+			t.Errorf("%s: %d found of 150, following: %t", order, len(found), p.Following)
+		}
 	}
 }
 

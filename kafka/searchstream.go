@@ -53,16 +53,18 @@ func (s *Search) run(ctx context.Context) error {
 	if s.stopped.Load() {
 		return ctx.Err()
 	}
+	s.mu.Lock()
+	follows := s.follows
+	s.mu.Unlock()
 	var err error
-	if s.req.Order == OldestFirst {
+	switch {
+	case follows: // what was there is read
+	case s.req.Order == OldestFirst:
 		err = s.read(ctx, s.unread(), false, streamSink{s})
-	} else {
+	default:
 		err = s.merge(ctx)
 	}
 	if err == nil && s.req.Follow && !s.stopped.Load() {
-		s.mu.Lock()
-		s.follows = true
-		s.mu.Unlock()
 		err = s.read(ctx, s.onwards(), s.req.Grow, streamSink{s})
 	}
 	s.mu.Lock()
@@ -99,14 +101,20 @@ func (s *Search) unread() []Span {
 	return spans
 }
 
-// onwards are spans without an end from where everything is read.
+// onwards are spans without an end: from the ends of what was searched, whichever
+// way it was read, and later from where the following is.
 func (s *Search) onwards() []Span {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	spans := make([]Span, 0, len(s.parts))
 	for _, p := range s.parts {
-		spans = append(spans, Span{p.TopicPartition, max(p.from, p.to), NoEnd})
+		if !s.follows {
+			p.from = max(p.from, p.span.To)
+			p.to = p.from
+		}
+		spans = append(spans, Span{p.TopicPartition, p.from, NoEnd})
 	}
+	s.follows = true
 	return spans
 }
 

@@ -55,7 +55,7 @@
 //	operand.go   a record's values, comparison.go: compared; machine.go: the record that it is about
 //	plan.go      in which order, and what is known before
 //	json.go      JSON in place; number.go: numbers as written
-//	fields.go    the paths in a sample
+//	fields.go    the paths in a sample; part.go: what one path leads to, as it is written
 //	matcher.go   queries against records; skim.go: against many at once
 package query
 

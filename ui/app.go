@@ -30,6 +30,7 @@
 //	command.go   the palette; command_copy.go: the view as a command line
 //	connect.go   no cluster yet, or none that answers
 //	search.go    searching history: the form, and hits as the rows of a tail
+//	searchfollow.go  a search that goes on with what comes; partitioner.go: where a key lives
 //	trace.go     what carries one value across topics: a search, and the form for it
 //	queries.go   prompts for queries: what was asked before, names, completion
 //	source.go    what a tail reads from; session.go: one reading of it
@@ -144,6 +145,7 @@ type Model struct {
 	sessions   int                    // how many there were
 	searchRate float64                // bytes a second of the newest search
 	queries    map[string]pastQueries // that were asked, by topic
+	hashed     chosenPartitioners     // for searches by key
 	animating  bool
 	spin       int
 	click      click

@@ -41,6 +41,7 @@ type said struct {
 	filter    string
 	search    *searching // not nil: its hits are shown
 	replay    *replaying // not nil: it is shown
+	follows   bool       // and what comes is searched, too
 	parts     []string   // partitions that are searched; nil: all
 }
 
@@ -167,9 +168,6 @@ func (s *said) milena() saying {
 // finding is the search that gives the same records: the hits of one, or the
 // newest that a filter lets through.
 func (s *said) finding() (command, why string) {
-	if s.reach.File != "" {
-		return "", "milena search reads from brokers, not from a file"
-	}
 	words := []string{"milena", "search"}
 	if q := s.search; q == nil {
 		words = append(words, "--newest", "-c", strconv.Itoa(s.newest))
@@ -181,7 +179,14 @@ func (s *said) finding() (command, why string) {
 		if q.to != nil {
 			words = append(words, value("--to", q.to.String())...)
 		}
-		words = append(words, "--order", q.order.String())
+		order := q.order
+		if s.follows {
+			words = append(words, "--follow")
+			if order == kafka.NewestFirst { // as its hits stand on the screen
+				order = kafka.ByTime
+			}
+		}
+		words = append(words, "--order", order.String())
 		if s.parts != nil {
 			words = append(words, "-p", strings.Join(s.parts, ","))
 		}
@@ -333,6 +338,7 @@ func (m *Model) says() *said {
 	s.from, s.newest = session.start.from, session.start.newest
 	if s.search = session.start.search; s.search != nil {
 		s.from = s.search.from
+		s.follows = m.tail.snap.search != nil && m.tail.snap.search.onward
 		if found := m.tail.snap.search; found != nil && (len(found.rest) > 0 || s.search.spans != nil) && len(s.topics) == 1 {
 			for i := range found.progress.Partitions {
 				s.parts = append(s.parts, itoa(int64(found.progress.Partitions[i].Partition)))

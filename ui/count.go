@@ -120,8 +120,8 @@ func (m *Model) counted(msg countedMsg) tea.Cmd {
 		m.note(levelGood, fmt.Sprintf("%s %s %s, in %s", exact(e.Hits), noun(e.Hits, "record"), msg.what, plural(int(e.Offsets), "offset")))
 	default:
 		c.estimated = msg.what
-		m.note(levelGood, fmt.Sprintf("about %s of %s offsets (%s to %s with 95 %%) are records %s; # once more counts them",
-			humanCount(e.Hits), humanCount(e.Offsets), humanCount(e.Low), humanCount(e.High), msg.what))
+		m.note(levelGood, fmt.Sprintf("about %s of %s offsets (%s to %s with 95 %%, by a sample of %.3g %%) are records %s; # once more counts them, also where they lie close together and the sample missed them",
+			humanCount(e.Hits), humanCount(e.Offsets), humanCount(e.Low), humanCount(e.High), e.Share(), msg.what))
 	}
 	return nil
 }

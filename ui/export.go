@@ -14,6 +14,7 @@ import (
 
 	"milena/archive"
 	"milena/kafka"
+	"milena/kafka/batch"
 	"milena/query"
 	"milena/store"
 )
@@ -87,7 +88,7 @@ func (m *Model) exportForm(name, what string) *dialog {
 		title: strings.TrimSpace("export " + what), opened: m.now(), action: "export",
 		fields: []field{
 			exportFile:    {label: "file", hint: "a name that ends with .jsonl, .csv or .txt"},
-			exportColumns: {label: "columns of a .csv", hint: "topic,partition,offset,time,key,value; also timestamp, headers, keyBase64 …"},
+			exportColumns: {label: "columns of a .csv", hint: "topic,partition,offset,time,key,value; also value.order.total, header.NAME, timestamp, headers, keyBase64 …"},
 		},
 		change: func(_ *Model, d *dialog) tea.Cmd { return describeExport(d) },
 	}
@@ -109,7 +110,7 @@ func describeExport(d *dialog) tea.Cmd {
 	}
 	d.lines = []string{map[archive.Kind]string{
 		archive.JSONL: "All of each record, as JSON lines; milena " + quote(filepath.Base(name)) + " opens them again.",
-		archive.CSV:   `A table: null is an empty field, and empty is "".`,
+		archive.CSV:   `A table: null, and what is not there, is an empty field, and empty is "".`,
 		archive.Raw:   "The values alone, each with a line break behind it; those that have some inside take several lines.",
 	}[kind], "In " + atHome(name)}
 	return nil
@@ -204,6 +205,15 @@ func (s *topicSource) export(ctx context.Context, e *archive.Export, from kafka.
 	return e.Range(ctx, s.cluster, kafka.ReadRequest{Spans: spans, Isolation: s.isolation}, match)
 }
 
+// partOf reads the path of a column.
+func partOf(path string) (func(*batch.View) []byte, error) {
+	p, err := query.ParsePart(path)
+	if err != nil {
+		return nil, err
+	}
+	return p.Of, nil
+}
+
 // submitExport begins what the form says.
 func (m *Model) submitExport(d *dialog, run exportRun) tea.Cmd {
 	name, kind, err := exportName(d)
@@ -212,7 +222,7 @@ func (m *Model) submitExport(d *dialog, run exportRun) tea.Cmd {
 	}
 	format := archive.Format{Kind: kind}
 	if text := strings.TrimSpace(d.fields[exportColumns].ed.String()); text != "" && kind == archive.CSV {
-		if format.Fields, err = archive.ParseFields(text); err != nil {
+		if format.Fields, err = archive.ParseFields(text, partOf); err != nil {
 			return d.refuse(exportColumns, sentence(err))
 		}
 	}

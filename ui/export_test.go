@@ -107,6 +107,13 @@ func TestWhatIsHeldIsExportedAndOpensAgain(t *testing.T) {
 	d.press("Y")
 	d.sees("milena tail message-log -o @2026-11-22T14:03:52Z --file ")
 	d.sees("it reads from brokers, not from a file")
+
+	d.press("esc", "S")
+	d.typed("message299")
+	d.press("enter")
+	d.until("the hit", func() bool { return d.m.tail.allSearched() })
+	d.press("Y")
+	d.sees("milena search --from beginning --order newest --file ")
 }
 
 func TestARangeIsExportedThroughTheFilter(t *testing.T) {
@@ -121,6 +128,21 @@ func TestARangeIsExportedThroughTheFilter(t *testing.T) {
 	got, err := os.ReadFile(path)
 	if err != nil || !strings.HasPrefix(string(got), "offset,value\n10,this is message10\n11,") || !strings.HasSuffix(string(got), "\n199,this is message199\n") {
 		t.Errorf("%s, %v", got, err)
+	}
+}
+
+func TestColumnsAreParts(t *testing.T) {
+	c := newFake().topic("t", 1)
+	c.add("t", 0, batch.Record{Key: []byte("k"), Value: []byte(`{"order":{"total":10.50,"who":"a, \u00e4"},"none":null}`), Headers: []batch.Header{{Key: "a b", Value: []byte("h")}}})
+	c.add("t", 0, batch.Record{Value: []byte("no JSON")})
+	d := tailOf(t, c, "t")
+	path := filepath.Join(t.TempDir(), "parts.csv")
+	exportTo(d, path, `offset, value.order.total value.order.who,value.order,header["a b"],value.none,key`, "beginning..end")
+	d.sees("exported 2 records")
+	want := "offset,value.order.total,value.order.who,value.order,\"header[\"\"a b\"\"]\",value.none,key\n" +
+		"0,10.50,\"a, ä\",\"{\"\"total\"\":10.50,\"\"who\"\":\"\"a, \\u00e4\"\"}\",h,,k\n1,,,,,,\n"
+	if got, err := os.ReadFile(path); err != nil || string(got) != want {
+		t.Errorf("%s, %v, want %s", got, err, want)
 	}
 }
 
@@ -185,6 +207,7 @@ func TestExportsThatCannotBe(t *testing.T) {
 		{filepath.Join(dir, "f.doc"), "", "", "the name ends with .jsonl"},
 		{filepath.Join(dir, "none", "f.jsonl"), "", "", "no such file"},
 		{filepath.Join(dir, "f.csv"), "colour", "", "there is no field"},
+		{filepath.Join(dir, "f.csv"), "value.a[x]", "", "a name in quotes or a place"},
 		{filepath.Join(dir, "f.jsonl"), "", "yesterday", "yesterday"},
 		{filepath.Join(dir, "f.jsonl"), "", "stored..end", "no consumer group"},
 	} {

@@ -281,6 +281,7 @@ func table() []Binding {
 		Binding{Keys: []string{"K"}, Short: "key history", Weight: 37, What: "the history of the record's key: all its values, tombstones too", Off: off(noRows, offRows), Do: (*Model).keyHistory},
 		Binding{Keys: []string{"X"}, Short: "trace", Weight: 39, What: "trace: what carries the same id in key, headers or value, across topics, by time", Off: off(noRows, offRows), Do: (*Model).askTrace},
 		Binding{Keys: []string{"A"}, Short: "all partitions", Weight: 16, What: "search the partitions, too, where the key should not be", Off: off(func(m *Model) bool { return m.tail.snap.search == nil || len(m.tail.snap.search.rest) == 0 }, "nothing was left out"), Do: (*Model).searchRest},
+		Binding{Keys: []string{"F"}, Short: "follow", Weight: 32, Quiet: func(m *Model) bool { return !m.tail.searched() }, What: "go on with what comes, when all is searched", Off: (*Model).followHitsOff, Do: (*Model).followHits},
 		Binding{Keys: []string{"P"}, Short: "progress", Weight: 39, What: "how far each partition is searched, and what could not be", Off: off(func(m *Model) bool { return m.tail.snap.search == nil }, "nothing is searched: S searches"), Do: (*Model).showSearch},
 		Binding{Keys: []string{"#"}, What: "how many records there are, or match: about, by a sample; once more, exactly", Off: off(func(m *Model) bool { return noSession(m) || m.counts.busy() }, "no topic is open, or it is being counted"), Do: (*Model).countRecords},
 		Binding{Keys: []string{"e"}, What: "export to a file: JSON lines, CSV, values", Off: func(m *Model) string {
@@ -571,7 +572,7 @@ func (m *Model) footer() string {
 		for _, b := range bs {
 			what := b.Short
 			switch {
-			case b.Scope == ScopeTail && b.Keys[0] == "space" && (m.tail.paused || m.tail.playPaused() || m.tail.searched() && !m.tail.searching()):
+			case b.Scope == ScopeTail && b.Keys[0] == "space" && (m.tail.paused || m.tail.playPaused() || m.tail.searched() && (m.tail.snap.search == nil || !m.tail.snap.search.moving())):
 				what = "go on"
 			case b.Scope == ScopeCompose && b.Keys[0] == "esc" && (m.compose.sending != "" || m.compose.running()):
 				what = "stop"

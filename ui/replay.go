@@ -387,7 +387,7 @@ func (m *Model) readReplay(d *dialog) (*replayForm, error) {
 	text := func(i int) string { return strings.TrimSpace(d.fields[i].ed.String()) }
 	f := &replayForm{label: "replay from the beginning", replaying: replaying{clock: kafka.ReplayClock{Now: m.now, After: m.opt.After}}}
 	var err error
-	if f.from, f.to, err = m.readRange(d, replayFrom); err != nil {
+	if f.from, f.to, err = m.readRange(d, replayFrom, ""); err != nil {
 		return nil, err
 	}
 	if f.from.Kind == kafka.End {

@@ -24,8 +24,10 @@ type searching struct {
 	trace *carrying    // not nil: what carries this value, nothing else
 	key   *[]byte      // not nil: every value of this key, nothing else
 	order kafka.SearchOrder
+	by    kafka.Partitioner // where a key lives; empty: murmur2
 	from  kafka.Position
 	to    *kafka.Position       // nil: the end as it is when the search starts
+	after bool                  // goes on with what comes
 	spans []kafka.Span          // not nil: these, whatever from and to say
 	seen  *kafka.TopicPartition // the key was seen there, wherever it should be; nil: not known
 }
@@ -77,6 +79,7 @@ const (
 	searchDone               // everything was searched
 	searchLimit              // it has as many hits as it may
 	searchFull               // more hits have no room
+	searchFollows            // everything was searched, and what comes is
 )
 
 // errHitsFull ends a run whose hits have no room any more.
@@ -87,13 +90,16 @@ func (s *session) beginSearch() {
 	s.spawn(func() {
 		q := s.start.search
 		spans, err := q.spans, error(nil)
+		whole := false // all partitions are searched, and those that are added may be, too
 		if spans == nil {
 			var waiting []kafka.Waiting
 			if spans, waiting, err = s.source.Range(s.ctx, q.from, q.to); err == nil {
+				all := len(spans)
 				spans, err = s.narrow(spans)
+				whole = len(spans) == all && len(waiting) == 0
 			}
 			s.mu.Lock()
-			s.unsearched = waiting
+			s.unsearched, s.onward = waiting, q.after
 			s.mu.Unlock()
 		}
 		if err != nil {
@@ -102,7 +108,7 @@ func (s *session) beginSearch() {
 		}
 		var rest []kafka.Span
 		if key, ok := q.wantedKey(); ok && q.spans == nil {
-			lives, others := s.source.KeySpans(spans, key)
+			lives, others := s.source.KeySpans(spans, key, q.partitioner())
 			for _, span := range others {
 				if q.seen != nil && span.TopicPartition == *q.seen {
 					lives = append(lives, span)
@@ -114,7 +120,7 @@ func (s *session) beginSearch() {
 				spans, rest = rest, nil
 			}
 		}
-		search, err := s.source.Search(spans, q)
+		search, err := s.source.Search(spans, q, whole && len(rest) == 0)
 		if err != nil {
 			s.fail(err)
 			return
@@ -150,8 +156,44 @@ func (s *session) narrow(spans []kafka.Span) ([]kafka.Span, error) {
 func (s *session) searchOn(ctx context.Context) error {
 	s.mu.Lock()
 	search, limit := s.search, s.limit
-	s.ended = searchUnderWay
+	follows := s.ended == searchFollows
+	if !follows {
+		s.ended = searchUnderWay
+	}
 	s.mu.Unlock()
+	if follows {
+		return s.endOf(s.searchFollowing(ctx))
+	}
+	err := s.searchAll(ctx, search, limit)
+	s.mu.Lock()
+	if err == nil && search.Progress().Done {
+		s.ended = searchDone
+		if follows = s.onward; follows {
+			s.ended = searchFollows
+		}
+	} else if err == nil {
+		s.ended = searchLimit
+	}
+	s.mu.Unlock()
+	if follows {
+		err = s.searchFollowing(ctx)
+	}
+	return s.endOf(err)
+}
+
+// endOf notes that hits have no room, which is no error.
+func (s *session) endOf(err error) error {
+	if errors.Is(err, errHitsFull) {
+		s.mu.Lock()
+		s.ended, err = searchFull, nil
+		s.mu.Unlock()
+	}
+	s.signal()
+	return err
+}
+
+// searchAll searches what was there when the search began.
+func (s *session) searchAll(ctx context.Context, search *kafka.Search, limit int64) error {
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
 	s.spawn(func() { // its progress is news, too
@@ -166,26 +208,16 @@ func (s *session) searchOn(ctx context.Context) error {
 			}
 		}
 	})
-	err := search.Run(ctx, limit, s.takeHits)
-	s.mu.Lock()
-	switch {
-	case errors.Is(err, errHitsFull):
-		s.ended, err = searchFull, nil
-	case err == nil && search.Progress().Done:
-		s.ended = searchDone
-	case err == nil:
-		s.ended = searchLimit
-	}
-	s.mu.Unlock()
-	s.signal()
-	return err
+	return search.Run(ctx, limit, s.takeHits)
 }
 
 // takeHits gives hits to the store: at its end or, from the newest back, before
 // what is there, so that rows are in the order of time either way.
 func (s *session) takeHits(hits []kafka.Record) error {
 	const step = 256 // at a time, so that a screen need not wait
-	newestFirst := s.start.search.order == kafka.NewestFirst
+	s.mu.Lock()
+	newestFirst := s.start.search.order == kafka.NewestFirst && s.ended != searchFollows
+	s.mu.Unlock()
 	for len(hits) > 0 {
 		some := hits[:min(step, len(hits))]
 		hits = hits[len(some):]
@@ -221,9 +253,15 @@ func (s *session) raise() {
 type searchState struct {
 	progress kafka.SearchProgress
 	end      searchEnd
+	onward   bool            // it follows, or will when all is searched
 	rest     []kafka.Span    // not searched, for the wanted key should not be there
 	waiting  []kafka.Waiting // not searched, for they cannot be read now
 }
+
+// moving says whether a search can be paused.
+func (s *searchState) moving() bool { return s.end.moving() }
+
+func (e searchEnd) moving() bool { return e == searchUnderWay || e == searchFollows }
 
 // searched says whether the tail shows the hits of a search.
 func (t *tail) searched() bool { return t.session != nil && t.session.start.search != nil }
@@ -313,7 +351,7 @@ func (m *Model) keyHistory() tea.Cmd {
 		return nil
 	}
 	key := rec.Key
-	return m.startSearch([]string{rec.Topic}, &searching{key: &key, seen: &kafka.TopicPartition{Topic: rec.Topic, Partition: rec.Partition}, from: kafka.Position{Kind: kafka.Beginning}, order: kafka.ByTime})
+	return m.startSearch([]string{rec.Topic}, &searching{key: &key, by: m.partitionerOfRecord(&rec), seen: &kafka.TopicPartition{Topic: rec.Topic, Partition: rec.Partition}, from: kafka.Position{Kind: kafka.Beginning}, order: kafka.ByTime})
 }
 
 // manyPartitions is how many a search is asked about once more.
@@ -331,7 +369,7 @@ func (m *Model) askSearch() tea.Cmd {
 			m.queryField("for"),
 			{label: "topics", hint: `names, or a pattern: orders\..*`},
 			{label: "from", hint: "beginning   14:05   -1h   -500   1204112"},
-			{label: "to", hint: "end   15:00   -10m"},
+			{label: "to", hint: "end   15:00   -10m   or follow: go on with what comes"},
 			{label: "order", hint: "newest first; or oldest, the fastest; or time, merged over partitions"},
 		},
 	}
@@ -349,6 +387,9 @@ func (m *Model) askSearch() tea.Cmd {
 		q, err := m.parseQuery(d.fields[0].ed.String())
 		d.lines = []string{queryLine(q, err), cost}
 		form, err := m.readSearch(d)
+		if form != nil {
+			m.askPartitioner(d, form)
+		}
 		if err != nil {
 			asked, cost, d.lines[1] = "", "", "…"
 			return nil
@@ -380,6 +421,9 @@ func (m *Model) askSearch() tea.Cmd {
 		}
 		m.dialog = nil
 		clear(m.topics.marked)
+		if form.by != "" {
+			m.choosePartitioner(form.topics, form.by)
+		}
 		return tea.Batch(m.startSearch(form.topics, &form.searching), m.asked(d.fields[0].ed.String()))
 	}
 	m.dialog = d
@@ -406,6 +450,9 @@ func topicNames(text string) []string {
 	return strings.FieldsFunc(text, func(r rune) bool { return r == ' ' || r == ',' })
 }
 
+// toFollow is in place of an end: what comes is searched, too.
+const toFollow = "follow"
+
 // readSearch reads the form.
 func (m *Model) readSearch(d *dialog) (*searchForm, error) {
 	text := func(i int) string { return strings.TrimSpace(d.fields[i].ed.String()) }
@@ -417,7 +464,10 @@ func (m *Model) readSearch(d *dialog) (*searchForm, error) {
 	if f.topics, err = m.cluster.Metadata().TopicsLike(topicNames(text(1))...); err != nil {
 		return nil, &fieldError{1, err}
 	}
-	if f.from, f.to, err = m.readRange(d, 2); err != nil {
+	if f.after = text(3) == toFollow; f.after && m.opt.File != "" {
+		return nil, &fieldError{3, errors.New("nothing comes to a file")}
+	}
+	if f.from, f.to, err = m.readRange(d, 2, toFollow); err != nil {
 		return nil, err
 	}
 	switch text(4) {
@@ -430,23 +480,28 @@ func (m *Model) readSearch(d *dialog) (*searchForm, error) {
 	default:
 		return nil, &fieldError{4, fmt.Errorf("it is newest, oldest or time")}
 	}
+	if len(d.fields) > searchPartitioner && text(searchPartitioner) != "" {
+		if f.by, err = kafka.ParsePartitioner(text(searchPartitioner)); err != nil {
+			return f, &fieldError{searchPartitioner, err}
+		}
+	}
 	return f, nil
 }
 
 // readRange reads where a range begins, in a field of the form, and where it ends,
-// in the next: nothing said is the beginning, and nil.
-func (m *Model) readRange(d *dialog, at int) (from kafka.Position, to *kafka.Position, err error) {
+// in the next: nothing said is the beginning, and nil, as is noEnd.
+func (m *Model) readRange(d *dialog, at int, noEnd string) (from kafka.Position, to *kafka.Position, err error) {
 	if text := strings.TrimSpace(d.fields[at].ed.String()); text != "" {
 		if from, err = parsePosition(text, m.now(), m.zone); err != nil {
 			return from, nil, &fieldError{at, err}
 		}
 	}
-	if text := strings.TrimSpace(d.fields[at+1].ed.String()); text != "" {
+	if text := strings.TrimSpace(d.fields[at+1].ed.String()); text != noEnd && text != "" {
 		until, err := parsePosition(text, m.now(), m.zone)
 		if err != nil {
 			return from, nil, &fieldError{at + 1, err}
 		}
-		if from.Kind == kafka.AtTime && until.Kind == kafka.AtTime && until.Time.Before(from.Time) {
+		if kafka.EndsBefore(from, until) {
 			return from, nil, &fieldError{at + 1, errors.New("that is before the beginning of the range")}
 		}
 		to = &until
@@ -533,6 +588,10 @@ func (m *Model) searchDoing(l *line, b brevity) {
 	say(st.dim, " "+noun(t.snap.matched, "hit")+"   ", " ")
 	p := &s.progress
 	searched, all := p.Offsets()
+	where := ""
+	if len(s.rest) > 0 {
+		where = " where " + string(t.session.start.search.partitioner()) + " puts it"
+	}
 	percent := fmt.Sprintf("%d%%", searched*100/max(1, all))
 	switch {
 	case t.snap.err != nil:
@@ -540,14 +599,20 @@ func (m *Model) searchDoing(l *line, b brevity) {
 	case t.paused:
 		say(st.warn, "paused "+st.g.pause+" ", st.g.pause)
 		l.text(st.text, percent)
+	case s.end == searchDone && where != "":
+		say(st.ok, "searched", st.g.dot)
+		if b < fewWords {
+			l.text(st.dim, where)
+		}
 	case s.end == searchDone:
 		say(st.ok, "all searched", st.g.dot)
-		switch {
-		case b >= fewWords:
-		case len(s.rest) > 0:
-			l.text(st.dim, " where the key lives")
-		default:
+		if b < fewWords {
 			l.text(st.dim, ", "+exact(p.Records)+" records in "+shortTime(p.Elapsed))
+		}
+	case s.end == searchFollows:
+		say(st.ok, "following "+st.g.dot, st.g.dot)
+		if b < noLabel {
+			l.text(st.dim, where)
 		}
 	case s.end == searchLimit:
 		say(st.warn, "stopped there at ", st.g.pause)
@@ -566,8 +631,14 @@ func (m *Model) searchDoing(l *line, b brevity) {
 		if left, ok := p.TimeLeft(); ok && b < fewWords {
 			l.text(st.dim, "  "+shortTime(left)+" left")
 		}
+		if s.onward && b < fewWords {
+			l.text(st.dim, "  then follows")
+		}
 		if b < fewWords {
 			l.text(st.dim, "  esc stops")
+		}
+		if b < noLabel && where != "" {
+			l.text(st.dim, " "+where)
 		}
 	}
 	if n := len(s.waiting); n > 0 {
@@ -599,6 +670,8 @@ func (t *tail) searchEmptyText() []string {
 		return []string{"", "nothing found yet"}
 	case t.paused:
 		return []string{"", "nothing found so far; space goes on"}
+	case s.end == searchFollows:
+		return []string{"", "nothing was found; what comes is searched", "", "esc goes back to the topic"}
 	}
 	return []string{"", "nothing was found", "", "S searches for something else, esc goes back to the topic"}
 }
@@ -624,7 +697,7 @@ func (m *Model) showSearch() tea.Cmd {
 		p := &s.progress
 		say(st.text, fmt.Sprintf("%s for %s: %s; %s records, %s of the log, in %s", s.title(m), m.tail.session.start.search, plural(int(p.Hits), "hit"), exact(p.Records), humanBytes(p.Bytes), shortTime(p.Elapsed)))
 		if len(s.rest) > 0 {
-			say(st.dim, fmt.Sprintf("Only the partition where the key lives (murmur2) was searched; A searches the other %d.", len(s.rest)))
+			say(st.dim, fmt.Sprintf("Only where the key lives (%s) was searched; A searches the other %s.", m.tail.session.start.search.partitioner(), plural(len(s.rest), "partition")))
 		}
 		lines = append(lines, newLine(st, w, nil).end())
 		for i := range p.Partitions {
@@ -663,6 +736,8 @@ func (s *searchState) title(m *Model) string {
 		return "paused"
 	case s.end == searchDone:
 		return "searched"
+	case s.end == searchFollows:
+		return "following"
 	case s.end == searchLimit:
 		return "stopped at the limit of hits"
 	case s.end == searchFull:

@@ -111,7 +111,31 @@ func TestSearchOfARange(t *testing.T) {
 	d.typed("14:00")
 	d.press("enter")
 	d.sees("that is before the beginning of the range")
-	d.press("esc")
+	d.press("shift+tab", "ctrl+a", "ctrl+k")
+	d.typed("5")
+	d.press("tab", "ctrl+a", "ctrl+k")
+	d.typed("2")
+	d.press("enter")
+	d.sees("that is before the beginning of the range")
+	d.press("ctrl+a", "ctrl+k")
+	d.typed("5")
+	d.sees("which hold nothing in that range")
+	d.press("enter")
+	d.sees("nothing was found")
+}
+
+func TestSearchOfVeryManyPartitionsAsksFirst(t *testing.T) {
+	c := newFake().topic("small", 1).topic("large.a", 600).topic("large.b", 600)
+	c.add("small", 0, batch.Record{Value: []byte("v")})
+	d := drive(t, c, Options{Topics: []string{"small"}}, 120, 40)
+	d.follows("small")
+	d.press("S", "tab", "ctrl+a", "ctrl+k")
+	d.typed("large.*")
+	d.press("enter")
+	d.sees("2 topics have 1,200 partitions: enter once more searches them all")
+	d.press("enter")
+	d.searched()
+	d.sees("nothing was found")
 }
 
 func TestSearchSaysWhatItCostsAndHowItReadsTheQuery(t *testing.T) {
@@ -143,7 +167,7 @@ func TestSearchByKeyAsksItsPartitionFirst(t *testing.T) {
 		t.Errorf("searched %v", p)
 	}
 	d.sees("60 hits")
-	d.sees("where the key lives")
+	d.sees("where murmur2 puts it")
 	d.press("A")
 	d.searched()
 	if n := len(d.m.tail.snap.search.progress.Partitions); n != 2 {
@@ -216,6 +240,125 @@ func TestSearchPausesAndGoesOn(t *testing.T) {
 		if n := len(slices.Compact(got)); n != hitsAtFirst+5000 || len(got) != n {
 			t.Errorf("%s: %d hits, %d of them different", order, len(got), n)
 		}
+	}
+}
+
+// What comes while a search is done, and before it is followed, is neither lost
+// nor doubled, and stands below what was there, whatever the order of that.
+func TestAFinishedSearchFollowsOnRequest(t *testing.T) {
+	for _, order := range []string{"newest", "oldest", "time"} {
+		for _, form := range []string{"", "follow"} {
+			c := newFake().topic("t", 2)
+			sent := 0
+			send := func(n int) {
+				for range n {
+					c.add("t", int32(sent%2), batch.Record{Timestamp: testNow.UnixMilli() + int64(sent), Value: fmt.Appendf(nil, "hit %04d", sent)})
+					c.add("t", int32(sent%2), batch.Record{Timestamp: testNow.UnixMilli() + int64(sent), Value: []byte("another")})
+					sent++
+				}
+			}
+			send(100)
+			d := drive(t, c, Options{Topics: []string{"t"}}, 120, 40)
+			d.follows("t")
+			found := func() {
+				t.Helper()
+				d.until(fmt.Sprint(sent, " hits"), func() bool {
+					return d.m.tail.snap.search.end == searchFollows && int(d.m.tail.snap.next-d.m.tail.snap.first) >= sent
+				})
+			}
+			d.searches("hit", "", "", form, order)
+			send(10)
+			if form == "" {
+				d.sees("all searched")
+				d.press("F")
+			}
+			found()
+			d.sees("following")
+			send(30)
+			found()
+			d.press("space")
+			d.sees("paused")
+			send(30)
+			d.press("space")
+			found()
+			got := d.values()
+			if !slices.Equal(slices.Compact(slices.Sorted(slices.Values(got))), slices.Sorted(slices.Values(got))) || len(got) != sent {
+				t.Errorf("%s: %d hits of %d, or one twice", order, len(got), sent)
+			}
+			for i, v := range got {
+				if v >= "hit 0100" != (i >= 100) {
+					t.Fatalf("%s: %q is hit %d", order, v, i)
+				}
+			}
+			if d.m.busy() {
+				t.Error("something turns while it waits")
+			}
+			d.press("F")
+			d.sees("it follows already")
+			d.press("Y")
+			d.sees("milena search --from beginning --follow --order " + strings.Replace(order, "newest", "time", 1))
+			d.press("esc")
+			d.press("esc")
+			d.until("the topic", func() bool { return !d.m.tail.searched() })
+		}
+	}
+}
+
+func TestWhatCannotBeFollowedSaysWhy(t *testing.T) {
+	d := drive(t, ledger(), Options{Topics: []string{"ledger"}}, 120, 40)
+	d.follows("ledger")
+	d.press("F")
+	d.sees("nothing is searched")
+	d.searches("k-7", "", "", "-1h")
+	d.press("F")
+	d.sees("the range that is searched has an end")
+}
+
+func TestThePartitionerOfAKeyIsChosenAndRemembered(t *testing.T) {
+	c := newFake().topic("crc", 5).topic("one", 1)
+	key := []byte("the-key")
+	lives := kafka.CRC32.Of(key, 5)
+	if lives == kafka.PartitionOf(key, 5) {
+		t.Fatal("a key that lives elsewhere is wanted")
+	}
+	for range 3 {
+		c.add("crc", lives, batch.Record{Timestamp: testNow.UnixMilli(), Key: key, Value: []byte("v")})
+	}
+	d := drive(t, c, Options{Topics: []string{"crc"}}, 120, 40)
+	d.follows("crc")
+	d.press("S")
+	d.typed("the-key")
+	if strings.Contains(d.screen(), "key by") {
+		t.Error("it asks for a partitioner where no key is named")
+	}
+	d.press("ctrl+a", "ctrl+k")
+	d.typed(`key == "the-key"`)
+	d.sees("key by")
+	d.press("shift+tab")
+	d.typed("crc33")
+	d.press("enter")
+	d.sees("is no partitioner")
+	d.press("ctrl+a", "ctrl+k")
+	d.typed("crc")
+	d.press("right", "enter")
+	d.searched()
+	d.sees("3 hits")
+	d.sees("searched where crc32 puts it")
+
+	d.press("S")
+	d.sees("crc32")
+	d.press("esc")
+	d.press("K") // by where it was seen
+	d.searched()
+	if p := d.m.tail.snap.search.progress.Partitions; len(p) != 1 || p[0].Partition != lives {
+		t.Errorf("the history is searched in %v", p)
+	}
+	d.press("S", "ctrl+a", "ctrl+k")
+	d.typed(`key == "the-key"`)
+	d.press("tab", "ctrl+a", "ctrl+k")
+	d.typed("one")
+	if strings.Contains(d.screen(), "key by") {
+		t.Error("it asks for a partitioner of one partition")
 	}
 }
 
@@ -311,7 +454,7 @@ func TestCountsAreEstimatedFirstAndExactOnRequest(t *testing.T) {
 	d := drive(t, ledger(), Options{Topics: []string{"ledger"}}, 160, 40)
 	d.follows("ledger")
 	d.press("#")
-	d.sees("about 601 of 600 offsets (599 to 602 with 95 %) are records in ledger; # once more counts them")
+	d.sees("about 601 of 600 offsets (599 to 602 with 95 %, by a sample of 50 %) are records in ledger; # once more")
 	d.press("#")
 	d.sees("600 records in ledger, in 600 offsets")
 	d.press("/")
@@ -319,7 +462,7 @@ func TestCountsAreEstimatedFirstAndExactOnRequest(t *testing.T) {
 	d.press("enter")
 	d.until("the filter", func() bool { return d.m.tail.session.start.query != nil })
 	d.press("#")
-	d.sees("about 11 of 600 offsets (9 to 12 with 95 %) are records with value.total > 590 in ledger")
+	d.sees("about 11 of 600 offsets (9 to 12 with 95 %, by a sample of 50 %")
 	d.press("#")
 	d.sees("10 records with value.total > 590 in ledger, in 600 offsets")
 }

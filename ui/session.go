@@ -92,6 +92,7 @@ type session struct {
 	search     *kafka.Search // nil: it reads, or what to search is not known yet
 	limit      int64         // of its hits
 	ended      searchEnd
+	onward     bool            // it follows when all is searched
 	rest       []kafka.Span    // that it left out
 	unsearched []kafka.Waiting // that it cannot read now
 
@@ -917,7 +918,7 @@ func (s *session) look() (snapshot, []kafka.Event) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.search != nil {
-		search = &searchState{progress: s.search.Progress(), end: s.ended, rest: s.rest, waiting: s.unsearched}
+		search = &searchState{progress: s.search.Progress(), end: s.ended, onward: s.onward, rest: s.rest, waiting: s.unsearched}
 	}
 	n := snapshot{
 		search: search,

@@ -29,7 +29,7 @@ func (s *session) sleep() bool {
 	if s.older.cancel != nil {
 		s.older.cancel()
 	}
-	if s.search != nil && s.ended != searchUnderWay {
+	if s.search != nil && !s.ended.moving() {
 		return true
 	}
 	s.start.held = nil // the store has them
@@ -63,7 +63,7 @@ func (s *session) letGo() {
 // wake goes on with what sleep ended, unless a person paused it.
 func (s *session) wake(on bool) {
 	s.mu.Lock()
-	on = on && (s.search == nil || s.ended == searchUnderWay)
+	on = on && (s.search == nil || s.ended.moving())
 	s.mu.Unlock()
 	if on {
 		s.continueRead()

@@ -52,9 +52,10 @@ type Source interface {
 	// Since leaves out what is before a time, in ms since the epoch.
 	Since(ctx context.Context, spans []kafka.Span, ms int64) ([]kafka.Span, error)
 	// KeySpans parts spans into those where a key lives, and the rest.
-	KeySpans(spans []kafka.Span, key []byte) (lives, rest []kafka.Span)
-	// Search prepares a search of spans.
-	Search(spans []kafka.Span, q *searching) (*kafka.Search, error)
+	KeySpans(spans []kafka.Span, key []byte, by kafka.Partitioner) (lives, rest []kafka.Span)
+	// Search prepares a search of spans; one that follows takes in partitions that
+	// are added, when grow says so.
+	Search(spans []kafka.Span, q *searching, grow bool) (*kafka.Search, error)
 	// Ends are the offsets that follow the last records.
 	Ends(ctx context.Context, of []kafka.TopicPartition) (map[kafka.TopicPartition]kafka.Offset, error)
 }
@@ -86,12 +87,12 @@ func (s *topicSource) Since(ctx context.Context, spans []kafka.Span, ms int64) (
 	return kafka.Since(ctx, s.cluster, spans, ms, s.isolation)
 }
 
-func (s *topicSource) KeySpans(spans []kafka.Span, key []byte) (lives, rest []kafka.Span) {
-	return s.cluster.KeySpans(spans, key, kafka.Murmur2)
+func (s *topicSource) KeySpans(spans []kafka.Span, key []byte, by kafka.Partitioner) (lives, rest []kafka.Span) {
+	return s.cluster.KeySpans(spans, key, by)
 }
 
-func (s *topicSource) Search(spans []kafka.Span, q *searching) (*kafka.Search, error) {
-	return s.cluster.NewSearch(kafka.SearchRequest{Spans: spans, Match: q.match, Order: q.order, Isolation: s.isolation})
+func (s *topicSource) Search(spans []kafka.Span, q *searching, grow bool) (*kafka.Search, error) {
+	return s.cluster.NewSearch(kafka.SearchRequest{Spans: spans, Match: q.match, Order: q.order, Isolation: s.isolation, Grow: grow})
 }
 
 func (s *topicSource) resolve(ctx context.Context, from kafka.Position, to *kafka.Position) ([]kafka.Span, []kafka.Waiting, error) {

@@ -167,7 +167,7 @@ func (m *Model) news(msg newsMsg) tea.Cmd {
 	}
 	t.noteRush(snap.next-t.snap.next, m.now())
 	t.snap = snap
-	if snap.search != nil && snap.search.end != searchUnderWay {
+	if snap.search != nil && !snap.search.moving() {
 		m.searchRate = snap.search.progress.Rate()
 	}
 	m.noteEvents(events)
@@ -360,7 +360,7 @@ func (m *Model) pause() tea.Cmd {
 	if t.session == nil {
 		return nil
 	}
-	if t.searched() && t.snap.search != nil && t.snap.search.end != searchUnderWay {
+	if t.searched() && t.snap.search != nil && !t.snap.search.moving() {
 		if t.snap.search.end == searchLimit {
 			return m.goOn()
 		}

@@ -1,0 +1,68 @@
+package ui
+
+import (
+	"context"
+
+	tea "charm.land/bubbletea/v2"
+
+	"milena/kafka"
+)
+
+// A search that goes on with what comes. It begins where the partitions ended
+// when the search did, so nothing is lost between the two and nothing comes
+// twice. What comes stands below the other hits, in order of arrival, also where
+// those were found from the newest back.
+
+// followOn lets the session's search follow when everything is searched; where
+// that is so already, at once.
+func (s *session) followOn() {
+	s.mu.Lock()
+	s.onward = true
+	again := s.ended == searchDone
+	if again {
+		s.ended, s.stop = searchFollows, nil
+	}
+	s.mu.Unlock()
+	if again {
+		s.continueRead()
+	}
+}
+
+// searchFollowing searches what comes, until ctx ends or hits have no room. There
+// is no limit: who follows wants to see what comes.
+func (s *session) searchFollowing(ctx context.Context) error {
+	s.search.Follow()
+	s.signal()
+	return s.search.Run(ctx, 0, s.takeHits)
+}
+
+// followHits goes on with what comes.
+func (m *Model) followHits() tea.Cmd {
+	m.tail.session.followOn()
+	if s := m.tail.snap.search; s != nil {
+		s.onward = true
+		if s.end == searchDone {
+			s.end = searchFollows
+			return m.goEnd()
+		}
+	}
+	return nil
+}
+
+// followHitsOff is why a search cannot follow; empty: it can.
+func (m *Model) followHitsOff() string {
+	t := &m.tail
+	switch {
+	case !t.searched():
+		return "nothing is searched: S searches"
+	case m.opt.File != "":
+		return "nothing comes to a file"
+	case t.session.start.search.to != nil && t.session.start.search.to.Kind != kafka.End:
+		return "the range that is searched has an end"
+	case t.snap.search != nil && t.snap.search.end == searchFull:
+		return "no more hits have room"
+	case t.snap.search != nil && t.snap.search.onward:
+		return "it follows already"
+	}
+	return ""
+}
