@@ -200,6 +200,9 @@ func (in *inspector) describe(m *Model, w, h int) {
 	} else {
 		pair("timestamp", "none: a message of the old format (magic 0)")
 	}
+	if r.Timestamp > m.now().Add(aheadMost).UnixMilli() {
+		pair("ahead "+m.st.g.ahead, aheadMeaning)
+	}
 	if in.late {
 		pair("late "+m.st.g.late, lateMeaning)
 	}

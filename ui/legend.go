@@ -26,7 +26,8 @@ func legend(g *glyphs) [][2]string {
 		{"held", "records in memory"},
 		{"skipped", "rows that had to leave memory to make room for newer ones (s)"},
 		{"behind", "records in the topic that were not read yet (b); waiting (w), behind a pause"},
-		{g.late + " at a time", "of several topics: " + lateMeaning},
+		{g.late + " at a time", lateMeaning},
+		{g.ahead + " at a time", aheadMeaning},
 	}
 }
 

@@ -15,7 +15,7 @@ import (
 // arrives, and is marked. All partitions go into the store through one writer.
 
 // lateMeaning is what the mark of a late record says.
-const lateMeaning = "it came more than half a second after one that is later, and stands behind that"
+const lateMeaning = "one that is more than half a second later stands before it: it came late, or a producer's clock lies"
 
 // severalTopics says whether partitions are of more than one topic.
 func severalTopics(spans []kafka.Span, waiting []kafka.Waiting) bool {
@@ -161,7 +161,7 @@ func (k *orderedSink) Record(tp kafka.TopicPartition, v *batch.View, late bool) 
 	k.moved += v.Offset + 1 - p.next
 	p.next, p.at = v.Offset+1, v.Timestamp
 	k.matched++
-	if late {
+	if p.behind(v.Timestamp) || late {
 		k.w.AddLate(v)
 	} else {
 		k.w.Add(v)

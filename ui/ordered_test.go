@@ -126,7 +126,7 @@ func TestLateRecordsAreMarked(t *testing.T) {
 	d.m.restyle()
 	d.press("2", "up", "G", "down", "up", "down", "enter")
 	d.sees("too late")
-	d.sees("more than half a second after one that is later")
+	d.sees("more than half a second later stands before it")
 	d.press("p")
 	d.sees("in time")
 	if strings.Contains(d.screen(), "half a second") {
@@ -214,4 +214,29 @@ func TestGapsKeepTheirPlaceInAnOrderedRead(t *testing.T) {
 	if p := s.positions()[tp]; p != 10 {
 		t.Errorf("the next read begins at %d", p)
 	}
+}
+
+func TestTimesThatLieAreMarked(t *testing.T) {
+	c := newFake().topic("clocks", 1)
+	for i, ms := range []time.Duration{0, 1000, 700, 400, 1200, 24 * 3600_000, 1300, 100} {
+		c.add("clocks", 0, at(ms*time.Millisecond, fmt.Sprint("record", i)))
+	}
+	d := drive(t, c, Options{Topics: []string{"clocks"}}, 120, 40)
+	d.follows("record6")
+	d.press("g")
+	d.until("all from the beginning", func() bool { return len(d.m.tail.rows) == 8 && d.m.tail.session.number > 1 })
+	d.sees("record6")
+	for i, mark := range []string{"", "", "", "«", "", "»", "", "«"} { // jitter is no lie
+		line := ""
+		for _, l := range strings.Split(d.screen(), "\n") {
+			if strings.Contains(l, fmt.Sprint("record", i)) {
+				line = l
+			}
+		}
+		if strings.Contains(line, "«") != (mark == "«") || strings.Contains(line, "»") != (mark == "»") {
+			t.Errorf("record%d: %s", i, line)
+		}
+	}
+	d.press("j", "j", "j", "j", "j", "enter")
+	d.sees("ahead »")
 }

@@ -54,6 +54,18 @@ func columnsFor(w, parts int, maxOffset int64, topic, keys int) columns {
 	return c
 }
 
+// aheadMost is how far a timestamp may be ahead of this machine's clock before that
+// is said.
+const aheadMost = time.Minute
+
+// aheadMeaning is what the mark of a record from the future says.
+const aheadMeaning = "it is more than a minute ahead of this machine's clock"
+
+// ahead says whether a record claims to be from the future.
+func (c columns) ahead(r *store.Row) bool {
+	return r.Skip == nil && !c.now.IsZero() && r.Timestamp > c.now.Add(aheadMost).UnixMilli()
+}
+
 func (c columns) heading(l *line) {
 	st := l.st
 	if c.after {
@@ -111,7 +123,10 @@ func (l *line) row(r *store.Row, c columns, loc *time.Location, q lights) {
 		stamp := c.stamp(r.Timestamp, r.TimestampType == batch.NoTimestamp && r.Skip == nil, loc, scratch[:0])
 		l.column(c.time, func() { l.bytes(st.dim, stamp) })
 		next := l.width + 2
-		if r.Late {
+		switch {
+		case c.ahead(r):
+			l.text(st.warn, st.g.ahead)
+		case r.Late:
 			l.text(st.warn, st.g.late)
 		}
 		l.fill(next)

@@ -193,6 +193,8 @@ type partition struct {
 	liveFrom      int64 // where those begin; notLive: not known yet
 	next          int64 // the offset after the last record that was taken
 	at            int64 // that record's timestamp
+	latest        int64 // the latest timestamp that was taken, unless it lies in the future
+	future        int64 // where that began when it was last asked
 
 	// What the session's lock guards: the same at the last Flush; before the
 	// first one only where the reading begins.
@@ -798,6 +800,18 @@ func (k sessionSink) Event(e kafka.Event) {
 	k.s.signal()
 }
 
+// behind says whether a timestamp is much before one that was taken: clocks of
+// producers differ, and some lie. After one from the future not all are behind.
+func (p *partition) behind(ms int64) bool {
+	if ms > p.future {
+		p.future = p.s.now().Add(aheadMost).UnixMilli()
+	}
+	if ms <= p.future {
+		p.latest = max(p.latest, ms)
+	}
+	return ms >= 0 && p.latest-ms > kafka.DefaultWindow.Milliseconds()
+}
+
 // Record takes a record.
 func (p *partition) Record(v *batch.View) bool {
 	p.seen++
@@ -805,9 +819,14 @@ func (p *partition) Record(v *batch.View) bool {
 		p.live++
 	}
 	p.next, p.at = v.Offset+1, v.Timestamp
+	behind := p.behind(v.Timestamp)
 	if p.match == nil || p.match.Match(v) {
 		p.matched++
-		p.w.Add(v)
+		if behind {
+			p.w.AddLate(v)
+		} else {
+			p.w.Add(v)
+		}
 		if p.w.Bytes() >= publishBytes {
 			// An error is ctx's end, which Flush meets too; what was not
 			// published stays in the writer and goes on after a pause.
