@@ -42,7 +42,9 @@ type said struct {
 	search    *searching // not nil: its hits are shown
 	replay    *replaying // not nil: it is shown
 	follows   bool       // and what comes is searched, too
-	parts     []string   // partitions that are searched; nil: all
+	parts     []string   // partitions that are read or searched; nil: all
+	like      []string   // names and patterns that topics were opened by; nil: their names
+	partly    bool       // of several topics some partitions are switched off
 }
 
 // saying is one way to say it.
@@ -91,14 +93,21 @@ func value(long, v string) []string {
 // sayings are all ways to say it.
 func (s *said) sayings() []saying {
 	all := []saying{s.milena(), s.kcat(), s.console()}
-	if s.replay != nil {
-		for i := range all[1:] {
-			all[1+i] = saying{key: all[1+i].key, tool: all[1+i].tool, why: "it does not merge by time"}
-		}
+	why := ""
+	switch {
+	case s.reach.File != "":
+		why = "it reads from brokers, not from a file"
+	case s.replay != nil:
+		why = "it does not merge by time"
+	case s.traced():
+		why = "it looks for nothing"
 	}
-	if s.reach.File != "" {
-		for i := range all[1:] {
-			all[1+i] = saying{key: all[1+i].key, tool: all[1+i].tool, why: "it reads from brokers, not from a file"}
+	for i := range all[1:] {
+		switch other := &all[1+i]; {
+		case why != "":
+			*other = saying{key: other.key, tool: other.tool, why: why}
+		case s.partly || s.parts != nil && s.search == nil:
+			other.remark = strings.TrimPrefix(other.remark+"; with the partitions that are switched off", "; ")
 		}
 	}
 	if q := s.query(); q != "" {
@@ -114,6 +123,8 @@ func (s *said) query() string {
 	switch {
 	case s.search == nil:
 		return s.filter
+	case s.traced():
+		return ""
 	case s.search.key == nil:
 		return s.search.query.String()
 	case *s.search.key == nil:
@@ -122,8 +133,32 @@ func (s *said) query() string {
 	return "key == " + strconv.Quote(string(*s.search.key))
 }
 
+func (s *said) traced() bool { return s.search != nil && s.search.trace != nil }
+
+// tracing is the trace of the same value in the same window.
+func (s *said) tracing() string {
+	c := s.search.trace
+	window := time.Duration(c.to-c.from) * time.Millisecond / 2
+	words := []string{"milena", "trace", "--around", "@" + time.UnixMilli(c.from).Add(window).UTC().Format("2006-01-02T15:04:05.000Z"), "--window", window.String()}
+	switch {
+	case c.Header != "":
+		words = append(words, value("--header", c.Header)...)
+	case c.Field != "":
+		words = append(words, value("--field", c.Field)...)
+	}
+	// Flags come first: a value may begin as one does.
+	words = append(append(words, s.reached()...), "--", c.Value)
+	return shell(append(words, s.topics...)...)
+}
+
 func (s *said) milena() saying {
 	out := saying{key: "m", tool: "milena"}
+	if s.traced() {
+		if out.text = s.tracing(); s.reach.File != "" {
+			out.text, out.why = "", "milena trace reads from brokers, not from a file"
+		}
+		return out
+	}
 	if s.search != nil || s.filter != "" && s.newest > 0 {
 		out.text, out.why = s.finding()
 		return out
@@ -133,7 +168,11 @@ func (s *said) milena() saying {
 		return out
 	}
 	words := []string{"milena", "tail"}
-	for _, t := range s.topics {
+	topics := s.topics
+	if s.like != nil {
+		topics = s.like
+	}
+	for _, t := range topics {
 		if strings.HasPrefix(t, "-") {
 			words = append(words, "--topic="+t)
 		} else {
@@ -160,6 +199,12 @@ func (s *said) milena() saying {
 	}
 	if s.filter != "" {
 		words = append(words, value("--where", s.filter)...)
+	}
+	if s.parts != nil {
+		words = append(words, "-p", strings.Join(s.parts, ","))
+	}
+	if s.partly {
+		out.remark = strings.TrimPrefix(out.remark+"; with the partitions that are switched off", "; ")
 	}
 	out.text = shell(append(words, s.reached()...)...)
 	return out
@@ -344,8 +389,11 @@ func (m *Model) says() *said {
 				s.parts = append(s.parts, itoa(int64(found.progress.Partitions[i].Partition)))
 			}
 		}
-	} else if q := session.start.query; q != nil {
-		s.filter = q.String()
+	} else {
+		if q := session.start.query; q != nil {
+			s.filter = q.String()
+		}
+		m.sayOff(s)
 	}
 	s.replay = session.start.replay
 	session.mu.Lock()
@@ -358,6 +406,39 @@ func (m *Model) says() *said {
 		s.from, s.newest = kafka.Position{Kind: kafka.AtTime, Time: s.oldest.UTC()}, 0
 	}
 	return s
+}
+
+// sayOff says what of the tail is switched off, and what it was opened by.
+func (m *Model) sayOff(s *said) {
+	t := &m.tail
+	if len(t.off) == 0 {
+		if t.like != nil {
+			s.like = t.like.texts
+		}
+		return
+	}
+	s.topics = nil
+	for _, name := range t.topics {
+		all := m.partitionIDs(name)
+		var on []string
+		for _, id := range all {
+			if !t.off.has(kafka.TopicPartition{Topic: name, Partition: id}) {
+				on = append(on, itoa(int64(id)))
+			}
+		}
+		if len(on) == 0 {
+			continue
+		}
+		s.topics = append(s.topics, name)
+		if len(on) < len(all) {
+			s.parts, s.partly = on, true
+		}
+	}
+	if len(s.topics) > 1 { // -p would be of all of them
+		s.parts = nil
+	} else {
+		s.partly = false
+	}
 }
 
 // copySheet offers the ways.

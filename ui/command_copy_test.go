@@ -248,4 +248,30 @@ func TestCopiedCommandsGiveTheSameRecords(t *testing.T) {
 	d.press("enter")
 	d.until("its end", func() bool { return d.m.tail.playState().ended && d.m.tail.snap.next == 45 })
 	check("a replay through a filter", 45)
+	open()
+	d.press("L")
+	d.until("its partitions", func() bool { return d.m.load != nil && d.m.load.on.Topic != "" })
+	d.press("g", "space", "esc")
+	d.until("two partitions", func() bool {
+		s := &d.m.tail.snap
+		return s.reading && s.lag == 0 && len(d.m.tail.off) == 1 && s.next > s.first
+	})
+	d.press("g")
+	d.until("all of two partitions", func() bool { return d.m.tail.snap.next-d.m.tail.snap.first == 100 })
+	check("two of three partitions", 100)
+	// A trace has rows of its own at the command line.
+	open()
+	d.press("X")
+	d.fill(traceValue, "id")
+	d.fill(traceWhere, "anywhere")
+	d.fill(traceTopics, "orders, -it.s_one")
+	d.fill(traceWindow, "20s")
+	d.press("enter")
+	d.searched()
+	rows := len(shown())
+	d.press("Y", "m")
+	out, err := exec.CommandContext(t.Context(), "sh", "-c", strings.Replace(d.copied, "milena trace", quote(milena)+" trace -J", 1)).Output()
+	if n := bytes.Count(out, []byte("\n")); err != nil || n != rows || rows < 40 {
+		t.Errorf("%s\ngives %d records, %d are shown; %v", d.copied, n, rows, err)
+	}
 }

@@ -200,15 +200,7 @@ func table() []Binding {
 		Binding{Keys: []string{"]"}, What: "on to the next place", Off: placesOff(1), Do: func(m *Model) tea.Cmd { return m.stepPlace(1) }},
 		Binding{Keys: []string{"u"}, What: "times: local, UTC, as ages, as epoch milliseconds", Do: (*Model).nextTimes},
 		Binding{Keys: []string{"M"}, What: "give the mouse to the terminal, to select text; again takes it back", Do: (*Model).freeMouse},
-		Binding{Keys: []string{"Y"}, What: "copy the view as a command: milena, kcat, kafka-console-consumer.sh", Off: func(m *Model) string {
-			switch {
-			case noSession(m):
-				return offSession
-			case m.tail.traced() && m.over == nil:
-				return "milena trace finds what carries an id at the command line"
-			}
-			return ""
-		}, Do: (*Model).openCopy},
+		Binding{Keys: []string{"Y"}, What: "copy the view as a command: milena, kcat, kafka-console-consumer.sh", Off: off(noSession, offSession), Do: (*Model).openCopy},
 		Binding{Keys: []string{":"}, Short: "command", What: "all commands", Weight: 80, NoPalette: true, Do: (*Model).openPalette},
 		Binding{Keys: []string{"!"}, What: "notices", Do: (*Model).showNotices},
 		Binding{Label: ":doctor", What: "doctor: the way to the cluster, step by step, and what may be done there", Off: off(func(m *Model) bool { return m.opt.Probe == nil }, "there is none"), Do: (*Model).showCheckup},
