@@ -21,7 +21,7 @@
 //	editor.go    a text that is edited; changes.go: undo
 //	history.go   what was sent, across runs
 //	inspect.go   one record, whole; jsonview.go, hexview.go, inspectlayout.go: its value
-//	load.go      how evenly partitions are loaded; partitions.go: switching them off and on
+//	load.go      how evenly partitions are loaded; load_draw.go; partitions.go: switching them off and on
 //	legend.go    what the tail's columns mean
 //	transactions.go  how transactions ended; markers.go: offsets without messages
 //	inspectfind.go  looking for words in it; copy.go: copying it
