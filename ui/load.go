@@ -30,7 +30,7 @@ const (
 	loadWindow  = time.Minute
 	loadEvery   = 4 * time.Second // between an answer and the next question
 	loadTimeout = 20 * time.Second
-	loadSample  = 60_000
+	loadSample  = 10_000
 	loadLeast   = 100 // records of one partition
 )
 
