@@ -182,13 +182,14 @@ func (b *backlog) earliest() *backlogPart {
 	return first
 }
 
-// waitForRoom waits while the store is full and its oldest row is looked at.
+// waitForRoom waits while the store is full and its oldest row is looked at. A
+// store that is empty takes them, however small it is.
 func (b *backlog) waitForRoom(ctx context.Context, rows, size int) error {
 	defer b.blocked.Store(false)
 	for {
 		stats := b.s.store.Stats()
 		first, _ := b.s.store.Bounds()
-		fits := stats.Bytes+int64(size) <= b.s.start.maxBytes && stats.Held+rows <= b.s.start.maxRows
+		fits := stats.Held == 0 || stats.Bytes+int64(size) <= b.s.start.maxBytes && stats.Held+rows <= b.s.start.maxRows
 		if fits || first < b.s.protected() {
 			return ctx.Err()
 		}
@@ -251,7 +252,7 @@ func (q *backlogPart) Flush(state kafka.PartitionState) error {
 	s := q.p.s
 	s.mu.Lock()
 	q.p.next, q.p.state, q.p.known = state.Next, state, true
-	q.p.liveFrom = state.HighWatermark
+	q.p.liveFrom.Store(state.HighWatermark)
 	s.mu.Unlock()
 	return nil
 }

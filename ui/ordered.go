@@ -57,7 +57,7 @@ func (s *session) history(ctx context.Context, spans []kafka.Span) map[kafka.Top
 	s.mu.Lock()
 	for i := range spans {
 		tp := spans[i].TopicPartition
-		if from := s.partitionLocked(tp).liveFrom; from != notLive {
+		if from := s.partitionLocked(tp).liveFrom.Load(); from != notLive {
 			history[tp] = from
 		} else {
 			ask = append(ask, tp)
@@ -78,7 +78,7 @@ func (s *session) history(ctx context.Context, spans []kafka.Span) map[kafka.Top
 	for tp, end := range ends {
 		if end.Err == nil {
 			history[tp] = end.Offset
-			s.partitionLocked(tp).liveFrom = end.Offset
+			s.partitionLocked(tp).liveFrom.Store(end.Offset)
 		}
 	}
 	return history
@@ -96,8 +96,9 @@ type orderedSink struct {
 
 	// Of the goroutine that gives records.
 	parts   map[kafka.TopicPartition]*partition
-	matched int64 // since the last Flush
-	moved   int64 // offsets that were passed since the last Flush
+	matched int64        // since the last Flush
+	moved   int64        // offsets that were passed since the last Flush
+	reached []*partition // since a Flush that published all
 	news    bool
 }
 
@@ -123,23 +124,22 @@ func (k *orderedSink) match(tp kafka.TopicPartition) kafka.Matcher {
 	k.s.mu.Lock()
 	defer k.s.mu.Unlock()
 	p := k.s.readLocked(tp)
-	return &countingMatcher{k, p.match, p.liveFrom}
+	return &countingMatcher{k, p}
 }
 
 // countingMatcher counts what it is asked.
 type countingMatcher struct {
-	k     *orderedSink
-	match kafka.Matcher // nil: everything
-	live  int64         // where the partition's live records begin
+	k *orderedSink
+	p *partition
 }
 
 // Match decides on one record.
 func (c *countingMatcher) Match(v *batch.View) bool {
 	c.k.seen.Add(1)
-	if v.Offset >= c.live {
+	if v.Offset >= c.p.liveFrom.Load() {
 		c.k.live.Add(1)
 	}
-	return c.match == nil || c.match.Match(v)
+	return c.p.match == nil || c.p.match.Match(v)
 }
 
 func (k *orderedSink) part(tp kafka.TopicPartition) *partition {
@@ -213,7 +213,7 @@ func (k *orderedSink) Reached(tp kafka.TopicPartition, next int64, state kafka.P
 	k.pass(p, next)
 	k.moved += next - p.next
 	p.next = next
-	k.news = true
+	k.news, k.reached = true, append(k.reached, p)
 	s := k.s
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -221,9 +221,7 @@ func (k *orderedSink) Reached(tp kafka.TopicPartition, next int64, state kafka.P
 	p.waits = state.Next - next
 	state.Next = next
 	p.state, p.known = state, true
-	if p.liveFrom == notLive {
-		p.liveFrom = state.HighWatermark
-	}
+	p.liveFrom.CompareAndSwap(notLive, state.HighWatermark)
 }
 
 // Flush publishes what was collected.
@@ -237,6 +235,12 @@ func (k *orderedSink) Flush() error {
 	s.seen += seen
 	s.live += k.live.Swap(0)
 	s.matched += k.matched
+	if err == nil {
+		for _, p := range k.reached {
+			p.shown = p.state.Next
+		}
+		k.reached = k.reached[:0]
+	}
 	s.mu.Unlock()
 	k.matched, k.moved, k.news = 0, 0, false
 	s.signal()

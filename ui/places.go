@@ -224,7 +224,7 @@ func (v *visit) end() {
 	if s == nil {
 		return
 	}
-	v.again, v.seek = s.start, t.seek
+	v.again, v.seek = s.again(), t.seek
 	if spans, waiting := s.heldAgain(); spans != nil {
 		v.again = start{spans: spans, waiting: waiting, query: s.start.query, label: s.start.label, markers: s.start.markers, from: s.start.from}
 	}
@@ -252,14 +252,15 @@ func (p *place) anew() *place {
 	return &to
 }
 
-// endUnlessSettled ends a session whose last reading has not ended yet.
+// endUnlessSettled ends a session whose last reading has not ended yet, and one
+// that searches on: its offsets are the search's own.
 func (v *visit) endUnlessSettled() {
 	s := v.tail.session
 	if s == nil {
 		return
 	}
 	s.mu.Lock()
-	settled := s.settledLocked()
+	settled := s.settledLocked() && (s.search == nil || !s.ended.moving())
 	s.mu.Unlock()
 	if !settled {
 		v.end()

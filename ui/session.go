@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strconv"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	tea "charm.land/bubbletea/v2"
@@ -188,19 +189,20 @@ type partition struct {
 	w     *store.Writer
 	ctx   context.Context // of the read under way
 
-	seen, matched int64 // since the last Flush
-	live          int64 // the same, of those that came while it was read
-	liveFrom      int64 // where those begin; notLive: not known yet
-	next          int64 // the offset after the last record that was taken
-	at            int64 // that record's timestamp
-	latest        int64 // the latest timestamp that was taken, unless it lies in the future
-	future        int64 // where that began when it was last asked
+	seen, matched int64        // since the last Flush
+	live          int64        // the same, of those that came while it was read
+	next          int64        // the offset after the last record that was taken
+	at            int64        // that record's timestamp
+	latest        int64        // the latest timestamp that was taken, unless it lies in the future
+	future        int64        // where that began when it was last asked
+	liveFrom      atomic.Int64 // where what comes while it is read begins; notLive: not known yet
 
 	// What the session's lock guards: the same at the last Flush; before the
 	// first one only where the reading begins.
 	state kafka.PartitionState
 	known bool
 	waits int64 // offsets before those that were read, whose turn by time has not come
+	shown int64 // what lies before was published; the next may wait for room
 }
 
 // notLive is where the live records of a partition begin of which it is not known
@@ -287,9 +289,9 @@ func (s *session) begin() {
 			s.low[span.TopicPartition] = span.From
 			s.txns.known(span.TopicPartition, span.From)
 			p := s.partitionLocked(span.TopicPartition)
-			p.next, p.state.Next = span.From, span.From
+			p.next, p.state.Next, p.shown = span.From, span.From, span.From
 			if atEnd {
-				p.liveFrom = span.From
+				p.liveFrom.Store(span.From)
 			}
 		}
 		if ends != nil {
@@ -462,6 +464,7 @@ func (s *session) tryAgain() {
 	if ended && s.stop != nil {
 		s.stop()
 		s.stop = nil
+		s.notLiveLocked()
 	}
 	s.mu.Unlock()
 	if ended {
@@ -551,14 +554,20 @@ func (s *session) continueRead() {
 		if s.settle(s.ctx) {
 			s.mu.Lock()
 			if s.stop == nil {
-				for _, p := range s.parts {
-					p.liveFrom = notLive // what came meanwhile did not come now
-				}
+				s.notLiveLocked()
 			}
 			s.mu.Unlock()
 			s.resume()
 		}
 	})
+}
+
+// notLiveLocked forgets where the live records begin: what came while nothing was
+// read did not come now.
+func (s *session) notLiveLocked() {
+	for _, p := range s.parts {
+		p.liveFrom.Store(notLive)
+	}
 }
 
 // setProtect keeps rows from seq on; math.MaxInt64 keeps none.
@@ -636,6 +645,13 @@ func (s *session) addOlder(ctx context.Context, found *kafka.Newest, err error) 
 
 func (s *session) searchOlder(ctx context.Context, n int) (*kafka.Newest, error) {
 	before := s.lows()
+	s.mu.Lock()
+	for tp := range before {
+		if s.health.deleted[tp.Topic] { // nothing can be asked of it
+			delete(before, tp)
+		}
+	}
+	s.mu.Unlock()
 	if len(before) == 0 {
 		return &kafka.Newest{AtStart: true}, nil
 	}
@@ -690,7 +706,7 @@ func (s *session) lows() map[kafka.TopicPartition]int64 {
 	}
 	if evicted {
 		for tp, p := range s.parts {
-			low[tp] = p.state.Next
+			low[tp] = p.shown
 		}
 	}
 	s.mu.Unlock()
@@ -725,7 +741,8 @@ func (s *session) lows() map[kafka.TopicPartition]int64 {
 func (s *session) partitionLocked(tp kafka.TopicPartition) *partition {
 	p := s.parts[tp]
 	if p == nil {
-		p = &partition{s: s, tp: tp, w: s.store.Writer(tp), liveFrom: notLive}
+		p = &partition{s: s, tp: tp, w: s.store.Writer(tp)}
+		p.liveFrom.Store(notLive)
 		if q := s.start.query; q != nil {
 			p.match = q.Matcher(tp)
 		}
@@ -764,7 +781,8 @@ func (k sessionSink) Event(e kafka.Event) {
 	_, waited := k.s.health.waiting[e.TopicPartition]
 	news := k.s.health.take(e)
 	if e.Kind == kafka.PartitionBack && waited {
-		k.s.partitionLocked(e.TopicPartition).next = e.From
+		p := k.s.partitionLocked(e.TopicPartition)
+		p.next, p.shown = e.From, e.From
 		k.s.low[e.TopicPartition] = e.From
 		k.s.older.atStart = false
 		k.s.txns.known(e.TopicPartition, e.From)
@@ -815,7 +833,7 @@ func (p *partition) behind(ms int64) bool {
 // Record takes a record.
 func (p *partition) Record(v *batch.View) bool {
 	p.seen++
-	if v.Offset >= p.liveFrom {
+	if v.Offset >= p.liveFrom.Load() {
 		p.live++
 	}
 	p.next, p.at = v.Offset+1, v.Timestamp
@@ -877,13 +895,14 @@ func (p *partition) Flush(state kafka.PartitionState) error {
 	news := !p.known || p.state != state || p.seen > 0 || s.err != nil
 	s.err = nil
 	p.state, p.known = state, true
+	if err == nil {
+		p.shown = state.Next
+	}
 	s.seen += p.seen
 	s.live += p.live
 	s.matched += p.matched
 	p.seen, p.matched, p.live = 0, 0, 0
-	if p.liveFrom == notLive {
-		p.liveFrom = state.HighWatermark
-	}
+	p.liveFrom.CompareAndSwap(notLive, state.HighWatermark)
 	s.mu.Unlock()
 	if news {
 		s.signal()

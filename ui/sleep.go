@@ -77,12 +77,26 @@ func (s *session) beginAgain(topic string) {
 	s.mu.Lock()
 	for tp, p := range s.parts {
 		if tp.Topic == topic {
-			p.next, p.state, p.known = 0, kafka.PartitionState{}, false
+			p.next, p.shown, p.state, p.known = 0, 0, kafka.PartitionState{}, false
 			s.low[tp] = 0
 		}
 	}
 	s.mu.Unlock()
 	sessionSink{s, s.ctx}.Event(kafka.Event{Kind: kafka.TopicRecreated, TopicPartition: kafka.TopicPartition{Topic: topic, Partition: -1}})
+}
+
+// again is how the session begins once more: a search that was told to follow
+// does.
+func (s *session) again() start {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	st := s.start
+	if st.search != nil && s.onward {
+		q := *st.search
+		q.after = true
+		st.search = &q
+	}
+	return st
 }
 
 // heldAgain is held; no spans: it had better begin as it did.
