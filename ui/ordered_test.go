@@ -240,3 +240,32 @@ func TestTimesThatLieAreMarked(t *testing.T) {
 	d.press("j", "j", "j", "j", "j", "enter")
 	d.sees("ahead »")
 }
+
+// What came to one topic while nothing was read comes by time, as it would have live.
+func TestWhatWaitedBehindAPauseComesByTime(t *testing.T) {
+	for name, away := range map[string][2][]string{
+		"a pause":       {{"2", "space"}, {"space"}},
+		"another topic": {{"1", "j", "enter"}, {"["}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			c := newFake().topic("a", 3).topic("b", 1)
+			c.add("a", 0, at(0, "a0"))
+			c.add("b", 0, at(0, "b0"))
+			d := drive(t, c, Options{Topics: []string{"a"}}, 120, 40)
+			d.follows("a0")
+			d.press(away[0]...)
+			d.settle()
+			want := []string{"a0"}
+			for p := range int32(3) {
+				for i := range 4 {
+					c.add("a", p, at(time.Duration(3*i+int(p)+1)*time.Second, fmt.Sprint("a", 3*i+int(p)+1)))
+				}
+			}
+			for i := range 12 {
+				want = append(want, fmt.Sprint("a", i+1))
+			}
+			d.press(away[1]...)
+			d.shows(want...)
+		})
+	}
+}

@@ -437,7 +437,9 @@ func (s *session) resume() {
 				err = s.follow(ctx)
 			}
 		default:
-			err = s.follow(ctx)
+			if err = s.catchUp(ctx); err == nil {
+				err = s.follow(ctx)
+			}
 		}
 		if ctx.Err() == nil && err != nil && !errors.Is(err, store.ErrClosed) {
 			s.stopped(err)
