@@ -100,14 +100,14 @@ func (s *said) sayings() []saying {
 	case s.replay != nil:
 		why = "it does not merge by time"
 	case s.traced():
-		why = "it looks for nothing"
+		why = "it cannot look for a value"
 	}
 	for i := range all[1:] {
 		switch other := &all[1+i]; {
 		case why != "":
 			*other = saying{key: other.key, tool: other.tool, why: why}
 		case s.partly || s.parts != nil && s.search == nil:
-			other.remark = strings.TrimPrefix(other.remark+"; with the partitions that are switched off", "; ")
+			other.remark = strings.TrimPrefix(other.remark+"; it prints the partitions, too, that are switched off", "; ")
 		}
 	}
 	if q := s.query(); q != "" {
@@ -135,6 +135,14 @@ func (s *said) query() string {
 
 func (s *said) traced() bool { return s.search != nil && s.search.trace != nil }
 
+// alsoOff adds to a remark where partitions cannot be left out.
+func (s *said) alsoOff(remark string) string {
+	if !s.partly {
+		return remark
+	}
+	return strings.TrimPrefix(remark+"; it prints the partitions, too, that are switched off", "; ")
+}
+
 // tracing is the trace of the same value in the same window.
 func (s *said) tracing() string {
 	c := s.search.trace
@@ -161,6 +169,7 @@ func (s *said) milena() saying {
 	}
 	if s.search != nil || s.filter != "" && s.newest > 0 {
 		out.text, out.why = s.finding()
+		out.remark = s.alsoOff("")
 		return out
 	}
 	if s.replay != nil && s.reach.File != "" {
@@ -203,9 +212,7 @@ func (s *said) milena() saying {
 	if s.parts != nil {
 		words = append(words, "-p", strings.Join(s.parts, ","))
 	}
-	if s.partly {
-		out.remark = strings.TrimPrefix(out.remark+"; with the partitions that are switched off", "; ")
-	}
+	out.remark = s.alsoOff(out.remark)
 	out.text = shell(append(words, s.reached()...)...)
 	return out
 }
@@ -232,9 +239,9 @@ func (s *said) finding() (command, why string) {
 			}
 		}
 		words = append(words, "--order", order.String())
-		if s.parts != nil {
-			words = append(words, "-p", strings.Join(s.parts, ","))
-		}
+	}
+	if s.parts != nil {
+		words = append(words, "-p", strings.Join(s.parts, ","))
 	}
 	// Flags come first: a query may begin as one does.
 	words = append(append(words, s.reached()...), "--", s.query())

@@ -47,6 +47,7 @@ type field struct {
 	err   string
 
 	past    []string                 // what was filled in before, the newest first; up and down go through it
+	listed  bool                     // past stands below as a list, which they go through as it stands
 	walked  int                      // how far back they went; 0: what is typed
 	typed   string                   // what was typed before
 	suggest func(text string) string // what could follow the text; nil: nothing is suggested
@@ -130,8 +131,16 @@ func (d *dialog) move(m *Model, by int) tea.Cmd {
 	if d.walk != nil {
 		return d.walk(m, by)
 	}
-	if name := m.pressed.String(); len(d.fields) > 0 && (name == "up" || name == "down") && d.fields[d.at].walkPast(-by) {
-		return d.changed(m)
+	if name := m.pressed.String(); len(d.fields) > 0 && (name == "up" || name == "down") {
+		switch f := &d.fields[d.at]; {
+		case f.listed:
+			if f.walked+by > 0 {
+				f.walkPast(by)
+			}
+			return d.changed(m)
+		case f.walkPast(-by):
+			return d.changed(m)
+		}
 	}
 	if n := len(d.fields); n > 0 {
 		d.at = (d.at + by + n) % n

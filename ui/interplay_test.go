@@ -180,7 +180,7 @@ func TestAReplayLeavesOutWhatIsOff(t *testing.T) {
 	d.shows("first", "third", "fourth")
 	d.press("]")
 	d.until("the replay", func() bool { return d.m.tail.played() })
-	d.waitsFor("next record in 13 s")
+	d.sees("paused ‖")
 	d.shows("first")
 	d.press(".", ".")
 	d.shows("first", "third", "fourth")

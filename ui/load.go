@@ -418,7 +418,7 @@ func (v *loadView) uneven(several bool) (text string, well bool) {
 	case recent >= unevenFrom:
 		return fmt.Sprintf("uneven in the last minute: %s got %.1f times its share", name(gets), recent), false
 	}
-	return fmt.Sprintf("even: no partition has more than %.1f times its share", max(held, recent)), true
+	return fmt.Sprintf("even: no partition has, or got in the last minute, more than %.1f times its share", max(held, recent)), true
 }
 
 // hottest is the key that came most often to all of them, about how often, and to

@@ -86,6 +86,9 @@ func (v *loadView) draw(m *Model, r rect) []string {
 	if v.err != nil {
 		head.text(st.bad, "  "+sentence(v.err))
 	} else {
+		if on, _ := m.offSaid(); on != "" && v.ofTail {
+			head.text(st.warn, "  in the tail "+on)
+		}
 		head.text(st.dim, "  "+v.said(all))
 	}
 	lines = append(lines, head.end())
@@ -259,8 +262,11 @@ func (v *loadView) row(m *Model, l *line, i int, c loadColumns, all loadTotals) 
 	if tp.Partition == wholeTopic {
 		l.text(st.ofTopic(v.names(m), tp.Topic), tp.Topic)
 		l.text(st.dim, "  "+v.said(v.totals(tp.Topic)))
-		if off == len(ids) {
+		switch {
+		case off == len(ids):
 			l.text(st.warn, "  off")
+		case off > 0:
+			l.text(st.warn, "  "+exact(int64(len(ids)-off))+" on")
 		}
 		return
 	}

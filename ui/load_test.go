@@ -190,7 +190,7 @@ func TestSkewIsSaid(t *testing.T) {
 		held, recent []int64
 		want         string
 	}{
-		{[]int64{100, 110}, []int64{0, 0}, "even: no partition has more than 1.0 times its share"},
+		{[]int64{100, 110}, []int64{0, 0}, "even: no partition has, or got in the last minute, more than 1.0 times its share"},
 		{[]int64{100, 110}, []int64{10, 90}, "uneven in the last minute: partition 1 got 1.8 times its share"},
 		{[]int64{900, 100}, []int64{10, 90}, "uneven: partition 0 has 1.8 times its share, in the last minute partition 1 1.8 times"},
 		{[]int64{900, 100}, []int64{1, 0}, "uneven: partition 0 has 1.8 times its share"},

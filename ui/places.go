@@ -229,7 +229,10 @@ func (v *visit) end() {
 		v.again = start{spans: spans, waiting: waiting, query: s.start.query, label: s.start.label, markers: s.start.markers, from: s.start.from}
 	}
 	v.again.follow = t.follow
-	if s.play != nil { // it is played again
+	if s.play != nil { // it is played again, from its beginning
+		again := *s.start.replay
+		again.speed = s.play.State().Speed
+		v.again.replay = &again
 		v.again.follow, t.follow, v.seek = s.start.follow, s.start.follow, nil
 	} else if v.seek == nil {
 		v.seek = t.standing()
@@ -303,7 +306,7 @@ func (t *tail) standAgain(m *Model, k *stood) bool {
 	t.clamp(m)
 	t.hold()
 	whole := k.follow || t.snap.first <= top && t.snap.next >= top+store.Seq(t.height(m))
-	if !whole && (t.snap.lag > 0 || t.searching()) {
+	if !whole && (t.snap.lag > 0 || t.searching() || t.snap.older.busy) {
 		return false
 	}
 	if k.paused && !t.allSearched() {
@@ -434,6 +437,8 @@ func (m *Model) placeText() string {
 	switch st := &t.session.start; {
 	case st.search != nil:
 		text += ", " + st.label + ": " + st.search.String()
+	case st.replay != nil:
+		text += ", " + st.label
 	case st.query != nil:
 		text += ", filter: " + st.query.String()
 	}
@@ -442,7 +447,7 @@ func (m *Model) placeText() string {
 		row = t.standing()
 	}
 	switch {
-	case t.follow && !t.searched():
+	case t.follow && !t.searched() && !t.played():
 		text += ", following"
 	case row != nil && row.stood != nil && row.stood.ms >= 0:
 		layout := "15:04:05"
@@ -452,7 +457,7 @@ func (m *Model) placeText() string {
 		}
 		text += ", " + at.Format(layout)
 	}
-	if t.paused {
+	if t.paused || t.playPaused() {
 		text += ", paused"
 	}
 	return plainText(text)

@@ -12,6 +12,7 @@ import (
 
 	"milena/kafka"
 	"milena/query"
+	"milena/store"
 )
 
 // Searching history: a session whose rows are the hits of a kafka.Search. So
@@ -165,6 +166,9 @@ func (s *session) searchOn(ctx context.Context) error {
 		return s.endOf(s.searchFollowing(ctx))
 	}
 	err := s.searchAll(ctx, search, limit)
+	if err == nil && s.start.search.trace != nil {
+		s.readEnds(ctx, search.Progress().Partitions)
+	}
 	s.mu.Lock()
 	if err == nil && search.Progress().Done {
 		s.ended = searchDone
@@ -339,7 +343,8 @@ func (m *Model) around() tea.Cmd {
 		before: historyRecords, label: fmt.Sprintf("around %d/%d", rec.Partition, rec.Offset),
 	}
 	cmd := m.goOff(st, topics...)
-	m.tail.seek = &place{tp: tp, offset: rec.Offset}
+	// In the middle: what came before it is wanted as well.
+	m.tail.seek = &place{tp: tp, offset: rec.Offset, stood: &stood{above: store.Seq(m.tail.height(m) / 2), newer: noSeq, ms: rec.Timestamp}}
 	return cmd
 }
 
@@ -672,6 +677,9 @@ func (t *tail) searchEmptyText() []string {
 		return []string{"", "nothing found so far; space goes on"}
 	case s.end == searchFollows:
 		return []string{"", "nothing was found; what comes is searched", "", "esc goes back to the topic"}
+	}
+	if t.traced() {
+		return []string{"", "nothing was found within that time", "", "X with a longer \"within\" looks further, esc goes back"}
 	}
 	return []string{"", "nothing was found", "", "S searches for something else, esc goes back to the topic"}
 }

@@ -622,6 +622,7 @@ func (s *session) addOlder(ctx context.Context, found *kafka.Newest, err error) 
 	defer s.mu.Unlock()
 	defer s.signal()
 	s.older.busy = false
+	s.seen -= s.older.read // that was for progress: what did not fit is read once more
 	switch {
 	case ctx.Err() != nil:
 	case err != nil:
@@ -639,6 +640,10 @@ func (s *session) addOlder(ctx context.Context, found *kafka.Newest, err error) 
 		s.matched += int64(len(found.Records))
 		if s.start.query == nil {
 			s.seen += int64(len(found.Records))
+		} else {
+			for tp, to := range found.To {
+				s.seen += to - found.From[tp]
+			}
 		}
 		return true
 	}

@@ -11,10 +11,11 @@ const (
 	sleepPart   = 1 << 10 // for a partition
 	sleepMarker = 32      // for the marker of a transaction
 	sleepHit    = 1 << 10 // for a hit that was not given yet, at least
+	sleepReplay = 8 << 20 // for what waits to be replayed, at most
 )
 
 // sleep ends what a session does, until it is woken. False: it holds nothing yet, or
-// a backlog that is in no store, or replays; it had better end.
+// a backlog that is in no store; it had better end.
 func (s *session) sleep() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -23,11 +24,15 @@ func (s *session) sleep() bool {
 	default:
 		return false
 	}
-	if s.backlog != nil || s.play != nil || s.older.busy && s.older.history {
+	if s.backlog != nil || s.older.busy && s.older.history {
 		return false
 	}
 	if s.older.cancel != nil {
 		s.older.cancel()
+	}
+	if s.play != nil { // its reading waits behind it
+		s.play.Pause()
+		return true
 	}
 	if s.search != nil && !s.ended.moving() {
 		return true
@@ -63,7 +68,7 @@ func (s *session) letGo() {
 // wake goes on with what sleep ended, unless a person paused it.
 func (s *session) wake(on bool) {
 	s.mu.Lock()
-	on = on && (s.search == nil || s.ended.moving())
+	on = on && s.play == nil && (s.search == nil || s.ended.moving())
 	s.mu.Unlock()
 	if on {
 		s.continueRead()
@@ -120,6 +125,9 @@ func (s *session) weight() int64 {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	n += int64(len(s.parts)) * sleepPart
+	if s.play != nil && !s.play.ended {
+		n += sleepReplay
+	}
 	if s.search != nil {
 		n += s.search.Progress().Waiting * max(sleepHit, stats.Bytes/int64(max(1, stats.Held)))
 	}

@@ -221,7 +221,7 @@ func (m *Model) askTrace() tea.Cmd {
 	d := &dialog{
 		title: "trace", opened: m.now(), action: "trace",
 		fields: []field{
-			traceValue:  {label: "value", hint: "a trace id, an order's number; up and down choose one of the record's"},
+			traceValue:  {label: "value", listed: len(found) > 0, hint: "a trace id, an order's number; up and down choose one of the record's"},
 			traceWhere:  {label: "in", hint: "anywhere: key, headers, words of the value; or header NAME, or field NAME"},
 			traceTopics: {label: "topics", hint: `all that are not internal; or names, or a pattern: orders\..*`},
 			traceWindow: {label: "within", hint: "10m, before and after the record"},

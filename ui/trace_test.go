@@ -61,7 +61,7 @@ func TestTraceGoesAcrossTopicsByTime(t *testing.T) {
 	}
 	d.press("up")
 
-	d.press("X", "up") // the next candidate
+	d.press("X", "down") // the next candidate
 	d.sees("› key: order-4711")
 	d.press("enter")
 	if got := d.hops(); !slices.Equal(got, want) {
@@ -81,7 +81,7 @@ func TestTraceFormOfARecord(t *testing.T) {
 	d := drive(t, journey(), Options{Topics: []string{"orders"}}, 200, 40)
 	d.follows("orders")
 	d.press("up", "enter", "X")
-	d.press("up", "up")
+	d.press("down", "down")
 	if got := d.m.dialog.fields[traceWhere].ed.String(); got != "field n" {
 		t.Errorf("a number is looked for in %q", got)
 	}

@@ -242,6 +242,22 @@ func (s *session) readMarkers(ctx context.Context, found []kafka.Record) {
 	s.signal()
 }
 
+// readEnds reads how the transactions of hits ended, within the range that was
+// searched.
+func (s *session) readEnds(ctx context.Context, searched []kafka.PartitionProgress) {
+	for i := range searched {
+		s.txns.known(searched[i].TopicPartition, searched[i].To)
+	}
+	var hits []kafka.Record
+	first, next := s.store.Bounds()
+	for seq := first; seq < next; seq++ {
+		if r, ok := s.store.At(seq); ok && r.Batch.Transactional {
+			hits = append(hits, r)
+		}
+	}
+	s.readMarkers(ctx, hits)
+}
+
 // markerSink keeps nothing but markers.
 type markerSink struct{ s *session }
 
