@@ -142,7 +142,7 @@ type orderedPart struct {
 	o *ordered
 	TopicPartition
 	rank int
-	end  int64 // of its history
+	end  atomic.Int64 // of its history; 0: it has none
 	held atomic.Int64
 
 	// Its worker's.
@@ -198,6 +198,7 @@ func (k orderedSink) Event(e Event) {
 		for _, p := range k.o.parts {
 			if p.Topic == e.Topic && (e.Partition < 0 || e.Partition == p.Partition) {
 				p.caught = true
+				p.end.Store(0)
 			}
 		}
 		k.o.mu.Unlock()
@@ -219,11 +220,12 @@ func (o *ordered) part(tp TopicPartition) *orderedPart {
 	defer o.mu.Unlock()
 	p := o.byTP[tp]
 	if p == nil {
-		p = &orderedPart{o: o, TopicPartition: tp, end: o.history[tp], room: chunkLeast, last: noTime, latest: noTime, mark: noTime}
+		p = &orderedPart{o: o, TopicPartition: tp, room: chunkLeast, last: noTime, latest: noTime, mark: noTime}
 		if o.match != nil {
 			p.match = o.match(tp)
 		}
-		p.caught = p.end == 0
+		p.end.Store(o.history[tp])
+		p.caught = o.history[tp] == 0
 		o.byTP[tp] = p
 		o.parts = append(o.parts, p)
 	}
@@ -268,7 +270,7 @@ func (p *orderedPart) Record(v *batch.View) bool {
 	kept.Batch = p.info
 	p.chunk.views = append(p.chunk.views, kept)
 	p.chunk.last = p.last
-	p.chunk.live = v.Offset >= p.end
+	p.chunk.live = v.Offset >= p.end.Load()
 	return true
 }
 
@@ -283,7 +285,7 @@ func (p *orderedPart) Flush(state PartitionState) error {
 		return errStop
 	}
 	p.o.mu.Lock()
-	caught := p.caught || state.Next >= p.end
+	caught := p.caught || state.Next >= p.end.Load()
 	news := caught != p.caught || state != p.state || !p.known
 	p.caught, p.state, p.known, p.latest = caught, state, true, p.last
 	p.o.mu.Unlock()
@@ -426,7 +428,7 @@ func (o *ordered) give(now time.Time, ended bool) (more bool, wait time.Duration
 		c := p.queue[0]
 		v := &c.views[p.at]
 		late := first.key < o.given
-		if !o.sink.Record(p.TopicPartition, v, late && v.Offset >= p.end) {
+		if !o.sink.Record(p.TopicPartition, v, late && v.Offset >= p.end.Load()) {
 			return false, 0
 		}
 		o.given = max(o.given, first.key)

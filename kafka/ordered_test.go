@@ -302,6 +302,60 @@ func TestOrderedMarksWhatIsLate(t *testing.T) {
 	}
 }
 
+// anewLog is a log of two partitions, of which the first is made anew.
+type anewLog struct {
+	Log
+	a, b    TopicPartition
+	reached chan struct{}
+}
+
+func (l *anewLog) Read(_ context.Context, _ ReadRequest, sink Sink) error {
+	a, b := sink.Partition(l.a), sink.Partition(l.b)
+	sink.Event(Event{Kind: TopicRecreated, TopicPartition: TopicPartition{l.a.Topic, -1}})
+	a.Record(&batch.View{Batch: &batch.Info{}, Timestamp: 2000})
+	if err := a.Flush(PartitionState{Next: 1, HighWatermark: 1}); err != nil {
+		return err
+	}
+	<-l.reached
+	b.Record(&batch.View{Batch: &batch.Info{}, Timestamp: 1000})
+	return b.Flush(PartitionState{Next: 1, HighWatermark: 1})
+}
+
+// anewSink tells when the first partition is merged as far as it is read.
+type anewSink struct {
+	heldMeter
+	l     *anewLog
+	given []TopicPartition
+}
+
+func (s *anewSink) Record(tp TopicPartition, _ *batch.View, _ bool) bool {
+	s.given = append(s.given, tp)
+	return true
+}
+
+func (s *anewSink) Reached(tp TopicPartition, _ int64, state PartitionState) {
+	if tp == s.l.a && state.Next == 1 {
+		select {
+		case s.l.reached <- struct{}{}:
+		default:
+		}
+	}
+}
+
+// Below the offset where the history of a topic ended that is made anew, all of
+// the new one is live.
+func TestOrderedOfATopicMadeAnewIsLive(t *testing.T) {
+	l := &anewLog{a: TopicPartition{Topic: "a"}, b: TopicPartition{Topic: "b"}, reached: make(chan struct{}, 1)}
+	sink := &anewSink{l: l}
+	err := ReadOrdered(t.Context(), l, OrderedRequest{
+		ReadRequest: ReadRequest{Spans: []Span{{l.a, 50, NoEnd}, {l.b, 0, NoEnd}}},
+		History:     map[TopicPartition]int64{l.a: 100}, Window: time.Hour,
+	}, sink)
+	if want := []TopicPartition{l.b, l.a}; err != nil || !slices.Equal(sink.given, want) {
+		t.Errorf("given: %v, want %v (%v)", sink.given, want, err)
+	}
+}
+
 func TestOrderedStops(t *testing.T) {
 	brokers := brokersOf(t)
 	c := open(t, brokers)
