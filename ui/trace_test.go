@@ -113,3 +113,18 @@ func TestTraceSaysWhatIsMissing(t *testing.T) {
 	}
 	d.sees("1 partition cannot be read now")
 }
+
+func TestTraceKnowsHowTransactionsEnded(t *testing.T) {
+	c := newFake().topic("payments", 1)
+	at := testNow.Add(-time.Minute).UnixMilli()
+	for i, marker := range []batch.ControlType{batch.CommitMarker, batch.AbortMarker} {
+		c.raw("payments", 0, int64(i), batch.Record{Timestamp: at + int64(i), Key: []byte("order-1"), Value: []byte("paid")}, 0)
+		c.ends("payments", 0, int64(i), marker)
+	}
+	d := drive(t, c, Options{Topics: []string{"payments"}}, 120, 30)
+	d.follows("paid")
+	d.press("up", "X", "enter")
+	d.searched()
+	d.sees("✓  order-1")
+	d.sees("✗  order-1")
+}
