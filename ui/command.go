@@ -32,6 +32,14 @@ type command struct {
 	elsewhere bool     // it belongs to another pane, which is gone to first
 }
 
+// off is why it does not work now; empty: it does.
+func (c *command) off(m *Model) string {
+	if c.b == nil || c.b.Off == nil {
+		return ""
+	}
+	return c.b.Off(m)
+}
+
 const paletteRows = 10
 
 // has looks for every word's letters; the text that is the word comes first.
@@ -122,7 +130,13 @@ func (p *palette) find(m *Model) {
 		}
 	}
 	if len(words) > 0 {
-		sort.SliceStable(p.found, func(i, j int) bool { return p.found[i].score > p.found[j].score })
+		sort.SliceStable(p.found, func(i, j int) bool {
+			a, b := &p.found[i], &p.found[j]
+			if aOff, bOff := a.off(m) != "", b.off(m) != ""; aOff != bOff {
+				return bOff // what works comes first
+			}
+			return a.score > b.score
+		})
 	}
 	if m.cluster != nil {
 		if c, ok := m.patternCommand(p.ed.String()); ok {
@@ -174,9 +188,7 @@ func (p *palette) draw(m *Model, l *line, c *command, selected bool) {
 		if c.elsewhere {
 			label, labelled = c.b.Scope.String(), st.dim
 		}
-		if c.b.Off != nil {
-			off = c.b.Off(m)
-		}
+		off = c.off(m)
 	}
 	if off != "" {
 		sgr = st.dim

@@ -19,7 +19,6 @@ import (
 // loadTeller is a cluster that tells how partitions are loaded; a file does not.
 type loadTeller interface {
 	Load(ctx context.Context, req kafka.LoadRequest) ([]kafka.PartitionLoad, error)
-	Transactional(ctx context.Context, spans []kafka.Span) map[string]bool
 }
 
 var _ loadTeller = (*kafka.Cluster)(nil)
@@ -171,28 +170,14 @@ func (m *Model) askLoad() tea.Cmd {
 		defer cancel()
 		loads, err := by.Load(ctx, req)
 		if err == nil && rough == nil {
-			rough = roughOf(ctx, by, cluster, topics, loads)
+			spans := make([]kafka.Span, len(loads))
+			for i := range loads {
+				spans[i] = kafka.Span{TopicPartition: loads[i].TopicPartition, From: loads[i].Start, To: loads[i].End}
+			}
+			rough, _ = roughTopics(ctx, cluster, topics, spans) // what may not be asked is neither
 		}
 		return loadMsg(func() { m.gotLoad(v, loads, rough, err) })
 	}
-}
-
-// roughOf tells which topics have fewer messages than offsets. What may not be
-// asked is taken for neither.
-func roughOf(ctx context.Context, by loadTeller, cluster Cluster, topics []string, loads []kafka.PartitionLoad) map[string]bool {
-	spans := make([]kafka.Span, len(loads))
-	for i := range loads {
-		spans[i] = kafka.Span{TopicPartition: loads[i].TopicPartition, From: loads[i].Start, To: loads[i].End}
-	}
-	rough := by.Transactional(ctx, spans)
-	if rough == nil {
-		rough = make(map[string]bool)
-	}
-	compacted, _ := cluster.Compacted(ctx, topics)
-	for name, is := range compacted {
-		rough[name] = rough[name] || is
-	}
-	return rough
 }
 
 // gotLoad takes an answer. One that did not come leaves what was there.

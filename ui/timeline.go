@@ -20,7 +20,6 @@ import (
 // no timeline.
 type timelines interface {
 	Timeline(ctx context.Context, req kafka.TimelineRequest) (*kafka.Timeline, error)
-	Transactional(ctx context.Context, spans []kafka.Span) map[string]bool
 }
 
 var _ timelines = (*kafka.Cluster)(nil)
@@ -191,7 +190,7 @@ func timelineColumns(w int) (columns, said int) {
 // again from time to time while messages come.
 func (m *Model) askTimeline() tea.Cmd {
 	t, c := &m.tail, m.timeline
-	by, counted := m.cluster.(timelines)
+	_, counted := m.cluster.(timelines)
 	if !counted || t.session == nil || c.hidden {
 		return nil
 	}
@@ -231,7 +230,10 @@ func (m *Model) askTimeline() tea.Cmd {
 		defer cancel()
 		line, err := lookUp(ctx, cluster, topics, off, req)
 		if err == nil && !known {
-			rough = countsOffsets(ctx, by, cluster, topics, line)
+			of, _ := roughTopics(ctx, cluster, topics, line.Spans()) // what may not be asked is neither
+			for _, is := range of {
+				rough = rough || is
+			}
 		}
 		return timelineMsg(func() tea.Cmd {
 			if c == m.timeline {
@@ -256,21 +258,6 @@ func lookUp(ctx context.Context, cluster Cluster, topics []string, off switchedO
 		}
 	}
 	return cluster.(timelines).Timeline(ctx, *req)
-}
-
-// countsOffsets says whether a topic is compacted or transactional, so that it has
-// fewer messages than offsets. What may not be asked is taken for neither.
-func countsOffsets(ctx context.Context, by timelines, cluster Cluster, topics []string, line *kafka.Timeline) bool {
-	if len(by.Transactional(ctx, line.Spans())) > 0 {
-		return true
-	}
-	compacted, _ := cluster.Compacted(ctx, topics)
-	for _, name := range topics {
-		if compacted[name] {
-			return true
-		}
-	}
-	return false
 }
 
 // gotTimeline takes an answer. One that did not come leaves what was there.

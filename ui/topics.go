@@ -494,7 +494,7 @@ func (m *Model) marksOf(t *kafka.Topic, f *figures) (marks []hint) {
 	case underReplicated:
 		marks = append(marks, hint{st.warn, st.g.warn})
 	}
-	if f.compacted {
+	if f.rough {
 		marks = append(marks, hint{st.dim, "~"})
 	}
 	if t.Internal {
@@ -509,7 +509,7 @@ func marksLegend(st *Styles, w int) []string {
 		{st.warn, "+", "after a count: there are more, in partitions that cannot be read now"},
 		{st.bad, st.g.cross, "after a name: a partition has no leader, nobody can read or write it"},
 		{st.warn, st.g.warn, "fewer replicas in sync than there are; the filter ! shows topics in trouble only"},
-		{st.dim, "~", "compacted: the count is of offsets, there may be fewer messages"},
+		{st.dim, "~", "compacted or transactional: the count is of offsets, there may be fewer messages"},
 		{st.dim, ".", "internal: Kafka's own"},
 		{st.accent, st.g.spark[3], "how messages came in the last half minute, scaled to the topic's own most"},
 	}

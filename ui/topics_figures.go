@@ -2,6 +2,7 @@ package ui
 
 import (
 	"context"
+	"maps"
 	"sync"
 	"time"
 
@@ -31,7 +32,7 @@ type figures struct {
 	last     time.Time // when the newest message came; zero: not known
 	askedAge bool
 
-	compacted, askedPolicy bool
+	rough, askedPolicy bool
 
 	place  float64 // what its row was ordered by
 	placed bool
@@ -118,9 +119,9 @@ type (
 		err     error
 	}
 	policiesMsg struct {
-		names     []string
-		compacted map[string]bool
-		err       error
+		names []string
+		rough map[string]bool
+		err   error
 	}
 	agesMsg struct{ last map[string]time.Time }
 )
@@ -251,30 +252,63 @@ func (m *Model) gotCounts(msg countsMsg) tea.Cmd {
 	return tea.Batch(cmds...)
 }
 
-// askPolicies asks which of the topics in sight are compacted, each once.
+// roughTopics tells which topics have fewer messages than offsets: compacted ones,
+// and those of spans that are written in transactions, where the cluster can tell.
+func roughTopics(ctx context.Context, cluster Cluster, topics []string, spans []kafka.Span) (map[string]bool, error) {
+	compacted, err := cluster.Compacted(ctx, topics)
+	rough := make(map[string]bool)
+	if by, ok := cluster.(transactionTeller); ok {
+		maps.Copy(rough, by.Transactional(ctx, spans))
+	}
+	for name, is := range compacted {
+		rough[name] = rough[name] || is
+	}
+	return rough, err
+}
+
+// transactionTeller is a cluster that can tell which topics are written in
+// transactions; a file does not.
+type transactionTeller interface {
+	Transactional(ctx context.Context, spans []kafka.Span) map[string]bool
+}
+
+var _ transactionTeller = (*kafka.Cluster)(nil)
+
+// askPolicies asks which of the topics in sight have fewer messages than offsets,
+// each once.
 func (m *Model) askPolicies() tea.Cmd {
 	p := &m.topics
 	if p.asking || m.cluster == nil {
 		return nil
 	}
 	var names []string
+	var topics []*kafka.Topic
 	from, to := m.inSight()
 	for _, i := range p.shown[from:to] {
 		if f := p.known[i]; p.all[i].Err == nil && !f.askedPolicy && len(names) < policiesMost {
 			f.askedPolicy = true
 			names = append(names, p.all[i].Name)
+			topics = append(topics, &p.all[i])
 		}
 	}
 	if len(names) == 0 {
 		return nil
 	}
 	p.asking = true
-	cluster := m.cluster
+	cluster, iso, tps := m.cluster, m.opt.Isolation, kafka.Partitions(topics...)
 	return m.background(func(ctx context.Context) tea.Msg {
 		ctx, cancel := context.WithTimeout(ctx, refreshTimeout)
 		defer cancel()
-		compacted, err := cluster.Compacted(ctx, names)
-		return policiesMsg{names, compacted, err}
+		var spans []kafka.Span
+		if starts, ends, err := cluster.Bounds(ctx, iso, tps); err == nil {
+			for _, tp := range tps {
+				if from, to := starts[tp], ends[tp]; from.Err == nil && to.Err == nil {
+					spans = append(spans, kafka.Span{TopicPartition: tp, From: from.Offset, To: to.Offset})
+				}
+			}
+		}
+		rough, err := roughTopics(ctx, cluster, names, spans)
+		return policiesMsg{names, rough, err}
 	})
 }
 
@@ -282,7 +316,7 @@ func (m *Model) gotPolicies(msg policiesMsg) tea.Cmd {
 	m.topics.asking = false
 	for _, name := range msg.names {
 		if f := m.topics.figures[name]; f != nil {
-			f.compacted = msg.compacted[name]
+			f.rough = msg.rough[name]
 			f.askedPolicy = msg.err == nil // otherwise it is asked again, at the next look
 		}
 	}

@@ -144,7 +144,7 @@ func (m *Model) drawPreview(r rect) []string {
 		newest := "  newest " + exact(int64(v.n))
 		if f := m.topics.figures[v.topic]; f != nil && f.counted && f.end-f.start > int64(v.n) {
 			newest += " of "
-			if f.compacted {
+			if f.rough {
 				newest += "about "
 			}
 			newest += exact(f.end - f.start)

@@ -702,3 +702,16 @@ func TestPreviewFillsAHighScreen(t *testing.T) {
 	}
 	d.sees(" of 300")
 }
+
+func TestATransactionalTopicCountsOffsets(t *testing.T) {
+	c := sample()
+	c.txn = map[string]bool{"message-log": true}
+	d := drive(t, c, Options{}, 120, 40)
+	d.until("the mark", func() bool { f := d.m.topics.figures["message-log"]; return f != nil && f.rough })
+	for _, line := range strings.Split(d.screen(), "\n") {
+		if strings.Contains(line, "message-log") && strings.Contains(line, "~") {
+			return
+		}
+	}
+	t.Errorf("its count is not marked:\n%s", d.screen())
+}
