@@ -19,7 +19,7 @@ func (d *driver) reads() map[string][]int64 {
 	d.t.Helper()
 	d.until("to read on", func() bool {
 		s := &d.m.tail.snap
-		return s.reading && !s.older.busy && s.lag == 0 && d.m.tail.seek == nil
+		return s.reading && !s.older.busy && s.lag == 0 && d.m.tail.seek == nil && d.m.tail.session.caughtUp()
 	})
 	held := make(map[string][]int64)
 	s := d.m.tail.session.store
@@ -30,6 +30,13 @@ func (d *driver) reads() map[string][]int64 {
 		}
 	}
 	return held
+}
+
+// caughtUp says whether what there was when it began is in the store.
+func (s *session) caughtUp() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.backlog == nil
 }
 
 // flowing is a tail of orders with 3 partitions of 10 messages and of payments
