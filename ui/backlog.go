@@ -3,7 +3,6 @@ package ui
 import (
 	"context"
 	"math"
-	"slices"
 	"sync/atomic"
 
 	"milena/kafka"
@@ -69,39 +68,6 @@ func (b *backlog) wake() {
 	case b.room <- struct{}{}:
 	default:
 	}
-}
-
-// catchUp reads what came to several partitions of a topic while nothing was read,
-// merged by time as it would have been live. Several topics are merged as they are
-// followed.
-func (s *session) catchUp(ctx context.Context) error {
-	missed := false
-	s.mu.Lock()
-	spans := make([]kafka.Span, 0, len(s.parts))
-	tps := make([]kafka.TopicPartition, 0, len(s.parts))
-	for tp, p := range s.parts {
-		missed = missed || p.liveFrom.Load() == notLive
-		spans = append(spans, kafka.Span{TopicPartition: tp, From: p.next, To: kafka.NoEnd})
-		tps = append(tps, tp)
-	}
-	s.mu.Unlock()
-	if !missed || len(spans) < 2 || severalTopics(spans, nil) {
-		return nil
-	}
-	asking, cancel := context.WithTimeout(ctx, refreshTimeout)
-	defer cancel()
-	ends, err := s.source.Ends(asking, tps)
-	if err != nil {
-		return nil //nolint:nilerr // the reading that follows says what is wrong
-	}
-	if !slices.ContainsFunc(spans, func(span kafka.Span) bool { return ends[span.TopicPartition].Offset > span.From }) {
-		return nil
-	}
-	s.mu.Lock()
-	s.backlog = newBacklog(s, spans, ends)
-	b := s.backlog
-	s.mu.Unlock()
-	return b.read(ctx)
 }
 
 // read reads until every partition has come to its end. After ctx's end it can

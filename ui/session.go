@@ -437,9 +437,7 @@ func (s *session) resume() {
 				err = s.follow(ctx)
 			}
 		default:
-			if err = s.catchUp(ctx); err == nil {
-				err = s.follow(ctx)
-			}
+			err = s.follow(ctx)
 		}
 		if ctx.Err() == nil && err != nil && !errors.Is(err, store.ErrClosed) {
 			s.stopped(err)
@@ -475,19 +473,21 @@ func (s *session) tryAgain() {
 }
 
 // follow reads on from where each partition is: one topic in order of arrival,
-// several by time.
+// several by time, and so what came while nothing was read.
 func (s *session) follow(ctx context.Context) error {
 	s.mu.Lock()
 	s.backlog = nil
 	spans := make([]kafka.Span, 0, len(s.parts))
+	missed := false
 	for tp, p := range s.parts {
+		missed = missed || p.liveFrom.Load() == notLive
 		spans = append(spans, kafka.Span{TopicPartition: tp, From: p.next, To: kafka.NoEnd})
 	}
 	waiting := slices.Collect(maps.Values(s.health.waiting))
 	s.health.again()
 	s.mu.Unlock()
 	s.signal()
-	if severalTopics(spans, waiting) {
+	if severalTopics(spans, waiting) || missed && len(spans) > 1 {
 		return s.followOrdered(ctx, spans, waiting)
 	}
 	return s.source.Read(ctx, spans, waiting, sessionSink{s, ctx})
