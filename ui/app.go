@@ -36,8 +36,7 @@
 //	source.go    what a tail reads from; session.go: one reading of it
 //	count.go     how many records match, by a sample and exactly
 //	export.go    records into a file, beside the screen
-//	backlog.go   what comes before following: several partitions by time
-//	ordered.go   several topics, live, by time; replay.go: a range again, at its speed
+//	ordered.go   several partitions by time; replay.go: a range again, at its speed
 //	mouse.go     clicks and the wheel
 //	number.go    numbers as people read them
 //	places.go    where the tail was: back there, and on again; sleep.go: a session meanwhile

@@ -10,9 +10,11 @@ import (
 	"milena/store"
 )
 
-// Several topics in one tail, live: merged by time. What comes waits a moment
-// for what is earlier and still under way; what is later than that comes where it
-// arrives, and is marked. All partitions go into the store through one writer.
+// Several partitions merged by time. Of history the order is exact: a person who
+// goes to 14:05, or comes back from a pause, wants things as they happened. Of
+// several topics it goes on so: what comes live waits a moment for what is earlier
+// and still under way; what is later than that comes where it arrives, and is
+// marked. All partitions go into the store through one writer.
 
 // lateMeaning is what the mark of a late record says.
 const lateMeaning = "one that is more than half a second later stands before it: it came late, or a producer's clock lies"
@@ -39,8 +41,24 @@ func severalTopics(spans []kafka.Span, waiting []kafka.Waiting) bool {
 	return false
 }
 
-// followOrdered follows spans, merged by time. What was written before it begins,
-// such as what waited behind a pause, is merged exactly.
+// catchUp reads what was written to a topic before it is followed.
+func (s *session) catchUp(ctx context.Context, spans []kafka.Span) error {
+	ends := s.history(ctx, spans)
+	var past []kafka.Span
+	for _, span := range spans {
+		if span.To = ends[span.TopicPartition]; span.From < span.To {
+			past = append(past, span)
+		}
+	}
+	if len(past) == 0 {
+		return nil
+	}
+	sink := s.ordered(ctx)
+	return s.source.ReadOrdered(ctx, kafka.OrderedRequest{ReadRequest: kafka.ReadRequest{Spans: past}, Match: sink.match}, sink)
+}
+
+// followOrdered follows spans, merged by time. What was written before it begins
+// is merged exactly.
 func (s *session) followOrdered(ctx context.Context, spans []kafka.Span, waiting []kafka.Waiting) error {
 	history := s.history(ctx, spans)
 	sink := s.ordered(ctx)

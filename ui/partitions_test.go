@@ -19,7 +19,7 @@ func (d *driver) reads() map[string][]int64 {
 	d.t.Helper()
 	d.until("to read on", func() bool {
 		s := &d.m.tail.snap
-		return s.reading && !s.older.busy && s.lag == 0 && d.m.tail.seek == nil && d.m.tail.session.caughtUp()
+		return s.reading && !s.older.busy && s.lag == 0 && d.m.tail.seek == nil && d.caughtUp()
 	})
 	held := make(map[string][]int64)
 	s := d.m.tail.session.store
@@ -32,11 +32,25 @@ func (d *driver) reads() map[string][]int64 {
 	return held
 }
 
-// caughtUp says whether what there was when it began is in the store.
-func (s *session) caughtUp() bool {
+// caughtUp says whether all that is read is shown up to its end.
+func (d *driver) caughtUp() bool {
+	c, s := d.m.cluster.(*fakeCluster), d.m.tail.session
+	ends := make(map[kafka.TopicPartition]int64)
+	c.set(func() {
+		for name, ps := range c.topics {
+			for i, p := range ps {
+				ends[kafka.TopicPartition{Topic: name, Partition: int32(i)}] = p.start + int64(len(p.batches))
+			}
+		}
+	})
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.backlog == nil
+	for tp, p := range s.parts {
+		if p.shown < ends[tp] {
+			return false
+		}
+	}
+	return true
 }
 
 // flowing is a tail of orders with 3 partitions of 10 messages and of payments

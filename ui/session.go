@@ -77,7 +77,6 @@ type session struct {
 	parts   map[kafka.TopicPartition]*partition
 	low     map[kafka.TopicPartition]int64 // from here on everything that matches was shown
 	aside   aside                          // what is switched off
-	backlog *backlog                       // what comes before following; nil: nothing
 	stop    context.CancelFunc             // ends the read; nil: none is under way
 	done    chan struct{}                  // closed when that read has ended
 	paused  bool                           // no read shall be under way
@@ -271,18 +270,6 @@ func (s *session) begin() {
 		if s.start.held != nil {
 			s.store.Append(s.start.held.Records)
 		}
-		var ends map[kafka.TopicPartition]kafka.Offset
-		if newest == 0 && len(spans) > 1 {
-			tps := make([]kafka.TopicPartition, len(spans))
-			for i, span := range spans {
-				tps[i] = span.TopicPartition
-			}
-			var err error
-			if ends, err = s.source.Ends(s.ctx, tps); err != nil {
-				s.fail(err)
-				return
-			}
-		}
 		atEnd := s.start.spans == nil && (newest > 0 || s.start.from.Kind == kafka.End)
 		s.mu.Lock()
 		for _, span := range spans {
@@ -293,9 +280,6 @@ func (s *session) begin() {
 			if atEnd {
 				p.liveFrom.Store(span.From)
 			}
-		}
-		if ends != nil {
-			s.backlog = newBacklog(s, spans, ends)
 		}
 		if held := s.start.held; held != nil {
 			for tp, from := range held.From {
@@ -422,7 +406,6 @@ func (s *session) resume() {
 	ctx, cancel := context.WithCancel(s.ctx)
 	done := make(chan struct{})
 	s.stop, s.done = cancel, done
-	backlog := s.backlog
 	s.mu.Unlock()
 	s.spawn(func() {
 		defer close(done)
@@ -432,10 +415,6 @@ func (s *session) resume() {
 			err = s.searchOn(ctx)
 		case s.play != nil:
 			err = s.replayOn(ctx)
-		case backlog != nil:
-			if err = backlog.read(ctx); err == nil {
-				err = s.follow(ctx)
-			}
 		default:
 			err = s.follow(ctx)
 		}
@@ -473,24 +452,61 @@ func (s *session) tryAgain() {
 }
 
 // follow reads on from where each partition is: one topic in order of arrival,
-// several by time, and so what came while nothing was read.
+// several by time.
 func (s *session) follow(ctx context.Context) error {
-	s.mu.Lock()
-	s.backlog = nil
-	spans := make([]kafka.Span, 0, len(s.parts))
-	missed := false
-	for tp, p := range s.parts {
-		missed = missed || p.liveFrom.Load() == notLive
-		spans = append(spans, kafka.Span{TopicPartition: tp, From: p.next, To: kafka.NoEnd})
+	if err := s.publishLeft(ctx); err != nil {
+		return err
 	}
+	s.mu.Lock()
+	spans := s.onwardsLocked()
 	waiting := slices.Collect(maps.Values(s.health.waiting))
 	s.health.again()
 	s.mu.Unlock()
 	s.signal()
-	if severalTopics(spans, waiting) || missed && len(spans) > 1 {
+	if severalTopics(spans, waiting) {
 		return s.followOrdered(ctx, spans, waiting)
 	}
+	if len(spans) > 1 {
+		if err := s.catchUp(ctx, spans); err != nil {
+			return err
+		}
+		s.mu.Lock()
+		spans = s.onwardsLocked()
+		s.mu.Unlock()
+	}
 	return s.source.Read(ctx, spans, waiting, sessionSink{s, ctx})
+}
+
+// onwardsLocked are spans without an end, from where each partition is.
+func (s *session) onwardsLocked() []kafka.Span {
+	spans := make([]kafka.Span, 0, len(s.parts))
+	for tp, p := range s.parts {
+		spans = append(spans, kafka.Span{TopicPartition: tp, From: p.next, To: kafka.NoEnd})
+	}
+	return spans
+}
+
+// publishLeft publishes what the read before could not any more: the next one may
+// go through other writers.
+func (s *session) publishLeft(ctx context.Context) error {
+	s.mu.Lock()
+	parts := slices.Collect(maps.Values(s.parts))
+	merged := s.merged
+	s.mu.Unlock()
+	if merged != nil {
+		if err := merged.Publish(ctx); err != nil {
+			return err
+		}
+	}
+	for _, p := range parts {
+		if err := p.w.Publish(ctx); err != nil {
+			return err
+		}
+		s.mu.Lock()
+		p.shown = p.next
+		s.mu.Unlock()
+	}
+	return nil
 }
 
 // pause ends the read after what it has; resume goes on from there, so nothing
@@ -580,13 +596,9 @@ func (s *session) setProtect(seq store.Seq) {
 	}
 	changed := s.protect != seq
 	s.protect = seq
-	backlog := s.backlog
 	s.mu.Unlock()
 	if changed {
 		s.store.Protect(seq)
-		if backlog != nil {
-			backlog.wake()
-		}
 	}
 }
 
@@ -971,7 +983,7 @@ func (s *session) look() (snapshot, []kafka.Event) {
 		partitions: len(s.parts) + len(s.health.waiting), waiting: len(s.health.waiting),
 		unread: maps.Clone(s.health.stuck), silent: maps.Clone(s.health.silent), deleted: len(s.health.deleted),
 		reading: s.stop != nil || search != nil, err: s.err, older: s.older,
-		blocked: stats.Waiting || s.backlog != nil && s.backlog.blocked.Load(),
+		blocked: stats.Waiting,
 	}
 	for _, p := range s.parts {
 		n.maxOffset = max(n.maxOffset, s.low[p.tp])

@@ -14,8 +14,8 @@ const (
 	sleepReplay = 8 << 20 // for what waits to be replayed, at most
 )
 
-// sleep ends what a session does, until it is woken. False: it holds nothing yet, or
-// a backlog that is in no store; it had better end.
+// sleep ends what a session does, until it is woken. False: it holds nothing yet; it
+// had better end.
 func (s *session) sleep() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -24,7 +24,7 @@ func (s *session) sleep() bool {
 	default:
 		return false
 	}
-	if s.backlog != nil || s.older.busy && s.older.history {
+	if s.older.busy && s.older.history {
 		return false
 	}
 	if s.older.cancel != nil {
