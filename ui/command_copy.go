@@ -54,6 +54,17 @@ type saying struct {
 	remark          string // where it is not quite the same
 }
 
+// printsOff is a remark where partitions cannot be left out.
+const printsOff = "it prints the partitions, too, that are switched off"
+
+// also adds to the remark.
+func (s *saying) also(remark string) {
+	if s.remark != "" {
+		remark = s.remark + "; " + remark
+	}
+	s.remark = remark
+}
+
 // quote makes s one word of a POSIX shell.
 func quote(s string) string {
 	safe := func(r rune) bool {
@@ -107,12 +118,12 @@ func (s *said) sayings() []saying {
 		case why != "":
 			*other = saying{key: other.key, tool: other.tool, why: why}
 		case s.partly || s.parts != nil && s.search == nil:
-			other.remark = strings.TrimPrefix(other.remark+"; it prints the partitions, too, that are switched off", "; ")
+			other.also(printsOff)
 		}
 	}
 	if q := s.query(); q != "" {
 		for i := range all[1:] { // milena has the same language everywhere
-			all[1+i].remark = strings.TrimPrefix(all[1+i].remark+"; without the query "+q, "; ")
+			all[1+i].also("without the query " + q)
 		}
 	}
 	return all
@@ -134,14 +145,6 @@ func (s *said) query() string {
 }
 
 func (s *said) traced() bool { return s.search != nil && s.search.trace != nil }
-
-// alsoOff adds to a remark where partitions cannot be left out.
-func (s *said) alsoOff(remark string) string {
-	if !s.partly {
-		return remark
-	}
-	return strings.TrimPrefix(remark+"; it prints the partitions, too, that are switched off", "; ")
-}
 
 // tracing is the trace of the same value in the same window.
 func (s *said) tracing() string {
@@ -169,7 +172,9 @@ func (s *said) milena() saying {
 	}
 	if s.search != nil || s.filter != "" && s.newest > 0 {
 		out.text, out.why = s.finding()
-		out.remark = s.alsoOff("")
+		if s.partly {
+			out.also(printsOff)
+		}
 		return out
 	}
 	if s.replay != nil && s.reach.File != "" {
@@ -212,7 +217,9 @@ func (s *said) milena() saying {
 	if s.parts != nil {
 		words = append(words, "-p", strings.Join(s.parts, ","))
 	}
-	out.remark = s.alsoOff(out.remark)
+	if s.partly {
+		out.also(printsOff)
+	}
 	out.text = shell(append(words, s.reached()...)...)
 	return out
 }
@@ -300,7 +307,7 @@ func (s *said) kcat() saying {
 	}
 	out.text = together(all)
 	if s.reach.Secured {
-		out.remark = strings.TrimPrefix(out.remark+"; FILE holds TLS and login as librdkafka names them", "; ")
+		out.also("FILE holds TLS and login as librdkafka names them")
 	}
 	return out
 }
@@ -351,7 +358,7 @@ func (s *said) console() saying {
 		out.text = together(all)
 	}
 	if s.reach.Secured && s.reach.Properties == "" {
-		out.remark = strings.TrimPrefix(out.remark+"; FILE holds the client's properties", "; ")
+		out.also("FILE holds the client's properties")
 	}
 	return out
 }

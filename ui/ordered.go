@@ -54,7 +54,18 @@ func (s *session) catchUp(ctx context.Context, spans []kafka.Span) error {
 		return nil
 	}
 	sink := s.ordered(ctx)
-	return s.source.ReadOrdered(ctx, kafka.OrderedRequest{ReadRequest: kafka.ReadRequest{Spans: past}, Match: sink.match}, sink)
+	err := s.source.ReadOrdered(ctx, kafka.OrderedRequest{ReadRequest: kafka.ReadRequest{Spans: past}, Match: sink.match}, sink)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.letMergedGoLocked()
+	return err
+}
+
+// letMergedGoLocked gives back the memory in which merged records are collected.
+func (s *session) letMergedGoLocked() {
+	if s.merged != nil && s.merged.Len() == 0 {
+		s.merged = nil
+	}
 }
 
 // followOrdered follows spans, merged by time. What was written before it begins

@@ -602,12 +602,6 @@ func (s *session) setProtect(seq store.Seq) {
 	}
 }
 
-func (s *session) protected() store.Seq {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.protect
-}
-
 // loadOlder looks for n records before those that are held and puts them there.
 func (s *session) loadOlder(n int, history bool) {
 	s.mu.Lock()

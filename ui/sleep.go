@@ -63,6 +63,7 @@ func (s *session) letGo() {
 			p.w = s.store.Writer(tp)
 		}
 	}
+	s.letMergedGoLocked()
 }
 
 // wake goes on with what sleep ended, unless a person paused it.
