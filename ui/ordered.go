@@ -92,6 +92,7 @@ func (s *session) history(ctx context.Context, spans []kafka.Span) map[kafka.Top
 			ask = append(ask, tp)
 		}
 	}
+	s.looking = s.looking && len(ask) > 0
 	s.mu.Unlock()
 	if len(ask) == 0 {
 		return history
@@ -99,15 +100,18 @@ func (s *session) history(ctx context.Context, spans []kafka.Span) map[kafka.Top
 	ctx, cancel := context.WithTimeout(ctx, refreshTimeout)
 	defer cancel()
 	ends, err := s.source.Ends(ctx, ask)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.looking = false
 	if err != nil {
 		return history // the reading says what is wrong
 	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
 	for tp, end := range ends {
 		if end.Err == nil {
 			history[tp] = end.Offset
-			s.partitionLocked(tp).liveFrom.Store(end.Offset)
+			p := s.partitionLocked(tp)
+			p.liveFrom.Store(end.Offset)
+			p.state.HighWatermark, p.known = max(p.state.HighWatermark, end.Offset), true
 		}
 	}
 	return history

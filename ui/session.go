@@ -80,6 +80,7 @@ type session struct {
 	stop    context.CancelFunc             // ends the read; nil: none is under way
 	done    chan struct{}                  // closed when that read has ended
 	paused  bool                           // no read shall be under way
+	looking bool                           // a read looks first where its partitions end
 	protect store.Seq
 	seen    int64 // records that were looked at, history included
 	live    int64 // records that came while it was read
@@ -406,6 +407,7 @@ func (s *session) resume() {
 	ctx, cancel := context.WithCancel(s.ctx)
 	done := make(chan struct{})
 	s.stop, s.done = cancel, done
+	s.looking = s.search == nil && s.play == nil && len(s.parts) > 1 && s.missedLocked()
 	s.mu.Unlock()
 	s.spawn(func() {
 		defer close(done)
@@ -578,6 +580,16 @@ func (s *session) continueRead() {
 			s.resume()
 		}
 	})
+}
+
+// missedLocked says whether something may have come while nothing was read.
+func (s *session) missedLocked() bool {
+	for _, p := range s.parts {
+		if p.liveFrom.Load() == notLive {
+			return true
+		}
+	}
+	return false
 }
 
 // notLiveLocked forgets where the live records begin: what came while nothing was
@@ -976,7 +988,7 @@ func (s *session) look() (snapshot, []kafka.Event) {
 		first:  first, next: next, stats: stats, held: int64(stats.Held - stats.Notes), seen: s.seen, live: s.live, matched: s.matched,
 		partitions: len(s.parts) + len(s.health.waiting), waiting: len(s.health.waiting),
 		unread: maps.Clone(s.health.stuck), silent: maps.Clone(s.health.silent), deleted: len(s.health.deleted),
-		reading: s.stop != nil || search != nil, err: s.err, older: s.older,
+		reading: s.stop != nil && (!s.looking || stats.Waiting) || search != nil, err: s.err, older: s.older,
 		blocked: stats.Waiting,
 	}
 	for _, p := range s.parts {
