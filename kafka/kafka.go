@@ -125,8 +125,7 @@ type Matcher interface {
 }
 
 // Skimmer is a Matcher that can tell from the bytes of many records where the
-// first match may be: as batch.Skimmer's Skim. It is asked only where neither
-// order nor timestamps of what does not match are needed.
+// first match may be: a byte that belongs to it, or -1 when there is none.
 type Skimmer interface {
 	Matcher
 	Skim(records []byte) int

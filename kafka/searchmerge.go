@@ -8,7 +8,9 @@ package kafka
 // to it; when reading back, the earliest from it on. That never turns around
 // within a partition, and records that are no hits move it, too: a hit is given
 // as soon as every other partition is read to its time, even where nothing is
-// found.
+// found. Of a batch that is passed over unread, because what is looked for is
+// nowhere in its bytes, the header tells the time: exactly the latest one, and as
+// the earliest the first.
 
 import (
 	"context"
@@ -206,10 +208,41 @@ type mergeSink struct {
 }
 
 func (k mergeSink) Partition(tp TopicPartition) PartitionSink {
+	p := k.s.part(tp)
+	var window window = forwards{p}
 	if k.backwards {
-		return backwards{k.s.part(tp)}
+		window = backwards{p}
 	}
-	return forwards{k.s.part(tp)}
+	if m, ok := p.match.(Skimmer); ok {
+		return &skimmedWindow{window, m, -1}
+	}
+	return window
+}
+
+// window takes what is read of a partition at a time.
+type window interface {
+	PartitionSink
+	// Skimmed tells of records that are not read: of whole batches alone.
+	Skimmed(h *batch.Info, n int)
+}
+
+// skimmedWindow is a window whose matcher need not see every record. In a batch
+// that may hold a hit, it sees all: the time of each counts.
+type skimmedWindow struct {
+	window
+	skim Skimmer
+	base int64 // base offset of the batch that is read
+}
+
+// Skim asks the matcher once a batch.
+func (w *skimmedWindow) Skim(h *batch.Info, records []byte) int {
+	if h.BaseOffset != w.base {
+		if w.skim.Skim(records) < 0 {
+			return -1
+		}
+		w.base = h.BaseOffset
+	}
+	return 0
 }
 
 func (k mergeSink) Event(e Event) { k.s.event(e) }
@@ -235,6 +268,12 @@ func (p forwards) Record(v *batch.View) bool {
 	p.mark = at
 	p.count(v)
 	return true
+}
+
+// Skimmed notes a batch that holds no hit.
+func (p forwards) Skimmed(h *batch.Info, n int) {
+	p.mark = max(p.mark, h.MaxTimestamp)
+	p.searchPart.Skimmed(h, n)
 }
 
 // Flush notes how far the partition is read.
@@ -269,14 +308,32 @@ func (p backwards) Record(v *batch.View) bool {
 		if p.added > 1 && (p.size > p.s.share || p.added/2 >= p.most) {
 			p.letGo()
 		}
-	case v.Timestamp < 0:
-	case len(p.window) > 0:
-		last := &p.window[len(p.window)-1]
-		last.key = min(last.key, v.Timestamp)
 	default:
-		p.head = min(p.head, v.Timestamp)
+		p.passed(v.Timestamp)
 	}
 	return true
+}
+
+// Skimmed notes a batch that holds no hit.
+func (p backwards) Skimmed(h *batch.Info, n int) {
+	if h.Timestamps == batch.LogAppendTime {
+		p.passed(h.MaxTimestamp)
+	} else {
+		p.passed(h.FirstTimestamp)
+	}
+	p.searchPart.Skimmed(h, n)
+}
+
+// passed notes the timestamp of what is no hit.
+func (p backwards) passed(timestamp int64) {
+	switch {
+	case timestamp < 0:
+	case len(p.window) > 0:
+		last := &p.window[len(p.window)-1]
+		last.key = min(last.key, timestamp)
+	default:
+		p.head = min(p.head, timestamp)
+	}
 }
 
 // letGo drops the older half of the window's hits.

@@ -175,10 +175,10 @@ type skimmed struct {
 }
 
 // Skim asks the matcher.
-func (p skimmed) Skim(records []byte) int { return p.skim.Skim(records) }
+func (p skimmed) Skim(_ *batch.Info, records []byte) int { return p.skim.Skim(records) }
 
 // Skimmed counts records that hold no hit.
-func (p skimmed) Skimmed(h *batch.Info, n int) {
+func (p *searchPart) Skimmed(h *batch.Info, n int) {
 	p.seen.records += int64(n)
 	if h.MaxTimestamp < 0 {
 		p.seen.untimed += int64(n)

@@ -30,7 +30,9 @@ func (a *asked) Skip(batch.Skip) {}
 // skimmedThrough is the same, skimming.
 type skimmedThrough struct{ *asked }
 
-func (s skimmedThrough) Skim(records []byte) int      { return s.match.(kafka.Skimmer).Skim(records) }
+func (s skimmedThrough) Skim(_ *batch.Info, records []byte) int {
+	return s.match.(kafka.Skimmer).Skim(records)
+}
 func (s skimmedThrough) Skimmed(_ *batch.Info, n int) { s.skimmed += n }
 
 func TestSkimmingFindsWhatReadingFinds(t *testing.T) {

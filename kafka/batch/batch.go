@@ -169,8 +169,9 @@ type Skimmer interface {
 	Visitor
 	// Skim gives the place of a byte that belongs to the first record that may be
 	// wanted, or -1 when none may. records are the uncompressed bytes of some
-	// records one behind the other, as they lie in a batch of magic 2.
-	Skim(records []byte) int
+	// records one behind the other, as they lie in a batch of magic 2: all of it
+	// at first, then what follows the record that was wanted.
+	Skim(h *Info, records []byte) int
 	// Skimmed tells of n records that are not given. Where offsets are missing
 	// among them, that is no gap that is reported.
 	Skimmed(h *Info, n int)

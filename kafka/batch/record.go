@@ -37,7 +37,7 @@ func (d *Decoder) records(p []byte) error {
 	for i := range h.Count {
 		if skims > 0 && wanted > len(p) {
 			skims--
-			at := d.skimmer.Skim(p)
+			at := d.skimmer.Skim(h, p)
 			if at < 0 {
 				d.skimmer.Skimmed(h, skimmed+int(h.Count-i))
 				d.seen, d.next = h.LastOffset+1, h.LastOffset+1

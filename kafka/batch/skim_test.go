@@ -26,9 +26,9 @@ func (s *skimReader) Record(v *View) bool {
 	}
 	return true
 }
-func (s *skimReader) Skip(Skip)               { s.skips++ }
-func (s *skimReader) Skim(records []byte) int { return bytes.Index(records, s.text) }
-func (s *skimReader) Skimmed(_ *Info, n int)  { s.skimmed += n }
+func (s *skimReader) Skip(Skip)                        { s.skips++ }
+func (s *skimReader) Skim(_ *Info, records []byte) int { return bytes.Index(records, s.text) }
+func (s *skimReader) Skimmed(_ *Info, n int)           { s.skimmed += n }
 
 // plainReader is the same without skimming.
 type plainReader struct{ s *skimReader }
