@@ -240,7 +240,7 @@ func (r *reader) run(ctx context.Context) error {
 	r.wg.Go(func() { r.plan(ctx) })
 	workers := r.req.Workers
 	if workers <= 0 {
-		workers = runtime.GOMAXPROCS(0)
+		workers = min(runtime.GOMAXPROCS(0), runtime.NumCPU())
 	}
 	for range workers {
 		r.wg.Go(r.work)

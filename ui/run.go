@@ -21,6 +21,11 @@ import (
 
 // The program around the model: it gives the terminal back however it ends.
 
+// framesPerSecond is how often the renderer looks for something to draw: a key
+// waits 14 ms at most for its frame. It does so also when nothing happens, which is
+// why it is not more.
+const framesPerSecond = 72
+
 // leaveWithin is how long what runs in the background may take to end.
 const leaveWithin = 3 * time.Second
 
@@ -32,6 +37,11 @@ func Run(ctx context.Context, opt Options) error {
 		opt.History = dir
 	} else {
 		opt.Warnings = append(slices.Clone(opt.Warnings), sentence(err))
+	}
+	// A search keeps every processor busy, and Go lets whoever runs finish its turn of
+	// 10 ms. With one more than there are, keys and frames need not wait for it.
+	if os.Getenv("GOMAXPROCS") == "" {
+		runtime.GOMAXPROCS(runtime.GOMAXPROCS(0) + 1)
 	}
 	return run(ctx, opt)
 }
@@ -45,7 +55,7 @@ func run(ctx context.Context, opt Options, terminal ...tea.ProgramOption) error 
 	m := newModel(inner, opt, &work, c.guard)
 	var suspended suspension
 	filter := func(model tea.Model, msg tea.Msg) tea.Msg { return suspended.noted(blankBeforeQuit(model, msg)) }
-	p := tea.NewProgram(guarded{m, c}, append([]tea.ProgramOption{tea.WithContext(ctx), tea.WithFilter(filter)}, terminal...)...)
+	p := tea.NewProgram(guarded{m, c}, append([]tea.ProgramOption{tea.WithContext(ctx), tea.WithFilter(filter), tea.WithFPS(framesPerSecond)}, terminal...)...)
 	c.quit = p.Quit
 
 	hangup := make(chan os.Signal, 1)
