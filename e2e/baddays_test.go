@@ -51,11 +51,7 @@ func TestBadDayBrokerGoneAndBack(t *testing.T) {
 	write(0, 60)
 	x := start(t, 120, 40, built(t), "-b", n.address(), "t")
 	x.sees("following", "message59")
-	x.keys("PageUp", "PageUp")
-	before := x.until("be two pages up", func(s string) bool {
-		ns := numbersOn(s)
-		return strings.Contains(s, "scrolled back") && len(ns) > 0 && ns[0] < 20
-	})
+	before := x.moves("PageUp", "PageUp")
 
 	n.gone(true)
 	lost := x.sees("broker gone since ", "retrying")

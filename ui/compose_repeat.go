@@ -69,7 +69,7 @@ func (m *Model) askRepeat() tea.Cmd {
 			return m.startRepeat(msg, every)
 		},
 	}
-	d.fields[0].ed.set("1s")
+	d.preset(0, "1s")
 	what := "Sends this message to " + c.topic + " again and again, until esc. "
 	switch {
 	case bytes.Contains(msg.Key, []byte(counter)) || bytes.Contains(msg.Value, []byte(counter)):

@@ -67,6 +67,15 @@ func (d *dialog) clicked(m *Model, x, y int) {
 	}
 }
 
+// preset fills a field in beforehand. Where the cursor is, typing takes its place,
+// and a key that moves the cursor keeps it.
+func (d *dialog) preset(i int, text string) {
+	d.fields[i].ed.set(text)
+	if i == d.at {
+		d.fields[i].ed.selectAll()
+	}
+}
+
 // refuse marks a field as wrong and goes there.
 func (d *dialog) refuse(i int, why string) tea.Cmd {
 	d.fields[i].err = why
@@ -143,15 +152,18 @@ func (d *dialog) move(m *Model, by int) tea.Cmd {
 		}
 	}
 	if n := len(d.fields); n > 0 {
+		left := &d.fields[d.at].ed
+		left.moveTo(left.at) // what is selected is where the cursor is
 		d.at = (d.at + by + n) % n
 		d.fields[d.at].ed.selectAll() // typing takes its place
 	}
 	return nil
 }
 
-// suggestion is what could follow the text, while the cursor is at its end.
+// suggestion is what could follow the text, while the cursor is at its end and
+// typing would not take the text's place.
 func (f *field) suggestion() string {
-	if f.suggest == nil || f.ed.at != len(f.ed.text) || f.walked > 0 {
+	if f.suggest == nil || len(f.ed.selected()) > 0 || f.ed.at != len(f.ed.text) || f.walked > 0 {
 		return ""
 	}
 	return f.suggest(f.ed.String())

@@ -95,7 +95,7 @@ func (m *Model) exportForm(name, what string) *dialog {
 	if len(name) > 100 {
 		name = name[:100]
 	}
-	d.fields[exportFile].ed.set(name + "-" + m.now().In(m.zone).Format("20060102-150405") + ".jsonl")
+	d.preset(exportFile, name+"-"+m.now().In(m.zone).Format("20060102-150405")+".jsonl")
 	m.dialog = d
 	describeExport(d)
 	return d

@@ -83,7 +83,7 @@ func (m *Model) askFind() tea.Cmd {
 			return nil
 		},
 	}
-	d.fields[0].ed.set(before.text)
+	d.preset(0, before.text)
 	m.dialog = d
 	return nil
 }

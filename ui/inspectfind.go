@@ -49,7 +49,7 @@ func (m *Model) askInRecord() tea.Cmd {
 			return m.countHits(in)
 		},
 	}
-	d.fields[0].ed.set(in.text)
+	d.preset(0, in.text)
 	m.dialog = d
 	return nil
 }

@@ -329,8 +329,8 @@ func (m *Model) askReplay() tea.Cmd {
 			replaySpeed: {label: "speed", hint: "1, 2, 10, 100 times as it was written, or max", past: []string{"2", "10", "100", "max"}},
 		},
 	}
-	d.fields[replayFrom].ed.set(under)
-	d.fields[replaySpeed].ed.set("1")
+	d.preset(replayFrom, under)
+	d.preset(replaySpeed, "1")
 	read := func(m *Model) (*replayForm, error) {
 		f, err := m.readReplay(d)
 		if err == nil && exact != nil && strings.TrimSpace(d.fields[replayFrom].ed.String()) == under {

@@ -379,11 +379,11 @@ func (m *Model) askSearch() tea.Cmd {
 		},
 	}
 	if t := &m.tail; t.searched() && t.session.start.search.query != nil {
-		d.fields[0].ed.set(t.session.start.search.query.String())
+		d.preset(0, t.session.start.search.query.String())
 	} else if t.session != nil && t.session.start.query != nil {
-		d.fields[0].ed.set(t.session.start.query.String())
+		d.preset(0, t.session.start.query.String())
 	}
-	d.fields[1].ed.set(strings.Join(topics, " "))
+	d.preset(1, strings.Join(topics, " "))
 	asked := "" // what the cost was asked for
 	cost := ""
 	sure := false

@@ -466,3 +466,28 @@ func TestCountsAreEstimatedFirstAndExactOnRequest(t *testing.T) {
 	d.press("#")
 	d.sees("10 records with value.total > 590 in ledger, in 600 offsets")
 }
+
+// What was asked last stands in the form: it is asked again with enter, gone on
+// with after a move, and typing takes its place.
+func TestTheFormOfASearchRemembersTheLast(t *testing.T) {
+	c := newFake().topic("t", 1)
+	c.add("t", 0, batch.Record{Timestamp: testNow.UnixMilli(), Value: []byte(`{"n":1}`)})
+	d := drive(t, c, Options{Topics: []string{"t"}}, 120, 40)
+	d.follows("t")
+	d.searches("first words")
+	d.press("S", "end")
+	d.typed(" more")
+	d.sees("first words more")
+	d.press("esc", "S")
+	d.typed("other")
+	d.sees("for     other ")
+	// Where typing would take a text's place, none is suggested to follow it.
+	d.press("esc", "S", "end", "ctrl+u")
+	d.typed("val")
+	d.press("right")
+	whole := d.m.dialog.fields[0].ed.String()
+	d.press("tab", "shift+tab", "right")
+	if now := d.m.dialog.fields[0].ed.String(); now != whole {
+		t.Errorf("%q has become %q", whole, now)
+	}
+}

@@ -491,7 +491,7 @@ func (m *Model) askFilter() tea.Cmd {
 		},
 	}
 	if q := t.session.start.query; q != nil {
-		d.fields[0].ed.set(q.String())
+		d.preset(0, q.String())
 	}
 	d.lines = []string{queryLine(m.parseQuery(d.fields[0].ed.String()))}
 	m.dialog = d

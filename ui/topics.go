@@ -701,7 +701,7 @@ func (m *Model) askTopicFilter() tea.Cmd {
 			return nil
 		},
 	}
-	d.fields[0].ed.set(before)
+	d.preset(0, before)
 	m.dialog = d
 	return nil
 }

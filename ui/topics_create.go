@@ -45,8 +45,8 @@ func (m *Model) create() tea.Cmd {
 		},
 	}
 	each := strconv.Itoa(max(1, min(3, brokers)))
-	d.fields[createPartitions].ed.set(each)
-	d.fields[createFactor].ed.set(each)
+	d.preset(createPartitions, each)
+	d.preset(createFactor, each)
 	m.dialog = d
 	m.checkCreate(d)
 	return nil

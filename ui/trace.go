@@ -246,10 +246,11 @@ func (m *Model) askTrace() tea.Cmd {
 			}
 			d.lines = append(d.lines, sign+" "+c.from+": "+c.value)
 		}
-		d.fields[traceWhere].ed.set(where)
+		d.preset(traceWhere, where)
 		return nil
 	}
 	d.fields[traceValue].walkPast(1)
+	d.fields[traceValue].ed.selectAll()
 	d.submit = func(m *Model, d *dialog) tea.Cmd {
 		f, err := m.readTrace(d, at)
 		var wrong *fieldError
