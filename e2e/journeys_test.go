@@ -118,14 +118,14 @@ func (x terminal) escapes(to ...string) {
 
 // moves presses keys, waits until the last one has been answered, and gives the
 // screen then: one that shows what was wanted may show the effect of the first.
-// Keys are answered in their order, so the help comes after all of them.
+// Keys are answered in their order, so the notices come after all of them.
 func (x terminal) moves(names ...string) string {
 	x.Helper()
-	const help = "keys that work here"
-	x.keys(append(names, "?")...)
-	x.sees(help)
+	const sheet = "\n notices"
+	x.keys(append(names, "!")...)
+	x.sees(sheet)
 	x.keys("Escape")
-	return x.until("show what was below the help", func(s string) bool { return !strings.Contains(s, help) })
+	return x.until("show what was below the notices", func(s string) bool { return !strings.Contains(s, sheet) })
 }
 
 // confirms types what a question wants to be typed. It may not listen yet.
