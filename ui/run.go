@@ -41,7 +41,7 @@ func Run(ctx context.Context, opt Options) error {
 	// A search keeps every processor busy, and Go lets whoever runs finish its turn of
 	// 10 ms. With one more than there are, keys and frames need not wait for it.
 	if os.Getenv("GOMAXPROCS") == "" {
-		runtime.GOMAXPROCS(runtime.GOMAXPROCS(0) + 1)
+		runtime.GOMAXPROCS(min(runtime.GOMAXPROCS(0), runtime.NumCPU()) + 1)
 	}
 	return run(ctx, opt)
 }
