@@ -109,6 +109,10 @@ func TestTheHeaderSaysWhatIsLostUnderAnOpenTail(t *testing.T) {
 	happens(kafka.Event{Kind: kafka.BrokerLost, Broker: "fake:9092", Err: silence})
 	d.sees("following 0 of 3 partitions")
 	d.sees("does not answer: fake:9092  :doctor")
+	d.press("space") // nobody asks it now, so nobody knows
+	d.sees("paused")
+	d.sees("● 3 brokers")
+	d.press("space")
 	happens(kafka.Event{Kind: kafka.BrokerBack, Broker: "fake:9092"})
 	d.sees("following ●")
 	d.sees("● 3 brokers")

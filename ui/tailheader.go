@@ -257,12 +257,13 @@ func (m *Model) tailAhead(say func(sgr, long, short string)) {
 }
 
 // tailTrouble is how many of the tail's partitions cannot be read now, and which
-// brokers are the reason by their silence, as long as they lead any.
+// brokers are the reason by their silence, as long as they lead any. In a pause
+// nobody asks them, so that what was silent then may answer long since.
 func (m *Model) tailTrouble() (unread int, silent []string) {
 	snap := &m.tail.snap
 	unread = len(snap.unread)
 	md := m.cluster.Metadata()
-	if len(snap.silent) == 0 || md == nil {
+	if len(snap.silent) == 0 || md == nil || m.tail.paused {
 		return unread, nil
 	}
 	for _, name := range m.tail.topics {
