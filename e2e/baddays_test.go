@@ -52,6 +52,9 @@ func TestBadDayBrokerGoneAndBack(t *testing.T) {
 	x := start(t, 120, 40, built(t), "-b", n.address(), "t")
 	x.sees("following", "message59")
 	before := x.moves("PageUp", "PageUp")
+	if !strings.Contains(before, "scrolled back") {
+		t.Errorf("two pages up it shows\n%s", before)
+	}
 
 	n.gone(true)
 	lost := x.sees("broker gone since ", "retrying")

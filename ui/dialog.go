@@ -61,7 +61,7 @@ type fieldPlace struct{ y, x int }
 func (d *dialog) clicked(m *Model, x, y int) {
 	for i, p := range d.places {
 		if p.y == y && i < len(d.fields) && !d.busy {
-			d.at = i
+			d.goTo(i)
 			d.fields[i].ed.clickField(x-p.x, m.st.width)
 		}
 	}
@@ -76,10 +76,18 @@ func (d *dialog) preset(i int, text string) {
 	}
 }
 
+// goTo leaves the field for another: what is selected is where the cursor is.
+func (d *dialog) goTo(i int) {
+	if left := &d.fields[d.at].ed; i != d.at {
+		left.moveTo(left.at)
+	}
+	d.at = i
+}
+
 // refuse marks a field as wrong and goes there.
 func (d *dialog) refuse(i int, why string) tea.Cmd {
 	d.fields[i].err = why
-	d.at = i
+	d.goTo(i)
 	return nil
 }
 
@@ -152,9 +160,7 @@ func (d *dialog) move(m *Model, by int) tea.Cmd {
 		}
 	}
 	if n := len(d.fields); n > 0 {
-		left := &d.fields[d.at].ed
-		left.moveTo(left.at) // what is selected is where the cursor is
-		d.at = (d.at + by + n) % n
+		d.goTo((d.at + by + n) % n)
 		d.fields[d.at].ed.selectAll() // typing takes its place
 	}
 	return nil

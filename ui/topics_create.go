@@ -181,7 +181,7 @@ func millis(s string) (int64, error) {
 func (m *Model) submitCreate(d *dialog) tea.Cmd {
 	t, wrong := m.newTopic(d)
 	if at := d.refuseAll(wrong[:]); at >= 0 {
-		d.at = at
+		d.goTo(at)
 		return nil
 	}
 	d.busy = true
