@@ -289,7 +289,8 @@ func TestAnOrderedTailComesAgainAfterAnError(t *testing.T) {
 	d.follows("a")
 	for round := range 4 {
 		c.set(func() { c.readErr = errors.New("broken off"); c.grown.Broadcast() })
-		d.sees("stopped")
+		// The rows of earlier rounds say "stopped" as well.
+		d.until("it to have stopped", func() bool { return d.m.tail.snap.err != nil })
 		for i := range 10 {
 			c.add("b", 0, at(time.Duration(round*100+2*i+1)*time.Second, fmt.Sprint(round, "b", i)))
 		}
@@ -299,7 +300,7 @@ func TestAnOrderedTailComesAgainAfterAnError(t *testing.T) {
 		c.set(func() { c.readErr = nil })
 		d.until("all", func() bool {
 			d.m.tail.session.tryAgain() // it may just be ending
-			return len(d.values()) == 2+20*(round+1)
+			return d.m.tail.snap.err == nil && len(d.values()) == 2+20*(round+1)
 		})
 		var want []string
 		for i := range 10 {
