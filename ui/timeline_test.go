@@ -475,6 +475,7 @@ func TestWhatRetentionTookIsNoEmptyTime(t *testing.T) {
 	if !strings.Contains(d.lowest(), "retention"+d.m.st.g.gap) || !strings.Contains(d.lowest(), "14:05 retention") {
 		t.Errorf("the place is gone: %q", d.lowest())
 	}
+	d.until("the news of both look-ups", func() bool { return d.m.tail.snap.held == 818 })
 	golden(t, "timeline-retention-140x40", d.screen())
 	d.send(tea.EnvMsg{"LC_ALL=C"})
 	golden(t, "timeline-retention-ascii-140x40", d.screen())
