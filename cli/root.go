@@ -23,7 +23,6 @@ import (
 	"io"
 	"os"
 	"os/signal"
-	"runtime/debug"
 	"strconv"
 	"strings"
 	"sync"
@@ -47,11 +46,6 @@ const (
 	exitUnsure = 2   // of search: it failed, or could not search everything
 	exitLost   = 130 // ended by a signal, and something was lost
 )
-
-// memoryGoal is where the collector begins to work harder. What is held on
-// purpose is bounded well below it (see docs/architecture.md), so all above is
-// waste; one huge message may pass it.
-const memoryGoal = 92 << 20
 
 // usageError is a command line that cannot be meant.
 type usageError struct{ error }
@@ -85,9 +79,7 @@ type global struct {
 
 // Main runs the program and gives its exit code.
 func Main(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
-	if os.Getenv("GOMEMLIMIT") == "" {
-		debug.SetMemoryLimit(memoryGoal)
-	}
+	boundMemory()
 	// A reader that has gone away is an error of Write, not the end of us.
 	signal.Ignore(syscall.SIGPIPE)
 	ctx, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)

@@ -115,17 +115,10 @@ func (g *global) timeline(ctx context.Context, args []string, t timelineFlags) e
 	if len(line.Buckets) == 0 && line.Untimed == 0 && len(line.Failed) == 0 {
 		g.notice("milena: there is nothing in %s", names(topics))
 	}
-	for _, tp := range slices.SortedFunc(maps.Keys(line.Failed), byPartition) {
+	for _, tp := range slices.SortedFunc(maps.Keys(line.Failed), kafka.TopicPartition.Compare) {
 		return fmt.Errorf("%s could not be counted; %s/%d: %w", count(int64(len(line.Failed)), "partition"), tp.Topic, tp.Partition, line.Failed[tp])
 	}
 	return nil
-}
-
-func byPartition(a, b kafka.TopicPartition) int {
-	if a.Topic != b.Topic {
-		return strings.Compare(a.Topic, b.Topic)
-	}
-	return int(a.Partition) - int(b.Partition)
 }
 
 // timelineSpans is what is counted. Times and the ends of the log need no

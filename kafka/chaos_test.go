@@ -38,7 +38,7 @@ func seedOf(t *testing.T) *rand.Rand {
 
 func TestEveryMessageIsShownOnceWhateverBreaks(t *testing.T) {
 	t.Parallel()
-	for round := range 3 {
+	for round := range 4 {
 		t.Run(fmt.Sprint(round), func(t *testing.T) {
 			t.Parallel()
 			random := seedOf(t)
@@ -59,7 +59,7 @@ func TestEveryMessageIsShownOnceWhateverBreaks(t *testing.T) {
 			for p := range int32(partitions) {
 				spans = append(spans, Span{TopicPartition{"t", p}, 0, NoEnd})
 			}
-			follow(t, c, ReadRequest{Spans: spans}, got)
+			follow(t, c, ReadRequest{Spans: spans, sessions: round%2 == 1}, got)
 
 			moving, stop := context.WithCancel(t.Context())
 			var mover sync.WaitGroup

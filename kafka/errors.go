@@ -212,9 +212,12 @@ const (
 	codeInvalidProducerEpoch         int16 = 47
 	codeSASLAuthenticationFailed     int16 = 58
 	codeUnknownProducerID            int16 = 59
+	codeFetchSessionIDNotFound       int16 = 70
+	codeInvalidFetchSessionEpoch     int16 = 71
 	codeInvalidRecord                int16 = 87
 	codeUnknownTopicID               int16 = 100
 	codeInconsistentTopicID          int16 = 103
+	codeFetchSessionTopicID          int16 = 106
 )
 
 // retriable tells whether asking again, after a look at fresh metadata, may

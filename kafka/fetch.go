@@ -17,9 +17,10 @@ import (
 // made again is never taken for the old one; v11 is the newest by name that is
 // spoken here, v4 (Kafka 0.11) the first with record batches.
 const (
-	fetchMin    int16 = 4
-	fetchByName int16 = 11
-	fetchByID   int16 = 13
+	fetchMin      int16 = 4
+	fetchSessions int16 = 7
+	fetchByName   int16 = 11
+	fetchByID     int16 = 13
 )
 
 // fetchPart is what one fetch asks of one partition.
@@ -38,7 +39,9 @@ type fetchRequest struct {
 	minBytes  int32
 	maxBytes  int32
 	isolation Isolation
-	parts     []fetchPart
+	parts     []fetchPart   // all that is read there; for a session in order of topic and partition
+	turn      int           // where in parts a request that names all of them begins
+	session   *fetchSession // nil: the request stands alone
 }
 
 // fetched is one partition of a fetch's answer. records lies in the answer's
@@ -64,25 +67,41 @@ func (c *Cluster) fetch(ctx context.Context, address string, q *fetchRequest) ([
 	if version < fetchByID || slices.ContainsFunc(q.parts, func(p fetchPart) bool { return p.topicID == [16]byte{} }) {
 		version = min(version, fetchByName)
 	}
-	a, err := c.exchange(ctx, address, &request{
-		key: apiFetch, version: version, flexible: version >= 12,
-		body:    q.append(nil, version),
-		silence: c.cfg.RequestTimeout + q.maxWait,
-		limit:   fetchLimit,
-		buffers: &c.buffers,
-	})
-	if err != nil {
-		return nil, nil, err
-	}
-	parts, code, err := decodeFetch(a, version, q.parts)
-	if err == nil && code != codeNone {
-		err = &Error{Code: code, Doing: "fetch", Broker: address, Partition: -1}
-	}
-	if err != nil {
+	for {
+		a, err := c.exchange(ctx, address, &request{
+			key: apiFetch, version: version, flexible: version >= 12,
+			body:    q.append(nil, version, q.names(version)),
+			silence: c.cfg.RequestTimeout + q.maxWait,
+			limit:   fetchLimit,
+			buffers: &c.buffers,
+		})
+		if err != nil {
+			q.session.again()
+			return nil, nil, err
+		}
+		parts, session, code, err := decodeFetch(a, version, q.parts)
+		if err == nil && code == codeNone {
+			q.session.answered(session, a.truncated)
+			return parts, a, nil
+		}
 		c.buffers.put(a.buf)
+		switch {
+		case err == nil && q.session.refused(code):
+			continue // naming everything
+		case err == nil:
+			err = &Error{Code: code, Doing: "fetch", Broker: address, Partition: -1}
+		}
+		q.session.again()
 		return nil, nil, fmt.Errorf("fetch from broker %s: %w", address, err)
 	}
-	return parts, a, nil
+}
+
+// names is what the request names of its partitions, and of which session.
+func (q *fetchRequest) names(version int16) fetchNamed {
+	if q.session == nil || version < fetchSessions {
+		return fetchNamed{session: 0, epoch: -1, parts: turned(q.parts, q.turn)}
+	}
+	return q.session.ask(q.parts, q.turn, version >= fetchByID)
 }
 
 // fetchLimit is the largest fetch answer that is read whole. A broker sends more
@@ -90,55 +109,36 @@ func (c *Cluster) fetch(ctx context.Context, address string, q *fetchRequest) ([
 // the largest batch plus what may lie beside it.
 const fetchLimit = batch.DefaultMaxBytes + 8<<20
 
-func (q *fetchRequest) append(b []byte, version int16) []byte {
+func (q *fetchRequest) append(b []byte, version int16, named fetchNamed) []byte {
 	flex := version >= 12
 	b = appendInt32(b, -1) // replica id: a consumer
 	b = appendInt32(b, int32(q.maxWait.Milliseconds()))
 	b = appendInt32(b, q.minBytes)
 	b = appendInt32(b, q.maxBytes)
 	b = append(b, byte(q.isolation))
-	if version >= 7 {
-		b = appendInt32(b, 0)  // session id: none (KIP-227)
-		b = appendInt32(b, -1) // session epoch: none
+	if version >= fetchSessions {
+		b = appendInt32(b, named.session)
+		b = appendInt32(b, named.epoch)
 	}
-	topics := 0
-	for i := range q.parts {
-		if i == 0 || q.parts[i].Topic != q.parts[i-1].Topic {
-			topics++
+	b = appendTopics(b, version, named.parts, func(b []byte, p *fetchPart) []byte {
+		b = appendInt32(b, p.Partition)
+		if version >= 9 {
+			b = appendInt32(b, p.epoch)
 		}
-	}
-	b = appendArray(b, flex, topics)
-	for i := 0; i < len(q.parts); {
-		j := i + 1
-		for j < len(q.parts) && q.parts[j].Topic == q.parts[i].Topic {
-			j++
+		b = appendInt64(b, p.offset)
+		if version >= 12 {
+			b = appendInt32(b, -1) // last fetched epoch: for followers
 		}
-		if version >= 13 {
-			b = append(b, q.parts[i].topicID[:]...)
-		} else {
-			b = appendString(b, flex, q.parts[i].Topic)
+		if version >= 5 {
+			b = appendInt64(b, -1) // log start offset: for followers
 		}
-		b = appendArray(b, flex, j-i)
-		for ; i < j; i++ {
-			p := &q.parts[i]
-			b = appendInt32(b, p.Partition)
-			if version >= 9 {
-				b = appendInt32(b, p.epoch)
-			}
-			b = appendInt64(b, p.offset)
-			if version >= 12 {
-				b = appendInt32(b, -1) // last fetched epoch: for followers
-			}
-			if version >= 5 {
-				b = appendInt64(b, -1) // log start offset: for followers
-			}
-			b = appendInt32(b, p.maxBytes)
-			b = appendTags(b, flex)
-		}
-		b = appendTags(b, flex)
-	}
-	if version >= 7 {
-		b = appendArray(b, flex, 0) // forgotten topics
+		b = appendInt32(b, p.maxBytes)
+		return appendTags(b, flex)
+	})
+	if version >= fetchSessions {
+		b = appendTopics(b, version, named.forgotten, func(b []byte, p *fetchPart) []byte {
+			return appendInt32(b, p.Partition)
+		})
 	}
 	if version >= 11 {
 		b = appendString(b, flex, "") // rack
@@ -146,26 +146,60 @@ func (q *fetchRequest) append(b []byte, version int16) []byte {
 	return appendTags(b, flex)
 }
 
-// decodeFetch walks an answer. One that was cut at its limit ends with the
+// appendTopics writes partitions by topic, as they come.
+func appendTopics(b []byte, version int16, parts []fetchPart, each func([]byte, *fetchPart) []byte) []byte {
+	flex := version >= 12
+	first := func(i int) bool { // whether a topic begins at i
+		return i == 0 || parts[i].Topic != parts[i-1].Topic || parts[i].topicID != parts[i-1].topicID
+	}
+	topics := 0
+	for i := range parts {
+		if first(i) {
+			topics++
+		}
+	}
+	b = appendArray(b, flex, topics)
+	for i := 0; i < len(parts); {
+		j := i + 1
+		for j < len(parts) && !first(j) {
+			j++
+		}
+		if version >= fetchByID {
+			b = append(b, parts[i].topicID[:]...)
+		} else {
+			b = appendString(b, flex, parts[i].Topic)
+		}
+		b = appendArray(b, flex, j-i)
+		for ; i < j; i++ {
+			b = each(b, &parts[i])
+		}
+		b = appendTags(b, flex)
+	}
+	return b
+}
+
+// decodeFetch walks an answer to what was asked; it gives the session and the
+// error code of the whole, too. One that was cut at its limit ends with the
 // partition that did not fit.
-func decodeFetch(a *answer, version int16, asked []fetchPart) ([]fetched, int16, error) {
+func decodeFetch(a *answer, version int16, asked []fetchPart) (parts []fetched, session int32, code int16, err error) {
 	r := wireReader{b: a.body, flex: version >= 12}
 	r.int32() // throttle time
-	if version >= 7 {
-		code := r.int16()
-		r.int32() // session id
+	if version >= fetchSessions {
+		code, session = r.int16(), r.int32()
 		if code != codeNone {
-			return nil, code, nil
+			return nil, session, code, nil
 		}
 	}
 	names := make(map[[16]byte]string)
 	for i := range asked {
-		names[asked[i].topicID] = asked[i].Topic
+		if i == 0 || asked[i].topicID != asked[i-1].topicID {
+			names[asked[i].topicID] = asked[i].Topic
+		}
 	}
-	parts := make([]fetched, 0, len(asked))
+	parts = make([]fetched, 0, min(len(asked), sessionLeast))
 	for n := r.array(); n > 0 && !r.bad; n-- {
 		var topic string
-		if version >= 13 {
+		if version >= fetchByID {
 			topic = names[r.uuid()]
 		} else {
 			topic = r.string()
@@ -188,7 +222,7 @@ func decodeFetch(a *answer, version int16, asked []fetchPart) ([]fetched, int16,
 			if size := r.length(false); size > 0 {
 				if a.truncated && size > len(r.b) {
 					p.records, p.cut = r.b, true
-					return append(parts, p), codeNone, nil
+					return append(parts, p), session, codeNone, nil
 				}
 				p.records = r.take(size)
 			}
@@ -200,9 +234,9 @@ func decodeFetch(a *answer, version int16, asked []fetchPart) ([]fetched, int16,
 		r.tags()
 	}
 	if r.bad && a.truncated {
-		return parts, codeNone, nil
+		return parts, session, codeNone, nil
 	}
-	return parts, codeNone, r.err()
+	return parts, session, codeNone, r.err()
 }
 
 // cutBatch is what the header of a batch says whose bytes were cut off: its

@@ -27,14 +27,33 @@ func TestFetchRequestSaysWhatIsAsked(t *testing.T) {
 				topicID: [16]byte{name[0], 1}, epoch: rapid.Int32Range(-1, 9).Draw(t, "epoch"),
 				offset: rapid.Int64Range(0, 1<<60).Draw(t, "offset"), maxBytes: rapid.Int32().Draw(t, "bytes")})
 		}
+		named := fetchNamed{session: rapid.Int32().Draw(t, "session"), epoch: rapid.Int32().Draw(t, "session epoch"), parts: q.parts}
+		for i, p := range q.parts {
+			if rapid.Bool().Draw(t, "forgotten") {
+				p.offset = int64(i)
+				named.forgotten = append(named.forgotten, p)
+			}
+		}
 		got := kmsg.NewPtrFetchRequest()
 		got.SetVersion(version)
-		if err := got.ReadFrom(q.append(nil, version)); err != nil {
+		if err := got.ReadFrom(q.append(nil, version, named)); err != nil {
 			t.Fatal(err)
 		}
 		if got.ReplicaID != -1 || got.MaxWaitMillis != int32(q.maxWait.Milliseconds()) || got.MinBytes != q.minBytes || got.MaxBytes != q.maxBytes ||
-			got.IsolationLevel != int8(q.isolation) || version >= 7 && (got.SessionID != 0 || got.SessionEpoch != -1 || len(got.ForgottenTopics) > 0) || got.Rack != "" {
+			got.IsolationLevel != int8(q.isolation) || version >= 7 && (got.SessionID != named.session || got.SessionEpoch != named.epoch) || got.Rack != "" {
 			t.Errorf("%+v", got)
+		}
+		forgotten := named.forgotten
+		for _, ft := range got.ForgottenTopics {
+			for _, p := range ft.Partitions {
+				if len(forgotten) == 0 || forgotten[0].Partition != p || version < 13 && forgotten[0].Topic != ft.Topic || version >= 13 && forgotten[0].topicID != ft.TopicID {
+					t.Fatalf("version %d: to be forgotten %+v, sent %+v", version, named.forgotten, got.ForgottenTopics)
+				}
+				forgotten = forgotten[1:]
+			}
+		}
+		if version >= 7 && len(forgotten) > 0 {
+			t.Errorf("version %d: to be forgotten %+v, sent %+v", version, named.forgotten, got.ForgottenTopics)
 		}
 		var parts []fetchPart
 		for _, gt := range got.Topics {
@@ -66,6 +85,7 @@ func TestFetchAnswerIsDecodedAsItWasEncoded(t *testing.T) {
 		version := rapid.SampledFrom([]int16{4, 5, 6, 7, 8, 9, 10, 11, 13}).Draw(t, "version")
 		res := kmsg.NewPtrFetchResponse()
 		res.SetVersion(version)
+		res.SessionID = rapid.Int32().Draw(t, "session")
 		var asked []fetchPart
 		var want []fetched
 		for i := range rapid.IntRange(0, 3).Draw(t, "topics") {
@@ -95,9 +115,9 @@ func TestFetchAnswerIsDecodedAsItWasEncoded(t *testing.T) {
 			res.Topics = append(res.Topics, rt)
 		}
 		body := res.AppendTo(nil)
-		got, code, err := decodeFetch(&answer{body: body}, version, asked)
-		if err != nil || code != 0 || len(got) != len(want) {
-			t.Fatalf("%d partitions, want %d; code %d, %v", len(got), len(want), code, err)
+		got, session, code, err := decodeFetch(&answer{body: body}, version, asked)
+		if err != nil || code != 0 || len(got) != len(want) || version >= 7 && session != res.SessionID {
+			t.Fatalf("%d partitions, want %d; session %d, want %d; code %d, %v", len(got), len(want), session, res.SessionID, code, err)
 		}
 		for i, g := range got {
 			w := want[i]
@@ -108,7 +128,7 @@ func TestFetchAnswerIsDecodedAsItWasEncoded(t *testing.T) {
 		}
 		// One that was cut at a limit gives what came through, and no panic.
 		n := rapid.IntRange(0, len(body)).Draw(t, "cut")
-		some, _, _ := decodeFetch(&answer{body: body[:n], truncated: true}, version, asked)
+		some, _, _, _ := decodeFetch(&answer{body: body[:n], truncated: true}, version, asked)
 		for i, g := range some {
 			w := want[i]
 			if g.TopicPartition != w.TopicPartition || !bytes.HasPrefix(w.records, g.records) || !g.cut && !bytes.Equal(g.records, w.records) {
@@ -122,7 +142,7 @@ func FuzzFetchAnswer(f *testing.F) {
 	f.Add(make([]byte, 60), int16(4), false)
 	f.Add(bytes.Repeat([]byte{1}, 60), int16(13), true)
 	f.Fuzz(func(t *testing.T, body []byte, version int16, truncated bool) {
-		parts, _, _ := decodeFetch(&answer{body: body, truncated: truncated}, version, []fetchPart{{TopicPartition: TopicPartition{"t", 0}}})
+		parts, _, _, _ := decodeFetch(&answer{body: body, truncated: truncated}, version, []fetchPart{{TopicPartition: TopicPartition{"t", 0}}})
 		size := 0
 		for _, p := range parts {
 			size += len(p.records)

@@ -17,7 +17,8 @@
 //	offsets.go      start and end offsets, offsets by time
 //	position.go     places in a topic as people write them: -100, @14:05, beginning
 //	resolve.go      positions turned into offsets
-//	fetch.go        the Fetch API on the wire
+//	fetch.go        the Fetch API on the wire; fetchsession.go: where little of much
+//	                is new
 //	log.go          what can be read by offset: a cluster, or a file of records
 //	read.go         reading spans of partitions, for ever or to an end
 //	event.go        what happens to a cluster meanwhile
@@ -40,6 +41,8 @@
 package kafka
 
 import (
+	"cmp"
+	"strings"
 	"time"
 
 	"milena/kafka/batch"
@@ -49,6 +52,11 @@ import (
 type TopicPartition struct {
 	Topic     string
 	Partition int32
+}
+
+// Compare orders by topic, then by number: negative when a comes before b.
+func (a TopicPartition) Compare(b TopicPartition) int {
+	return cmp.Or(strings.Compare(a.Topic, b.Topic), cmp.Compare(a.Partition, b.Partition))
 }
 
 // Isolation is which records of transactions are read (KIP-98).

@@ -75,6 +75,9 @@ func (m *Metadata) Broker(id int32) *Broker {
 
 // Partition is the partition of that ID, nil when there is none.
 func (t *Topic) Partition(id int32) *Partition {
+	if id >= 0 && int(id) < len(t.Partitions) && t.Partitions[id].ID == id {
+		return &t.Partitions[id] // as it is unless a broker leaves some out
+	}
 	i, ok := slices.BinarySearchFunc(t.Partitions, id, func(p Partition, n int32) int { return cmp.Compare(p.ID, n) })
 	if !ok {
 		return nil

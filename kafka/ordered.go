@@ -381,9 +381,7 @@ func (o *ordered) collect(ended bool) {
 	defer o.mu.Unlock()
 	if o.ranked < len(o.parts) {
 		o.ranked = len(o.parts)
-		slices.SortFunc(o.parts, func(a, b *orderedPart) int {
-			return cmp.Or(cmp.Compare(a.Topic, b.Topic), cmp.Compare(a.Partition, b.Partition))
-		})
+		slices.SortFunc(o.parts, func(a, b *orderedPart) int { return a.Compare(b.TopicPartition) })
 		for i, p := range o.parts {
 			p.rank = i
 		}

@@ -57,6 +57,8 @@ type ReadRequest struct {
 	// for now. room must not block.
 	room   func(TopicPartition) int
 	resume <-chan struct{}
+
+	sessions bool // whoever is read from keeps a session at once, however little it is
 }
 
 // PartitionState is how far a partition is read, and how far it reaches.
@@ -637,10 +639,12 @@ type fetcher struct {
 	// Guarded by reader.mu.
 	address  string
 	brokers  int // leaders in all, to share the memory
-	asked    []*readPart
+	wanted   []*readPart // what next found, in memory that it uses again
+	asked    []*readPart // wanted, while the request is on the wire
 	inFlight context.CancelFunc
-	turn     int // rotates the order of partitions, so that none starves
-	quiet    int // answers in a row that brought nothing
+	turn     int           // rotates the order of partitions, so that none starves
+	quiet    int           // answers in a row that brought nothing
+	session  *fetchSession // of its requests; nil: each stands alone
 }
 
 func (f *fetcher) tell() {
@@ -720,7 +724,7 @@ func (f *fetcher) next() (*fetchRequest, []*readPart, time.Duration) {
 	defer f.mu.Unlock()
 	now := time.Now()
 	var again time.Duration
-	var wanted []*readPart
+	wanted := f.wanted[:0]
 	held := false
 	for _, t := range f.topics {
 		for _, p := range t.parts {
@@ -742,27 +746,26 @@ func (f *fetcher) next() (*fetchRequest, []*readPart, time.Duration) {
 			wanted = append(wanted, p)
 		}
 	}
+	f.wanted = wanted
 	if len(wanted) == 0 {
 		return nil, nil, again
 	}
-	slices.SortFunc(wanted, func(a, b *readPart) int {
-		if a.Topic != b.Topic {
-			if a.Topic < b.Topic {
-				return -1
-			}
-			return 1
-		}
-		return int(a.Partition) - int(b.Partition)
-	})
+	slices.SortFunc(wanted, func(a, b *readPart) int { return a.Compare(b.TopicPartition) })
+	if f.session == nil && (f.req.sessions || f.quiet > 0 && len(wanted) >= sessionLeast) {
+		f.session = new(fetchSession)
+	}
 	// A broker fills an answer in the order of the request. Turning the list may
-	// tear one topic in two; the protocol allows that.
+	// tear one topic in two; the protocol allows that. In a session the broker turns
+	// it by itself.
 	f.turn = (f.turn + 1) % len(wanted)
-	wanted = slices.Concat(wanted[f.turn:], wanted[:f.turn])
 	q := &fetchRequest{
+		turn:      f.turn,
+		session:   f.session,
 		maxWait:   min(quietWait, fetchWait<<min(f.quiet, 4)),
 		minBytes:  1,
 		maxBytes:  int32(max(256<<10, min(fetchMaxBytes, fetchBudget/(answersHeld*max(1, f.brokers))))),
 		isolation: f.req.Isolation,
+		parts:     make([]fetchPart, 0, len(wanted)),
 	}
 	if again > 0 {
 		q.maxWait = min(q.maxWait, again)
@@ -836,13 +839,9 @@ func (f *fetcher) hand(ctx context.Context, address string, q *fetchRequest, ask
 	for i := range parts {
 		brought += len(parts[i].records)
 	}
-	places := make(map[TopicPartition]int, len(q.parts))
-	for i := range q.parts {
-		places[q.parts[i].TopicPartition] = i
-	}
 	for i := range parts {
 		got := &parts[i]
-		at, ok := places[got.TopicPartition]
+		at, ok := slices.BinarySearchFunc(q.parts, got.TopicPartition, func(p fetchPart, tp TopicPartition) int { return p.Compare(tp) })
 		if !ok {
 			continue
 		}

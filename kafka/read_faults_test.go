@@ -34,6 +34,18 @@ func follow(t *testing.T, c *Cluster, req ReadRequest, got *collector) (stop fun
 	return stop
 }
 
+// eachWay runs a test with requests that stand alone and with those of fetch
+// sessions.
+func eachWay(t *testing.T, test func(t *testing.T, sessions bool)) {
+	t.Helper()
+	for name, sessions := range map[string]bool{"alone": false, "in sessions": true} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			test(t, sessions)
+		})
+	}
+}
+
 // told is the first event of a kind.
 func (c *collector) told(kind EventKind) (Event, bool) {
 	i := slices.IndexFunc(c.events, func(e Event) bool { return e.Kind == kind })
@@ -164,197 +176,209 @@ func TestReadOverBrokenConnections(t *testing.T) {
 
 func TestReadOverAHangingBroker(t *testing.T) {
 	t.Parallel()
-	brokers := brokersOf(t)
-	w := &wires{}
-	c := open(t, brokers, w.use, func(cfg *Config) { cfg.RequestTimeout = time.Second })
-	topic := newTopic(t, c, 1, nil)
-	write(t, client(t, brokers), topic, 0, 10)
-	w.set(once(apiFetch, hang))
-	got := newCollector()
-	follow(t, c, ReadRequest{Spans: []Span{{TopicPartition{topic, 0}, 0, NoEnd}}}, got)
-	got.await(t, "the records", func() bool { return got.taken == 10 })
-	if e := got.awaitEvent(t, BrokerLost); e.Broker == "" || e.Err == nil {
-		t.Errorf("%+v", e)
-	}
-	got.awaitEvent(t, BrokerBack)
+	eachWay(t, func(t *testing.T, sessions bool) {
+		brokers := brokersOf(t)
+		w := &wires{}
+		c := open(t, brokers, w.use, func(cfg *Config) { cfg.RequestTimeout = time.Second })
+		topic := newTopic(t, c, 1, nil)
+		write(t, client(t, brokers), topic, 0, 10)
+		w.set(once(apiFetch, hang))
+		got := newCollector()
+		follow(t, c, ReadRequest{sessions: sessions, Spans: []Span{{TopicPartition{topic, 0}, 0, NoEnd}}}, got)
+		got.await(t, "the records", func() bool { return got.taken == 10 })
+		if e := got.awaitEvent(t, BrokerLost); e.Broker == "" || e.Err == nil {
+			t.Errorf("%+v", e)
+		}
+		got.awaitEvent(t, BrokerBack)
+	})
 }
 
 func TestReadFollowsMovingLeaders(t *testing.T) {
 	t.Parallel()
-	f := fake(t, kfake.NumBrokers(3), kfake.SeedTopics(4, "t"))
-	c := open(t, f.ListenAddrs())
-	k := client(t, f.ListenAddrs())
-	got := newCollector()
-	var spans []Span
-	for p := range int32(4) {
-		spans = append(spans, Span{TopicPartition{"t", p}, 0, NoEnd})
-	}
-	follow(t, c, ReadRequest{Spans: spans}, got)
-	const rounds, each = 8, 25
-	for round := range rounds {
+	eachWay(t, func(t *testing.T, sessions bool) {
+		f := fake(t, kfake.NumBrokers(3), kfake.SeedTopics(4, "t"))
+		c := open(t, f.ListenAddrs())
+		k := client(t, f.ListenAddrs())
+		got := newCollector()
+		var spans []Span
 		for p := range int32(4) {
-			write(t, k, "t", p, each)
+			spans = append(spans, Span{TopicPartition{"t", p}, 0, NoEnd})
 		}
-		if round%2 == 0 {
-			got.await(t, "the round", func() bool { return got.taken == (round+1)*4*each })
+		follow(t, c, ReadRequest{sessions: sessions, Spans: spans}, got)
+		const rounds, each = 8, 25
+		for round := range rounds {
+			for p := range int32(4) {
+				write(t, k, "t", p, each)
+			}
+			if round%2 == 0 {
+				got.await(t, "the round", func() bool { return got.taken == (round+1)*4*each })
+			}
+			f.ShufflePartitionLeaders()
 		}
-		f.ShufflePartitionLeaders()
-	}
-	got.await(t, "all", func() bool { return got.taken >= rounds*4*each })
-	if e := got.awaitEvent(t, LeaderMoved); e.Topic != "t" || e.Moved < 1 || e.Moved > 4 || (e.Moved == 1) != (e.Broker != "") {
-		t.Errorf("%+v", e)
-	}
-	for p := range int32(4) {
-		offsets := got.of("t", p).offsets
-		for i, o := range offsets {
-			if o != int64(i) {
-				t.Fatalf("partition %d: offset %d comes at place %d", p, o, i)
+		got.await(t, "all", func() bool { return got.taken >= rounds*4*each })
+		if e := got.awaitEvent(t, LeaderMoved); e.Topic != "t" || e.Moved < 1 || e.Moved > 4 || (e.Moved == 1) != (e.Broker != "") {
+			t.Errorf("%+v", e)
+		}
+		for p := range int32(4) {
+			offsets := got.of("t", p).offsets
+			for i, o := range offsets {
+				if o != int64(i) {
+					t.Fatalf("partition %d: offset %d comes at place %d", p, o, i)
+				}
+			}
+			if len(offsets) != rounds*each {
+				t.Errorf("partition %d: %d records", p, len(offsets))
 			}
 		}
-		if len(offsets) != rounds*each {
-			t.Errorf("partition %d: %d records", p, len(offsets))
-		}
-	}
+	})
 }
 
 func TestReadSurvivesABrokerThatComesBack(t *testing.T) {
 	t.Parallel()
-	f := fake(t, kfake.NumBrokers(2), kfake.SeedTopics(2, "t"))
-	w := &wires{}
-	c := open(t, f.ListenAddrs(), w.use)
-	k := client(t, f.ListenAddrs())
-	down := f.ListenAddrs()[f.LeaderFor("t", 0)]
-	got := newCollector()
-	follow(t, c, ReadRequest{Spans: []Span{{TopicPartition{"t", 0}, 0, NoEnd}, {TopicPartition{"t", 1}, 0, NoEnd}}}, got)
-	write(t, k, "t", 0, 10)
-	got.await(t, "the first", func() bool { return got.taken == 10 })
-	w.mu.Lock()
-	w.dialing = func(address string) error {
-		if address == down {
-			return errors.New("refused")
+	eachWay(t, func(t *testing.T, sessions bool) {
+		f := fake(t, kfake.NumBrokers(2), kfake.SeedTopics(2, "t"))
+		w := &wires{}
+		c := open(t, f.ListenAddrs(), w.use)
+		k := client(t, f.ListenAddrs())
+		down := f.ListenAddrs()[f.LeaderFor("t", 0)]
+		got := newCollector()
+		follow(t, c, ReadRequest{sessions: sessions, Spans: []Span{{TopicPartition{"t", 0}, 0, NoEnd}, {TopicPartition{"t", 1}, 0, NoEnd}}}, got)
+		write(t, k, "t", 0, 10)
+		got.await(t, "the first", func() bool { return got.taken == 10 })
+		w.mu.Lock()
+		w.dialing = func(address string) error {
+			if address == down {
+				return errors.New("refused")
+			}
+			return nil
 		}
-		return nil
-	}
-	w.mu.Unlock()
-	w.breakAll()
-	// Every connection broke; the other broker may be missed for a moment too.
-	of := func(kind EventKind) func() bool {
-		return func() bool {
-			return slices.ContainsFunc(got.events, func(e Event) bool { return e.Kind == kind && e.Broker == down })
+		w.mu.Unlock()
+		w.breakAll()
+		// Every connection broke; the other broker may be missed for a moment too.
+		of := func(kind EventKind) func() bool {
+			return func() bool {
+				return slices.ContainsFunc(got.events, func(e Event) bool { return e.Kind == kind && e.Broker == down })
+			}
 		}
-	}
-	got.await(t, "word that the broker is lost", of(BrokerLost))
-	write(t, k, "t", 0, 10)
-	w.mu.Lock()
-	w.dialing = nil
-	w.mu.Unlock()
-	got.await(t, "the rest", func() bool { return got.taken == 20 })
-	got.await(t, "word that the broker is back", of(BrokerBack))
-	if have := got.of("t", 0).offsets; len(have) != 20 || have[19] != 19 {
-		t.Errorf("offsets %v", have)
-	}
+		got.await(t, "word that the broker is lost", of(BrokerLost))
+		write(t, k, "t", 0, 10)
+		w.mu.Lock()
+		w.dialing = nil
+		w.mu.Unlock()
+		got.await(t, "the rest", func() bool { return got.taken == 20 })
+		got.await(t, "word that the broker is back", of(BrokerBack))
+		if have := got.of("t", 0).offsets; len(have) != 20 || have[19] != 19 {
+			t.Errorf("offsets %v", have)
+		}
+	})
 }
 
 func TestReadGrows(t *testing.T) {
 	t.Parallel()
-	brokers := brokersOf(t)
-	c := open(t, brokers)
-	k := client(t, brokers)
-	topic := newTopic(t, c, 1, nil)
-	grow, fixed, without := newCollector(), newCollector(), newCollector()
-	spans := []Span{{TopicPartition{topic, 0}, 0, NoEnd}}
-	follow(t, c, ReadRequest{Spans: spans, Grow: true}, grow)
-	follow(t, c, ReadRequest{Spans: spans}, fixed)
-	follow(t, c, ReadRequest{Spans: spans, Grow: true, Without: func(tp TopicPartition) bool { return tp.Partition == 1 }}, without)
-	write(t, k, topic, 0, 5)
-	grow.await(t, "the first partition", func() bool { return grow.taken == 5 })
-	createPartitions(t, k, topic, 3)
-	for p := int32(1); p < 3; p++ {
-		for try := 0; ; try++ { // until the leader knows that it leads
-			err := k.ProduceSync(t.Context(), &kgo.Record{Topic: topic, Partition: p, Value: []byte("new")}).FirstErr()
-			if err == nil {
-				break
+	eachWay(t, func(t *testing.T, sessions bool) {
+		brokers := brokersOf(t)
+		c := open(t, brokers)
+		k := client(t, brokers)
+		topic := newTopic(t, c, 1, nil)
+		grow, fixed, without := newCollector(), newCollector(), newCollector()
+		spans := []Span{{TopicPartition{topic, 0}, 0, NoEnd}}
+		follow(t, c, ReadRequest{sessions: sessions, Spans: spans, Grow: true}, grow)
+		follow(t, c, ReadRequest{sessions: sessions, Spans: spans}, fixed)
+		follow(t, c, ReadRequest{sessions: sessions, Spans: spans, Grow: true, Without: func(tp TopicPartition) bool { return tp.Partition == 1 }}, without)
+		write(t, k, topic, 0, 5)
+		grow.await(t, "the first partition", func() bool { return grow.taken == 5 })
+		createPartitions(t, k, topic, 3)
+		for p := int32(1); p < 3; p++ {
+			for try := 0; ; try++ { // until the leader knows that it leads
+				err := k.ProduceSync(t.Context(), &kgo.Record{Topic: topic, Partition: p, Value: []byte("new")}).FirstErr()
+				if err == nil {
+					break
+				}
+				if try == 100 {
+					t.Fatal(err)
+				}
+				time.Sleep(50 * time.Millisecond)
+				k.ForceMetadataRefresh()
 			}
-			if try == 100 {
-				t.Fatal(err)
-			}
-			time.Sleep(50 * time.Millisecond)
-			k.ForceMetadataRefresh()
 		}
-	}
-	grow.await(t, "the new partitions", func() bool { return grow.taken == 7 })
-	e := grow.awaitEvent(t, PartitionAdded)
-	if e.Topic != topic || e.Partition < 1 {
-		t.Errorf("%+v", e)
-	}
-	write(t, k, topic, 0, 1)
-	fixed.await(t, "the first partition", func() bool { return fixed.taken == 6 })
-	if len(fixed.parts) != 1 {
-		t.Error("without Grow new partitions were read")
-	}
-	without.await(t, "the others", func() bool { return without.taken == 7 })
-	if without.parts[TopicPartition{topic, 1}] != nil {
-		t.Error("what was to be left out was read")
-	}
+		grow.await(t, "the new partitions", func() bool { return grow.taken == 7 })
+		e := grow.awaitEvent(t, PartitionAdded)
+		if e.Topic != topic || e.Partition < 1 {
+			t.Errorf("%+v", e)
+		}
+		write(t, k, topic, 0, 1)
+		fixed.await(t, "the first partition", func() bool { return fixed.taken == 6 })
+		if len(fixed.parts) != 1 {
+			t.Error("without Grow new partitions were read")
+		}
+		without.await(t, "the others", func() bool { return without.taken == 7 })
+		if without.parts[TopicPartition{topic, 1}] != nil {
+			t.Error("what was to be left out was read")
+		}
+	})
 }
 
 func TestReadOverATopicDeletedAndCreatedAgain(t *testing.T) {
 	t.Parallel()
-	for _, most := range []int16{fetchByName, fetchByID} {
-		t.Run(fmt.Sprintf("fetch version %d", most), func(t *testing.T) {
-			t.Parallel()
-			brokers := brokersOf(t)
-			if most == fetchByName {
-				f := fake(t, kfake.NumBrokers(1))
-				speaking(f, apiFetch, 0, most)
-				brokers = f.ListenAddrs()
-			}
-			c, other := open(t, brokers), open(t, brokers)
-			topic := newTopic(t, other, 1, nil)
-			k := client(t, brokers)
-			write(t, k, topic, 0, 20)
-			got := newCollector()
-			follow(t, c, ReadRequest{Spans: []Span{{TopicPartition{topic, 0}, 0, NoEnd}}}, got)
-			got.await(t, "the first topic", func() bool { return got.taken == 20 })
-			if err := other.DeleteTopic(timeout(t, 20*time.Second), topic); err != nil {
-				t.Fatal(err)
-			}
-			if e := got.awaitEvent(t, TopicDeleted); e.Topic != topic {
-				t.Errorf("%+v", e)
-			}
-			if err := other.CreateTopic(timeout(t, 20*time.Second), NewTopic{Name: topic, Partitions: 1, ReplicationFactor: -1}); err != nil {
-				t.Fatal(err)
-			}
-			write(t, client(t, brokers), topic, 0, 30) // more than before: nothing of it may be taken for read
-			got.awaitEvent(t, TopicRecreated)
-			got.await(t, "the second topic", func() bool { return got.taken == 50 })
-			if have := got.of(topic, 0).values; !slices.Equal(have, slices.Concat(numbers(20), numbers(30))) {
-				t.Errorf("%q", have)
-			}
-		})
-	}
+	eachWay(t, func(t *testing.T, sessions bool) {
+		for _, most := range []int16{fetchByName, fetchByID} {
+			t.Run(fmt.Sprintf("fetch version %d", most), func(t *testing.T) {
+				t.Parallel()
+				brokers := brokersOf(t)
+				if most == fetchByName {
+					f := fake(t, kfake.NumBrokers(1))
+					speaking(f, apiFetch, 0, most)
+					brokers = f.ListenAddrs()
+				}
+				c, other := open(t, brokers), open(t, brokers)
+				topic := newTopic(t, other, 1, nil)
+				k := client(t, brokers)
+				write(t, k, topic, 0, 20)
+				got := newCollector()
+				follow(t, c, ReadRequest{sessions: sessions, Spans: []Span{{TopicPartition{topic, 0}, 0, NoEnd}}}, got)
+				got.await(t, "the first topic", func() bool { return got.taken == 20 })
+				if err := other.DeleteTopic(timeout(t, 20*time.Second), topic); err != nil {
+					t.Fatal(err)
+				}
+				if e := got.awaitEvent(t, TopicDeleted); e.Topic != topic {
+					t.Errorf("%+v", e)
+				}
+				if err := other.CreateTopic(timeout(t, 20*time.Second), NewTopic{Name: topic, Partitions: 1, ReplicationFactor: -1}); err != nil {
+					t.Fatal(err)
+				}
+				write(t, client(t, brokers), topic, 0, 30) // more than before: nothing of it may be taken for read
+				got.awaitEvent(t, TopicRecreated)
+				got.await(t, "the second topic", func() bool { return got.taken == 50 })
+				if have := got.of(topic, 0).values; !slices.Equal(have, slices.Concat(numbers(20), numbers(30))) {
+					t.Errorf("%q", have)
+				}
+			})
+		}
+	})
 }
 
 func TestReadNoticesATopicThatWasReplacedAtOnce(t *testing.T) {
 	t.Parallel()
-	f := fake(t, kfake.NumBrokers(1), kfake.SeedTopics(1, "t"))
-	c := open(t, f.ListenAddrs())
-	write(t, client(t, f.ListenAddrs()), "t", 0, 20)
-	got := newCollector()
-	follow(t, c, ReadRequest{Spans: []Span{{TopicPartition{"t", 0}, 0, NoEnd}}}, got)
-	got.await(t, "the first topic", func() bool { return got.taken == 20 })
-	if err := f.DeleteTopic("t"); err != nil {
-		t.Fatal(err)
-	}
-	if err := f.CreateTopic("t", 1, nil); err != nil {
-		t.Fatal(err)
-	}
-	write(t, client(t, f.ListenAddrs()), "t", 0, 30)
-	got.awaitEvent(t, TopicRecreated)
-	got.await(t, "the second topic", func() bool { return got.taken == 50 })
-	if have := got.of("t", 0).values; !slices.Equal(have, slices.Concat(numbers(20), numbers(30))) {
-		t.Errorf("%q", have)
-	}
+	eachWay(t, func(t *testing.T, sessions bool) {
+		f := fake(t, kfake.NumBrokers(1), kfake.SeedTopics(1, "t"))
+		c := open(t, f.ListenAddrs())
+		write(t, client(t, f.ListenAddrs()), "t", 0, 20)
+		got := newCollector()
+		follow(t, c, ReadRequest{sessions: sessions, Spans: []Span{{TopicPartition{"t", 0}, 0, NoEnd}}}, got)
+		got.await(t, "the first topic", func() bool { return got.taken == 20 })
+		if err := f.DeleteTopic("t"); err != nil {
+			t.Fatal(err)
+		}
+		if err := f.CreateTopic("t", 1, nil); err != nil {
+			t.Fatal(err)
+		}
+		write(t, client(t, f.ListenAddrs()), "t", 0, 30)
+		got.awaitEvent(t, TopicRecreated)
+		got.await(t, "the second topic", func() bool { return got.taken == 50 })
+		if have := got.of("t", 0).values; !slices.Equal(have, slices.Concat(numbers(20), numbers(30))) {
+			t.Errorf("%q", have)
+		}
+	})
 }
 
 func TestBoundedReadOfATopicThatIsDeletedFails(t *testing.T) {
@@ -383,35 +407,37 @@ func TestBoundedReadOfATopicThatIsDeletedFails(t *testing.T) {
 
 func TestReadSaysWhatRetentionTook(t *testing.T) {
 	t.Parallel()
-	brokers := brokersOf(t)
-	c := open(t, brokers)
-	k := client(t, brokers)
-	topic := newTopic(t, c, 2, nil)
-	write(t, k, topic, 0, 100)
-	write(t, k, topic, 1, 100)
-	trim(t, k, topic, 0, 60)
-	trim(t, k, topic, 1, 60)
-	got := newCollector()
-	// Partition 1 ends within what is gone.
-	err := c.Read(timeout(t, 20*time.Second), ReadRequest{Spans: []Span{{TopicPartition{topic, 0}, 10, 100}, {TopicPartition{topic, 1}, 10, 30}}}, got)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if have := got.of(topic, 0).values; !slices.Equal(have, numbers(100)[60:]) {
-		t.Errorf("%q", have)
-	}
-	if have := got.of(topic, 1).values; len(have) != 0 {
-		t.Errorf("%q", have)
-	}
-	var gone [2][2]int64
-	for _, e := range got.events {
-		if e.Kind == OffsetsGone {
-			gone[e.Partition] = [2]int64{e.From, e.To}
+	eachWay(t, func(t *testing.T, sessions bool) {
+		brokers := brokersOf(t)
+		c := open(t, brokers)
+		k := client(t, brokers)
+		topic := newTopic(t, c, 2, nil)
+		write(t, k, topic, 0, 100)
+		write(t, k, topic, 1, 100)
+		trim(t, k, topic, 0, 60)
+		trim(t, k, topic, 1, 60)
+		got := newCollector()
+		// Partition 1 ends within what is gone.
+		err := c.Read(timeout(t, 20*time.Second), ReadRequest{sessions: sessions, Spans: []Span{{TopicPartition{topic, 0}, 10, 100}, {TopicPartition{topic, 1}, 10, 30}}}, got)
+		if err != nil {
+			t.Fatal(err)
 		}
-	}
-	if gone != [2][2]int64{{10, 60}, {10, 30}} {
-		t.Errorf("said to be gone: %v; events %v", gone, got.events)
-	}
+		if have := got.of(topic, 0).values; !slices.Equal(have, numbers(100)[60:]) {
+			t.Errorf("%q", have)
+		}
+		if have := got.of(topic, 1).values; len(have) != 0 {
+			t.Errorf("%q", have)
+		}
+		var gone [2][2]int64
+		for _, e := range got.events {
+			if e.Kind == OffsetsGone {
+				gone[e.Partition] = [2]int64{e.From, e.To}
+			}
+		}
+		if gone != [2][2]int64{{10, 60}, {10, 30}} {
+			t.Errorf("said to be gone: %v; events %v", gone, got.events)
+		}
+	})
 }
 
 func TestNoPartitionStarves(t *testing.T) {
@@ -450,46 +476,48 @@ func TestNoPartitionStarves(t *testing.T) {
 
 func TestReadManySmallFetchesOfUnequalPartitions(t *testing.T) {
 	t.Parallel()
-	brokers := brokersOf(t)
-	c := open(t, brokers)
-	k := client(t, brokers, kgo.ProducerBatchMaxBytes(20_000), kgo.MaxBufferedRecords(1_000_000))
-	topic := newTopic(t, c, 8, nil)
-	filler := make([]byte, 1000)
-	var want [8]int
-	for p := range want {
-		want[p] = 1 << (p + 5) // 32 … 4096
-		for i := range want[p] {
-			k.Produce(t.Context(), &kgo.Record{Topic: topic, Partition: int32(p), Key: fmt.Append(nil, i), Value: filler}, nil)
+	eachWay(t, func(t *testing.T, sessions bool) {
+		brokers := brokersOf(t)
+		c := open(t, brokers)
+		k := client(t, brokers, kgo.ProducerBatchMaxBytes(20_000), kgo.MaxBufferedRecords(1_000_000))
+		topic := newTopic(t, c, 8, nil)
+		filler := make([]byte, 1000)
+		var want [8]int
+		for p := range want {
+			want[p] = 1 << (p + 5) // 32 … 4096
+			for i := range want[p] {
+				k.Produce(t.Context(), &kgo.Record{Topic: topic, Partition: int32(p), Key: fmt.Append(nil, i), Value: filler}, nil)
+			}
 		}
-	}
-	if err := k.Flush(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	for _, workers := range []int{0, 1, 5} {
-		top, err := c.Topic(t.Context(), topic)
-		if err != nil {
+		if err := k.Flush(t.Context()); err != nil {
 			t.Fatal(err)
 		}
-		spans, _, err := c.Resolve(t.Context(), Partitions(top), Position{Kind: Beginning}, &Position{Kind: End}, ReadUncommitted)
-		if err != nil {
-			t.Fatal(err)
-		}
-		got := newCollector()
-		if err := c.Read(timeout(t, 60*time.Second), ReadRequest{Spans: spans, Workers: workers}, got); err != nil {
-			t.Fatal(err)
-		}
-		for p, n := range want {
-			have := got.of(topic, int32(p)).offsets
-			for i, o := range have {
-				if o != int64(i) {
-					t.Fatalf("%d workers: partition %d: offset %d comes at place %d", workers, p, o, i)
+		for _, workers := range []int{0, 1, 5} {
+			top, err := c.Topic(t.Context(), topic)
+			if err != nil {
+				t.Fatal(err)
+			}
+			spans, _, err := c.Resolve(t.Context(), Partitions(top), Position{Kind: Beginning}, &Position{Kind: End}, ReadUncommitted)
+			if err != nil {
+				t.Fatal(err)
+			}
+			got := newCollector()
+			if err := c.Read(timeout(t, 60*time.Second), ReadRequest{sessions: sessions, Spans: spans, Workers: workers}, got); err != nil {
+				t.Fatal(err)
+			}
+			for p, n := range want {
+				have := got.of(topic, int32(p)).offsets
+				for i, o := range have {
+					if o != int64(i) {
+						t.Fatalf("%d workers: partition %d: offset %d comes at place %d", workers, p, o, i)
+					}
+				}
+				if len(have) != n {
+					t.Errorf("%d workers: partition %d: %d records, want %d", workers, p, len(have), n)
 				}
 			}
-			if len(have) != n {
-				t.Errorf("%d workers: partition %d: %d records, want %d", workers, p, len(have), n)
-			}
 		}
-	}
+	})
 }
 
 // strict fails a test when a partition's calls overlap, or anything comes after
@@ -719,83 +747,87 @@ func (w whole) Record(v *batch.View) bool {
 
 func TestReadSaysWhenTheLogWasTruncated(t *testing.T) {
 	t.Parallel()
-	// An unclean leader election: the log was read to 10, and now ends at 6.
-	f := fake(t, kfake.NumBrokers(1), kfake.SeedTopics(1, "t"))
-	c := open(t, f.ListenAddrs())
-	write(t, client(t, f.ListenAddrs()), "t", 0, 6)
-	id := f.TopicInfo("t").TopicID
-	more := encoded(t, batch.None, 6, values("lost", "lost", "lost", "lost")...)
-	told := false
-	f.ControlKey(int16(kmsg.Fetch), func(q kmsg.Request) (kmsg.Response, error, bool) {
-		f.KeepControl()
-		offset := q.(*kmsg.FetchRequest).Topics[0].Partitions[0].FetchOffset
-		if offset < 6 || offset == 6 && told {
-			return nil, nil, false
+	eachWay(t, func(t *testing.T, sessions bool) {
+		// An unclean leader election: the log was read to 10, and now ends at 6.
+		f := fake(t, kfake.NumBrokers(1), kfake.SeedTopics(1, "t"))
+		c := open(t, f.ListenAddrs())
+		write(t, client(t, f.ListenAddrs()), "t", 0, 6)
+		id := f.TopicInfo("t").TopicID
+		more := encoded(t, batch.None, 6, values("lost", "lost", "lost", "lost")...)
+		told := false
+		f.ControlKey(int16(kmsg.Fetch), func(q kmsg.Request) (kmsg.Response, error, bool) {
+			f.KeepControl()
+			offset := q.(*kmsg.FetchRequest).Topics[0].Partitions[0].FetchOffset
+			if offset < 6 || offset == 6 && told {
+				return nil, nil, false
+			}
+			res := q.ResponseKind().(*kmsg.FetchResponse)
+			rt := kmsg.NewFetchResponseTopic()
+			rt.TopicID = id
+			p := kmsg.NewFetchResponseTopicPartition()
+			if offset == 6 {
+				p.HighWatermark, p.LastStableOffset, p.RecordBatches = 10, 10, more
+				told = true
+			} else {
+				p.ErrorCode = codeOffsetOutOfRange
+			}
+			rt.Partitions = append(rt.Partitions, p)
+			res.Topics = append(res.Topics, rt)
+			return res, nil, true
+		})
+		got := newCollector()
+		follow(t, c, ReadRequest{sessions: sessions, Spans: []Span{{TopicPartition{"t", 0}, 0, NoEnd}}}, got)
+		if e := got.awaitEvent(t, LogTruncated); e.From != 10 || e.To != 6 {
+			t.Errorf("%+v", e)
 		}
-		res := q.ResponseKind().(*kmsg.FetchResponse)
-		rt := kmsg.NewFetchResponseTopic()
-		rt.TopicID = id
-		p := kmsg.NewFetchResponseTopicPartition()
-		if offset == 6 {
-			p.HighWatermark, p.LastStableOffset, p.RecordBatches = 10, 10, more
-			told = true
-		} else {
-			p.ErrorCode = codeOffsetOutOfRange
+		write(t, client(t, f.ListenAddrs()), "t", 0, 3)
+		got.await(t, "what was written after", func() bool { return got.taken == 13 })
+		if have := got.of("t", 0).offsets; !slices.Equal(have, []int64{0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 6, 7, 8}) {
+			t.Errorf("%v", have)
 		}
-		rt.Partitions = append(rt.Partitions, p)
-		res.Topics = append(res.Topics, rt)
-		return res, nil, true
 	})
-	got := newCollector()
-	follow(t, c, ReadRequest{Spans: []Span{{TopicPartition{"t", 0}, 0, NoEnd}}}, got)
-	if e := got.awaitEvent(t, LogTruncated); e.From != 10 || e.To != 6 {
-		t.Errorf("%+v", e)
-	}
-	write(t, client(t, f.ListenAddrs()), "t", 0, 3)
-	got.await(t, "what was written after", func() bool { return got.taken == 13 })
-	if have := got.of("t", 0).offsets; !slices.Equal(have, []int64{0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 6, 7, 8}) {
-		t.Errorf("%v", have)
-	}
 }
 
 func TestReadOverATopicThatComesBackInAnotherSize(t *testing.T) {
 	t.Parallel()
-	brokers := brokersOf(t)
-	for _, size := range [][2]int32{{1, 3}, {3, 1}} {
-		t.Run(fmt.Sprint(size), func(t *testing.T) {
-			t.Parallel()
-			c, other := open(t, brokers), open(t, brokers)
-			topic := newTopic(t, other, size[0], nil)
-			var spans []Span
-			for p := range size[0] {
-				write(t, client(t, brokers), topic, p, 4)
-				spans = append(spans, Span{TopicPartition{topic, p}, 0, NoEnd})
-			}
-			got := newCollector()
-			follow(t, c, ReadRequest{Spans: spans, Grow: true}, got)
-			got.await(t, "the first topic", func() bool { return got.taken == 4*int(size[0]) })
-			if err := other.DeleteTopic(timeout(t, 20*time.Second), topic); err != nil {
-				t.Fatal(err)
-			}
-			got.awaitEvent(t, TopicDeleted)
-			if err := other.CreateTopic(timeout(t, 20*time.Second), NewTopic{Name: topic, Partitions: size[1], ReplicationFactor: -1}); err != nil {
-				t.Fatal(err)
-			}
-			for p := range size[1] {
-				write(t, client(t, brokers), topic, p, 6)
-			}
-			got.await(t, "the second topic", func() bool { return got.taken == 4*int(size[0])+6*int(size[1]) })
-			for p := range size[1] {
-				want := numbers(6)
-				if p < size[0] {
-					want = slices.Concat(numbers(4), want)
+	eachWay(t, func(t *testing.T, sessions bool) {
+		brokers := brokersOf(t)
+		for _, size := range [][2]int32{{1, 3}, {3, 1}} {
+			t.Run(fmt.Sprint(size), func(t *testing.T) {
+				t.Parallel()
+				c, other := open(t, brokers), open(t, brokers)
+				topic := newTopic(t, other, size[0], nil)
+				var spans []Span
+				for p := range size[0] {
+					write(t, client(t, brokers), topic, p, 4)
+					spans = append(spans, Span{TopicPartition{topic, p}, 0, NoEnd})
 				}
-				if have := got.of(topic, p).values; !slices.Equal(have, want) {
-					t.Errorf("partition %d: %q, want %q", p, have, want)
+				got := newCollector()
+				follow(t, c, ReadRequest{sessions: sessions, Spans: spans, Grow: true}, got)
+				got.await(t, "the first topic", func() bool { return got.taken == 4*int(size[0]) })
+				if err := other.DeleteTopic(timeout(t, 20*time.Second), topic); err != nil {
+					t.Fatal(err)
 				}
-			}
-		})
-	}
+				got.awaitEvent(t, TopicDeleted)
+				if err := other.CreateTopic(timeout(t, 20*time.Second), NewTopic{Name: topic, Partitions: size[1], ReplicationFactor: -1}); err != nil {
+					t.Fatal(err)
+				}
+				for p := range size[1] {
+					write(t, client(t, brokers), topic, p, 6)
+				}
+				got.await(t, "the second topic", func() bool { return got.taken == 4*int(size[0])+6*int(size[1]) })
+				for p := range size[1] {
+					want := numbers(6)
+					if p < size[0] {
+						want = slices.Concat(numbers(4), want)
+					}
+					if have := got.of(topic, p).values; !slices.Equal(have, want) {
+						t.Errorf("partition %d: %q, want %q", p, have, want)
+					}
+				}
+			})
+		}
+	})
 }
 
 func TestBoundedReadOfATopicThatIsReplacedFails(t *testing.T) {

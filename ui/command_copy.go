@@ -350,7 +350,7 @@ func (s *said) console() saying {
 	case len(s.low) > consoleMost:
 		out.why = fmt.Sprintf("it takes an offset only with one partition, and there are %d", len(s.low))
 	default:
-		for _, tp := range slices.SortedFunc(maps.Keys(s.low), comparePartitions) {
+		for _, tp := range slices.SortedFunc(maps.Keys(s.low), kafka.TopicPartition.Compare) {
 			all = append(all, words(tp.Topic, "--partition", itoa(int64(tp.Partition)), "--offset", itoa(s.low[tp])))
 		}
 	}

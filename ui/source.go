@@ -119,7 +119,7 @@ func (s *topicSource) Newest(ctx context.Context, before map[kafka.TopicPartitio
 	for tp := range before {
 		tps = append(tps, tp)
 	}
-	slices.SortFunc(tps, comparePartitions)
+	slices.SortFunc(tps, kafka.TopicPartition.Compare)
 	return s.cluster.Newest(ctx, kafka.NewestRequest{
 		Partitions: tps, Before: before, N: n, Isolation: s.isolation, Match: match, Progress: progress,
 	})
@@ -145,14 +145,4 @@ func (s *topicSource) request(spans []kafka.Span, waiting []kafka.Waiting) kafka
 
 func (s *topicSource) Ends(ctx context.Context, of []kafka.TopicPartition) (map[kafka.TopicPartition]kafka.Offset, error) {
 	return s.cluster.Offsets(ctx, kafka.AtEnd, s.isolation, of)
-}
-
-func comparePartitions(a, b kafka.TopicPartition) int {
-	if a.Topic != b.Topic {
-		if a.Topic < b.Topic {
-			return -1
-		}
-		return 1
-	}
-	return int(a.Partition) - int(b.Partition)
 }

@@ -406,7 +406,7 @@ func (m *Model) askWaiting() tea.Cmd {
 		for tp := range at {
 			tps = append(tps, tp)
 		}
-		slices.SortFunc(tps, comparePartitions)
+		slices.SortFunc(tps, kafka.TopicPartition.Compare)
 		ends, err := s.source.Ends(ctx, tps)
 		var n int64
 		for tp, from := range at {

@@ -222,7 +222,7 @@ func (s *session) readMarkers(ctx context.Context, found []kafka.Record) {
 	}
 	var spans []kafka.Span
 	var offsets int64
-	for _, tp := range slices.SortedFunc(maps.Keys(first), comparePartitions) {
+	for _, tp := range slices.SortedFunc(maps.Keys(first), kafka.TopicPartition.Compare) {
 		if from, to := first[tp], s.txns.since(tp); from < to && to < math.MaxInt64 {
 			spans = append(spans, kafka.Span{TopicPartition: tp, From: from, To: to})
 			offsets += to - from

@@ -1,0 +1,43 @@
+package cli
+
+// How much memory the program takes.
+
+import (
+	"os"
+	"runtime"
+	"runtime/debug"
+	"runtime/metrics"
+)
+
+// memoryGoal is where the collector begins to work harder. What is held on
+// purpose is bounded well below it (see docs/architecture.md), so all above is
+// waste; one huge message, or a cluster of a hundred thousand partitions, may
+// pass it.
+const memoryGoal = 92 << 20
+
+// memoryBeside is what the runtime takes beside the heap, about.
+const memoryBeside = 16 << 20
+
+// boundMemory holds the program at memoryGoal, unless GOMEMLIMIT in the
+// environment says otherwise.
+func boundMemory() {
+	if os.Getenv("GOMEMLIMIT") == "" {
+		debug.SetMemoryLimit(memoryGoal)
+		afterCollection(struct{}{})
+	}
+}
+
+// afterCollection moves the limit with what is alive, and comes again after the
+// next collection: it is called when what it leaves behind is collected.
+func afterCollection(struct{}) {
+	heap := []metrics.Sample{{Name: "/gc/heap/live:bytes"}, {Name: "/gc/scan/heap:bytes"}}
+	metrics.Read(heap)
+	debug.SetMemoryLimit(memoryLimit(heap[0].Value.Uint64(), heap[1].Value.Uint64()))
+	runtime.AddCleanup(new(*int), afterCollection, struct{}{})
+}
+
+// memoryLimit leaves room for half of what a collection has to look through (scan,
+// of the bytes that are alive): with less, it would hardly do anything else.
+func memoryLimit(alive, scan uint64) int64 {
+	return max(memoryGoal, int64(alive+scan/2+memoryBeside))
+}
