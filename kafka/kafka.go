@@ -20,7 +20,8 @@
 //	fetch.go        the Fetch API on the wire; fetchsession.go: where little of much
 //	                is new
 //	log.go          what can be read by offset: a cluster, or a file of records
-//	read.go         reading spans of partitions, for ever or to an end
+//	read.go         reading spans of partitions, for ever or to an end; readplan.go,
+//	                readfetch.go, readwork.go: its planner, fetchers and workers
 //	event.go        what happens to a cluster meanwhile
 //	newest.go       the newest records, backwards from any point
 //	search.go       a search, its progress and its order; searchstream.go: hits as
