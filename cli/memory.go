@@ -7,6 +7,7 @@ import (
 	"runtime"
 	"runtime/debug"
 	"runtime/metrics"
+	"sync"
 )
 
 // memoryGoal is where the collector begins to work harder. What is held on
@@ -19,13 +20,14 @@ const memoryGoal = 92 << 20
 const memoryBeside = 16 << 20
 
 // boundMemory holds the program at memoryGoal, unless GOMEMLIMIT in the
-// environment says otherwise.
+// environment says otherwise. However often it is called, it does so once.
 func boundMemory() {
 	if os.Getenv("GOMEMLIMIT") == "" {
-		debug.SetMemoryLimit(memoryGoal)
-		afterCollection(struct{}{})
+		bounding.Do(func() { afterCollection(struct{}{}) })
 	}
 }
+
+var bounding sync.Once
 
 // afterCollection moves the limit with what is alive, and comes again after the
 // next collection: it is called when what it leaves behind is collected.
