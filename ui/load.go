@@ -277,6 +277,15 @@ func (m *Model) switchLoadRow() tea.Cmd {
 	return nil
 }
 
+// switchLoadRowAlone switches all but what is under the cursor off in the tail, or
+// all of it on.
+func (m *Model) switchLoadRowAlone() tea.Cmd {
+	if v, ok := m.over.(*loadView); ok {
+		return m.switchAlone(v.on)
+	}
+	return nil
+}
+
 // bytesOf are the bytes of a partition's log; else, where nobody tells, those of
 // the last minute, as its newest records have them. Negative: not known.
 func bytesOf(l *kafka.PartitionLoad, stored bool) int64 {

@@ -77,6 +77,28 @@ func (o switchedOff) turned(tp kafka.TopicPartition, ids []int32) switchedOff {
 	return after
 }
 
+// alone is what is off of topics when nothing but a partition, or a whole topic,
+// is on; ids gives a topic's partitions. When it is so already, all is switched on.
+func (o switchedOff) alone(tp kafka.TopicPartition, topics []string, ids func(topic string) []int32) switchedOff {
+	after := make(switchedOff)
+	for _, name := range topics {
+		if name != tp.Topic {
+			after[kafka.TopicPartition{Topic: name, Partition: wholeTopic}] = true
+		}
+	}
+	if tp.Partition != wholeTopic {
+		for _, id := range ids(tp.Topic) {
+			if id != tp.Partition {
+				after[kafka.TopicPartition{Topic: tp.Topic, Partition: id}] = true
+			}
+		}
+	}
+	if maps.Equal(after, o) {
+		return nil
+	}
+	return after
+}
+
 // aside is what a session does not read, and where it would begin to.
 type aside struct {
 	from    map[kafka.TopicPartition]int64
@@ -156,17 +178,30 @@ func (m *Model) switchOff(topic string) string {
 
 // switchOver switches a partition of the tail, or a whole topic, off or on.
 func (m *Model) switchOver(tp kafka.TopicPartition) tea.Cmd {
+	return m.switchTo(tp, m.tail.off.turned(tp, m.partitionIDs(tp.Topic)))
+}
+
+// switchAlone switches all else of the tail off, or all of it on.
+func (m *Model) switchAlone(tp kafka.TopicPartition) tea.Cmd {
+	return m.switchTo(tp, m.tail.off.alone(tp, m.tail.topics, m.partitionIDs))
+}
+
+// switchTo has the tail go on with what is off now, after a person has switched a
+// partition or a topic.
+func (m *Model) switchTo(tp kafka.TopicPartition, off switchedOff) tea.Cmd {
 	t := &m.tail
 	if why := m.switchOff(tp.Topic); why != "" {
 		m.note(levelInfo, why)
 		return nil
 	}
-	off := t.off.turned(tp, m.partitionIDs(tp.Topic))
 	some := slices.ContainsFunc(t.topics, func(name string) bool {
 		return slices.ContainsFunc(m.partitionIDs(name), func(id int32) bool { return !off.has(kafka.TopicPartition{Topic: name, Partition: id}) })
 	})
 	spans, waiting := t.session.held()
 	switch {
+	case len(off) == 0 && len(t.off) == 0:
+		m.note(levelInfo, "there is no other one")
+		return nil
 	case !some:
 		m.note(levelInfo, "the last one stays on: another one first")
 		return nil

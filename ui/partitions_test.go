@@ -139,6 +139,41 @@ func TestATopicIsSwitchedOffAndOn(t *testing.T) {
 	}
 }
 
+func TestOnlyOneIsOnAndThenAllAgain(t *testing.T) {
+	c, d := flowing(t, 120, 40)
+	d.press("j", "j", "s") // orders/1
+	if held := d.reads(); len(held) != 1 || !slices.Equal(held["orders/1"], count(0, 10)) {
+		t.Errorf("with orders/1 alone: %v", held)
+	}
+	d.sees("in the tail 1 of 5 partitions, payments off")
+	d.press("esc", "2", "R")
+	d.fill(replayFrom, "beginning")
+	d.sees("1 partition, 10 offsets")
+	d.sees("1 of 5 partitions, payments off: what is off is left out")
+	d.press("esc", "L", "g", "j", "j")
+	c.add("orders", 0, text("missed"))
+	c.add("payments", 1, text("missed too"))
+	d.press("j", "s") // the next one instead
+	if held := d.reads(); len(held) != 1 || !slices.Equal(held["orders/2"], count(0, 10)) {
+		t.Errorf("with orders/2 alone: %v", held)
+	}
+	d.press("G", "k", "k", "s") // payments' own line
+	if held := d.reads(); len(held) != 2 || !slices.Equal(held["payments/0"], count(0, 5)) || !slices.Equal(held["payments/1"], count(0, 6)) {
+		t.Errorf("with payments alone: %v", held)
+	}
+	d.press("s")
+	held := d.reads()
+	if len(d.m.tail.off) != 0 || !slices.Equal(held["orders/0"], count(0, 11)) || !slices.Equal(held["orders/1"], count(0, 10)) || !slices.Equal(held["orders/2"], count(0, 10)) {
+		t.Errorf("all again: %v, off %v", held, d.m.tail.off)
+	}
+
+	d.press("esc")
+	d.m.setFocus(paneTopics)
+	d.m.topics.selectName("other")
+	d.press("enter", "L", "s")
+	d.notes("there is no other one")
+}
+
 func TestWhatIsOffBeginsWhereTheTailIs(t *testing.T) {
 	_, d := flowing(t, 120, 40)
 	d.press("j", "space", "esc", "2", "t")

@@ -347,6 +347,9 @@ func (m *Model) askReplay() tea.Cmd {
 		}
 		say := func(cost string) {
 			d.lines = []string{cost}
+			if on, _ := m.offSaid(); on != "" {
+				d.lines = append(d.lines, on+": what is off is left out")
+			}
 			if f.stop != nil {
 				d.lines = append(d.lines, "stop at: "+queryLine(f.stop, nil))
 			}
@@ -359,7 +362,7 @@ func (m *Model) askReplay() tea.Cmd {
 		}
 		asked, cost = now, ""
 		say(m.st.g.ellipsis)
-		return m.askCost(&searchForm{t.topics, searching{from: f.from, to: f.to}}, -1, func(text string) {
+		return m.askCost(&searchForm{t.topics, searching{from: f.from, to: f.to}}, t.off, -1, func(text string) {
 			if asked == now && m.dialog == d {
 				cost = text
 				_ = d.change(m, d) // it asks nothing that was asked

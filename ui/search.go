@@ -405,7 +405,7 @@ func (m *Model) askSearch() tea.Cmd {
 		}
 		asked, cost = now, ""
 		d.lines[1] = "…"
-		return m.askCost(form, m.searchRate, func(text string) {
+		return m.askCost(form, nil, m.searchRate, func(text string) {
 			if asked == now && m.dialog == d {
 				cost, d.lines[1] = text, text
 			}
@@ -530,9 +530,9 @@ type costMsg struct {
 	take func(string)
 }
 
-// askCost asks what a search would read, and how long it takes at so many bytes
-// a second; negative: that is of no interest.
-func (m *Model) askCost(f *searchForm, rate float64, take func(string)) tea.Cmd {
+// askCost asks what a search would read, but for what is off, and how long it takes
+// at so many bytes a second; negative: that is of no interest.
+func (m *Model) askCost(f *searchForm, off switchedOff, rate float64, take func(string)) tea.Cmd {
 	src := &topicSource{cluster: m.cluster, topics: f.topics, isolation: m.opt.Isolation}
 	cluster, iso := m.cluster, m.opt.Isolation
 	from, to := f.from, f.to
@@ -540,6 +540,7 @@ func (m *Model) askCost(f *searchForm, rate float64, take func(string)) tea.Cmd 
 		ctx, cancel := context.WithTimeout(ctx, refreshTimeout)
 		defer cancel()
 		spans, _, err := src.Range(ctx, from, to)
+		spans = slices.DeleteFunc(spans, func(s kafka.Span) bool { return off.has(s.TopicPartition) })
 		var cost kafka.SearchCost
 		if err == nil {
 			cost, err = cluster.Cost(ctx, spans, iso)
