@@ -29,12 +29,17 @@ type searching struct {
 	from  kafka.Position
 	to    *kafka.Position       // nil: the end as it is when the search starts
 	after bool                  // goes on with what comes
-	spans []kafka.Span          // not nil: these, whatever from and to say
 	seen  *kafka.TopicPartition // the key was seen there, wherever it should be; nil: not known
+
+	everywhere bool // also in partitions where a key should not be
 }
 
 // hitsAtFirst is how many hits a search stops at; going on adds as many.
 const hitsAtFirst = 10_000
+
+// tellingBytes is how much a search must have read to tell how fast the next is:
+// a small one is over before the brokers have answered once.
+const tellingBytes = 4 << 20
 
 // match makes a partition's matcher.
 func (q *searching) match(tp kafka.TopicPartition) kafka.Matcher {
@@ -90,25 +95,22 @@ var errHitsFull = errors.New("no more hits fit into memory")
 func (s *session) beginSearch() {
 	s.spawn(func() {
 		q := s.start.search
-		spans, err := q.spans, error(nil)
 		whole := false // all partitions are searched, and those that are added may be, too
-		if spans == nil {
-			var waiting []kafka.Waiting
-			if spans, waiting, err = s.source.Range(s.ctx, q.from, q.to); err == nil {
-				all := len(spans)
-				spans, err = s.narrow(spans)
-				whole = len(spans) == all && len(waiting) == 0
-			}
-			s.mu.Lock()
-			s.unsearched, s.onward = waiting, q.after
-			s.mu.Unlock()
+		spans, waiting, err := s.source.Range(s.ctx, q.from, q.to)
+		if err == nil {
+			all := len(spans)
+			spans, err = s.narrow(spans)
+			whole = len(spans) == all && len(waiting) == 0
 		}
+		s.mu.Lock()
+		s.unsearched, s.onward = waiting, q.after
+		s.mu.Unlock()
 		if err != nil {
 			s.fail(err)
 			return
 		}
 		var rest []kafka.Span
-		if key, ok := q.wantedKey(); ok && q.spans == nil {
+		if key, ok := q.wantedKey(); ok && !q.everywhere {
 			lives, others := s.source.KeySpans(spans, key, q.partitioner())
 			for _, span := range others {
 				if q.seen != nil && span.TopicPartition == *q.seen {
@@ -313,10 +315,11 @@ func (m *Model) goOn() tea.Cmd {
 	return nil
 }
 
-// searchRest searches the partitions that a search by key left out.
-func (m *Model) searchRest() tea.Cmd {
+// searchEverywhere searches for a key in all partitions, those too that were left
+// out, so that all its hits stand together.
+func (m *Model) searchEverywhere() tea.Cmd {
 	q := *m.tail.session.start.search
-	q.spans = m.tail.snap.search.rest
+	q.everywhere = true
 	return m.startSearch(m.tail.topics, &q)
 }
 
@@ -706,7 +709,7 @@ func (m *Model) showSearch() tea.Cmd {
 		p := &s.progress
 		say(st.text, fmt.Sprintf("%s for %s: %s; %s records, %s of the log, in %s", s.title(m), m.tail.session.start.search, plural(int(p.Hits), "hit"), exact(p.Records), humanBytes(p.Bytes), shortTime(p.Elapsed)))
 		if len(s.rest) > 0 {
-			say(st.dim, fmt.Sprintf("Only where the key lives (%s) was searched; A searches the other %s.", m.tail.session.start.search.partitioner(), plural(len(s.rest), "partition")))
+			say(st.dim, fmt.Sprintf("Only where the key lives (%s) was searched; A searches the other %s as well.", m.tail.session.start.search.partitioner(), plural(len(s.rest), "partition")))
 		}
 		lines = append(lines, newLine(st, w, nil).end())
 		for i := range p.Partitions {

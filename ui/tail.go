@@ -167,8 +167,8 @@ func (m *Model) news(msg newsMsg) tea.Cmd {
 	}
 	t.noteRush(snap.next-t.snap.next, m.now())
 	t.snap = snap
-	if snap.search != nil && !snap.search.moving() {
-		m.searchRate = snap.search.progress.Rate()
+	if s := snap.search; s != nil && !s.moving() && s.progress.Bytes >= tellingBytes {
+		m.searchRate = s.progress.Rate()
 	}
 	m.noteEvents(events)
 	t.appeared(events)
