@@ -262,7 +262,7 @@ func (m *Model) nextLoadOrder() tea.Cmd {
 
 // loadRowOff is why the row under the cursor cannot be switched.
 func (m *Model) loadRowOff() string {
-	v, ok := m.over.(*loadView)
+	v, ok := m.screenOver().(*loadView) // the help may lie over it
 	if !ok || len(v.rows) == 0 {
 		return offRows
 	}

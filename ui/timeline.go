@@ -80,6 +80,7 @@ type travel struct {
 	again   bool // from where it was taken, and has stayed: a run of steps is one place
 	session int  // 0: none was taken anywhere
 	cursor  store.Seq
+	follow  bool // the tail did, when it was to be taken there
 }
 
 // marks are the columns that hold hits of a search, and what they were made from.
@@ -205,6 +206,7 @@ func (m *Model) askTimeline() tea.Cmd {
 		c = &timeline{topics: t.topics}
 		m.timeline = c
 	}
+	m.keepInSight()
 	columns, _ := timelineColumns(r.w)
 	q := question{c.window, columns}
 	again := !m.blurred && (c.live != t.counted || c.err != nil) && m.now().After(c.again)
@@ -347,6 +349,20 @@ func (m *Model) place() (ms int64, ok bool) {
 	return 0, false
 }
 
+// keepInSight moves a window that the tail has left to where the tail is.
+func (m *Model) keepInSight() {
+	c, t := m.timeline, &m.tail
+	if c.wide == 0 || c.newest == 0 || c.travel.pending {
+		return
+	}
+	ms, ok := m.place()
+	if from, to := c.span(); ok && (ms < from || ms >= to) {
+		c.show(ms, c.wide)
+	} else if t.follow && !t.searched() && !t.played() {
+		c.end = 0
+	}
+}
+
 // placeColumn is the column that the tail is at; -1: none in sight.
 func (m *Model) placeColumn(n int) int {
 	c := m.timeline
@@ -402,7 +418,7 @@ func (m *Model) travelTo(ms int64) tea.Cmd {
 		v.again = v.session == m.tail.session.number && v.cursor == m.tail.cursor && m.places.off(1) != ""
 	}
 	v.at, v.pending = max(0, ms), true
-	v.session, v.cursor = m.tail.session.number, m.tail.cursor
+	v.session, v.cursor, v.follow = m.tail.session.number, m.tail.cursor, m.tail.follow
 	v.moves++
 	moves := v.moves
 	return tea.Tick(travelAfter, func(time.Time) tea.Msg {
@@ -418,7 +434,7 @@ func (m *Model) travelled(moves int) tea.Cmd {
 		return nil
 	}
 	v.pending = false
-	if t.session.number != v.session || !t.follow && t.cursor != v.cursor {
+	if t.session.number != v.session || t.follow != v.follow || !t.follow && t.cursor != v.cursor {
 		v.session = 0 // the person has gone elsewhere
 		return nil
 	}

@@ -239,6 +239,28 @@ func TestTimelineZooms(t *testing.T) {
 	if from, to := c.span(); c.wide != 0 || from != c.first || to != end {
 		t.Errorf("%d to %d in sight", from, to)
 	}
+	// Where the tail goes by itself, the window goes along.
+	d.press("+", "+", "t")
+	d.typed("-5d")
+	d.press("enter")
+	d.until("the tail to go there", func() bool {
+		return !d.m.tail.follow && d.m.tail.snap.next > 0 && d.m.placeColumn(c.area.w) >= 0
+	})
+	place, _ := d.m.place()
+	if from, to := c.span(); place < from || place >= to || to-from != all/16 {
+		t.Errorf("%d to %d in sight, the tail is at %d", from, to, place)
+	}
+	d.press("left")
+	if at, _ := d.m.place(); at >= place {
+		t.Errorf("left went from %d to %d", place, at)
+	}
+	d.press("G")
+	d.until("to follow, with the newest in sight", func() bool {
+		_, to := c.span()
+		return d.m.tail.follow && d.under() == "late 599" && to == c.newest
+	})
+	d.press("-", "-")
+	d.counted()
 	// Around a place, and beyond the window's edge.
 	d.clickAt(c.area.x+c.area.w/4, c.area.y)
 	d.until("the tail to go there", func() bool { return !d.m.tail.follow && d.m.tail.snap.next > 0 })

@@ -317,7 +317,8 @@ func (m *Model) inSight() (from, to int) {
 	if rows <= 0 {
 		rows = m.h
 	}
-	return min(p.top, len(p.shown)), min(p.top+rows, len(p.shown))
+	from = max(0, min(p.top, len(p.shown)-rows)) // as they will be drawn, whatever became of the order
+	return from, min(from+rows, len(p.shown))
 }
 
 // longest is how many columns the longest name in sight takes that is not
@@ -602,7 +603,7 @@ func (m *Model) topicRow(l *line, i int, cols topicColumns, focused bool) {
 	}
 	if cols.age > 0 {
 		text := ""
-		if !f.last.IsZero() {
+		if !f.last.IsZero() && !f.rougher {
 			text = shortAge(m.now().Sub(f.last))
 		}
 		l.number(st.dim, text, cols.age)

@@ -24,12 +24,14 @@ type figures struct {
 	start, end int64 // offsets, summed over the partitions
 	missing    int   // partitions that could not be asked, and are not in the sums
 
+	seen      time.Time // when that was
 	sampleEnd int64     // end, when the rate was looked at last
 	sampleAt  time.Time // zero: never
 	ring      [sparkColumns]float32
 	samples   int // how many were taken
 
 	last     time.Time // when the newest message came; zero: not known
+	rougher  bool      // it came between two looks that are far apart, and no later than last
 	askedAge bool
 
 	rough, askedPolicy bool
@@ -68,6 +70,7 @@ func troubleOfPartition(p *kafka.Partition) trouble {
 const (
 	sparkColumns  = 6                // of a sparkline, sampleEvery each
 	sampleEvery   = refreshEvery     // that a column stands for
+	sampleGap     = 3 * sampleEvery  // between two looks; after longer, nobody knows what came when
 	countAll      = 1000             // topics up to which all are counted each time, otherwise those in sight
 	countAllEvery = 30 * time.Second // the rest is counted this often, or less often when it takes long
 	policiesMost  = 200              // topics in one request for their settings
@@ -90,9 +93,10 @@ func (f *figures) rate() float64 { return max(0, f.sample(0)) }
 // saw takes offsets that were there at a time.
 func (f *figures) saw(start, end int64, at time.Time) {
 	if f.counted && end > f.end {
-		f.last = at
+		f.last, f.rougher = at, at.Sub(f.seen) > sampleGap
+		f.askedAge = f.askedAge && !f.rougher
 	}
-	f.counted, f.start, f.end = true, start, end
+	f.counted, f.start, f.end, f.seen = true, start, end, at
 	if f.sampleAt.IsZero() || end < f.sampleEnd {
 		f.sampleEnd, f.sampleAt, f.samples = end, at, 0
 		return
@@ -102,6 +106,9 @@ func (f *figures) saw(start, end int64, at time.Time) {
 		return
 	}
 	r := float32(float64(end-f.sampleEnd) / passed.Seconds())
+	if passed > sampleGap && r > 0 {
+		f.samples, passed = 0, sampleEvery // the mean is all that is known
+	}
 	for range max(1, min(sparkColumns, int((passed+sampleEvery/2)/sampleEvery))) {
 		f.ring[f.samples%sparkColumns] = r
 		f.samples++
@@ -338,19 +345,19 @@ func (m *Model) askAges() tea.Cmd {
 		return nil
 	}
 	var wanted []kafka.Topic
-	add := func(places []int) {
+	add := func(places []int, rougher bool) {
 		for _, i := range places {
 			f := p.known[i]
-			if len(wanted) < agesMost && p.all[i].Err == nil && f.counted && f.end > f.start && f.last.IsZero() && !f.askedAge {
+			if len(wanted) < agesMost && p.all[i].Err == nil && f.counted && f.end > f.start && (f.last.IsZero() || rougher && f.rougher) && !f.askedAge {
 				f.askedAge = true
 				wanted = append(wanted, p.all[i])
 			}
 		}
 	}
 	from, to := m.inSight()
-	add(p.shown[from:to])
+	add(p.shown[from:to], true)
 	if p.order == byAge {
-		add(p.shown)
+		add(p.shown, false)
 	}
 	if len(wanted) == 0 {
 		return nil
@@ -391,8 +398,8 @@ func (m *Model) gotAges(msg agesMsg) tea.Cmd {
 	p := &m.topics
 	p.aging = false
 	for name, at := range msg.last {
-		if f := p.figures[name]; f != nil && f.last.IsZero() {
-			f.last = at
+		if f := p.figures[name]; f != nil && (f.last.IsZero() || f.rougher) {
+			f.last, f.rougher = at, false
 		}
 	}
 	p.calmSort(m.now())

@@ -224,6 +224,36 @@ func TestATopicThatWasMadeAnewBeginsAnew(t *testing.T) {
 	}
 }
 
+// While nobody looked at the topics, nobody knows when something came.
+func TestWhatCameUnseenIsNotSaidToComeNow(t *testing.T) {
+	var f figures
+	f.saw(0, 100, testNow)
+	for i := range 6 {
+		f.saw(0, 100+50*int64(i), testNow.Add(time.Duration(i)*sampleEvery))
+	}
+	f.saw(0, 950, testNow.Add(90*time.Second))
+	if f.samples != 1 || f.rate() < 9 || f.rate() > 10 || !f.rougher {
+		t.Errorf("after a minute: %+v", f)
+	}
+	f.saw(0, 960, testNow.Add(95*time.Second))
+	if f.samples != 2 || f.rougher || !f.last.Equal(testNow.Add(95*time.Second)) {
+		t.Errorf("and then: %+v", f)
+	}
+
+	c := sample()
+	d := drive(t, c, Options{}, 200, 40)
+	d.until("topics", func() bool { return len(d.m.topics.shown) > 0 })
+	d.press("1", "o", "o", "o")
+	d.settled()
+	d.sees("last")
+	d.press("2", "z")
+	d.advance(time.Minute)
+	c.add("message-log", 0, batch.Record{Timestamp: testNow.Add(20 * time.Second).UnixMilli(), Value: []byte("unseen")})
+	d.press("z", "1")
+	d.refreshed()
+	d.until("its age", func() bool { return d.m.topics.figures["message-log"].last.Equal(testNow.Add(20 * time.Second)) })
+}
+
 func TestTroubleIsMarkedAndFound(t *testing.T) {
 	c := sample()
 	c.broken = map[string]kafka.Partition{
