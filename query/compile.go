@@ -172,6 +172,12 @@ func (c *compiler) pair(x, y *operand, xs, ys *expr) error {
 }
 
 func mismatch(x, y *operand, ys *expr) error {
+	f := mismatchOf(x, y, ys)
+	f.meant = true
+	return f
+}
+
+func mismatchOf(x, y *operand, ys *expr) *fault {
 	if y.field == constant && (x.typ == wholeType || x.typ == pathType) && y.typ == timeType {
 		return faultf(ys.from, "times are compared with timestamp only; those of JSON are texts or numbers, as they are written there")
 	}
@@ -191,7 +197,9 @@ func (c *compiler) instant(o *operand, s *expr) error {
 		if inner := errors.Unwrap(err); inner != nil {
 			err = inner
 		}
-		return faultf(s.from, `%s is no time: %v; times are now() - 2h, "14:05", "2026-11-22T14:05Z"`, o.text, err)
+		f := faultf(s.from, `%s is no time: %v; times are now() - 2h, "14:05", "2026-11-22T14:05Z"`, o.text, err)
+		f.meant = true
+		return f
 	}
 	o.setTime(p.Time.UnixMilli())
 	return nil

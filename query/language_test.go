@@ -29,7 +29,8 @@ func TestATextIsAnExpressionOnlyWhenItCanBeNothingElse(t *testing.T) {
 		`"value.total > 100"`:        Words,
 		`"value" "==" null`:          Words,
 		"== value":                   Words,
-		`partition == "x"`:           Words,
+		"partition == x":             Words,
+		`"partition" == "x"`:         Words,
 		"value.total > 100":          Expression,
 		"  size>10kB ":               Expression,
 		"value==null":                Expression,
@@ -41,8 +42,17 @@ func TestATextIsAnExpressionOnlyWhenItCanBeNothingElse(t *testing.T) {
 		"not (partition in [1, 2,])": Expression,
 	} {
 		q, err := ParseAt(text, testNow, time.UTC)
-		if err != nil || q.Kind() != want {
-			t.Errorf("%s is %v (%v), want %v", text, q.Kind(), err, want)
+		if err != nil {
+			t.Errorf("%s: %v", text, err)
+		} else if q.Kind() != want {
+			t.Errorf("%s is %v, want %v", text, q.Kind(), want)
+		}
+	}
+	// A comparison of a field that cannot hold is no text that somebody looks for.
+	for _, text := range []string{`partition == "x"`, `  timestamp > "someday"`, `key == "a" && size > "b"`, `topic == 3`} {
+		var e *Error
+		if q, err := ParseAt(text, testNow, time.UTC); !errors.As(err, &e) || e.Column != 1+strings.LastIndexAny(text, " ")+1 {
+			t.Errorf("%s is %v (%v)", text, q, err)
 		}
 	}
 	if Words.String() != "words" || Expression.String() != "expression" {

@@ -1,6 +1,7 @@
 package query
 
 import (
+	"errors"
 	"fmt"
 	"strconv"
 	"strings"
@@ -45,12 +46,19 @@ type lexer struct {
 type fault struct {
 	at      int
 	message string
+	meant   bool // a comparison of a field stands there, though one that cannot be
 }
 
 func (f *fault) Error() string { return f.message }
 
 func faultf(at int, format string, args ...any) *fault {
-	return &fault{at, fmt.Sprintf(format, args...)}
+	return &fault{at: at, message: fmt.Sprintf(format, args...)}
+}
+
+// meant says whether the text of an err is an expression all the same.
+func meant(err error) bool {
+	var f *fault
+	return errors.As(err, &f) && f.meant
 }
 
 func (l *lexer) next() (token, error) {

@@ -73,7 +73,7 @@ type Query struct {
 	kind  Kind
 	words []word
 
-	text  string    // of an expression, as written
+	text  string    // as written; of an expression without spaces around it
 	plan  []node    // all of which must hold
 	trees [2]*paths // what is taken from the JSON of key and value
 	slots [2]int    // into so many slots
@@ -135,15 +135,19 @@ func ParseAt(text string, now time.Time, loc *time.Location) (*Query, error) {
 		errors.As(err, &f)
 		return nil, errorAt(text, strings.Index(text, trimmed)+1+f.at, f.message)
 	}
-	if q, err := expression(trimmed, now, loc); err == nil {
+	q, err := expression(trimmed, now, loc)
+	if err == nil {
 		q.text = trimmed
 		return q, nil
+	}
+	if f := new(fault); meant(err) && errors.As(err, &f) {
+		return nil, errorAt(text, strings.Index(text, trimmed)+f.at, f.message)
 	}
 	words, err := parseWords(text)
 	if err != nil {
 		return nil, err
 	}
-	return &Query{words: words}, nil
+	return &Query{words: words, text: text}, nil
 }
 
 // forced says whether the text is to be an expression.
@@ -178,16 +182,15 @@ func (q *Query) Hint() string {
 	if q.kind == Expression {
 		return ""
 	}
-	text := q.String()
-	if !looksLikeExpression(text) {
+	if !looksLikeExpression(q.text) {
 		return ""
 	}
-	_, err := expression(text, time.Now(), time.UTC)
+	_, err := expression(q.text, time.Now(), time.UTC)
 	var f *fault
 	if !errors.As(err, &f) {
 		return ""
 	}
-	return "not an expression: " + errorAt(text, f.at, f.message).Error()
+	return "not an expression: " + errorAt(q.text, f.at, f.message).Error()
 }
 
 // looksLikeExpression says whether a field's name and path are followed by an
@@ -226,7 +229,7 @@ func (q *Query) String() string {
 	if forced(text) {
 		return wordsText(q.words, true)
 	}
-	if _, err := expression(text, time.Time{}, time.UTC); err == nil {
+	if _, err := expression(text, time.Time{}, time.UTC); err == nil || meant(err) {
 		return wordsText(q.words, true)
 	}
 	return text
