@@ -168,6 +168,23 @@ func composeOff(m *Model) string {
 	return ""
 }
 
+// composeHere goes to what is written. Of several topics that are shown it is the
+// one of the record under the cursor that is written to, unless a text waits for
+// another, or the cursor only follows what comes.
+func (m *Model) composeHere() tea.Cmd {
+	var cmd tea.Cmd
+	t, c := &m.tail, &m.compose
+	if t.session != nil && m.focus == paneTail && len(t.topics) > 1 && (!t.follow || t.searched()) && !c.unsent() && !c.running() && c.sending == "" {
+		if rec, ok := m.recordUnder(); ok && rec.Topic != c.topic && slices.Contains(t.topics, rec.Topic) {
+			c.turnTo(rec.Topic)
+			cmd = m.recall()
+		}
+	}
+	m.over = nil
+	m.setFocus(paneCompose)
+	return cmd
+}
+
 // composeBusy is why nothing can be changed or sent now; empty: it can.
 func composeBusy(m *Model) string {
 	switch c := &m.compose; {
@@ -292,7 +309,7 @@ func (m *Model) limitOf(topic string) string {
 // saw notes when the tail has the message that was sent last.
 func (c *compose) saw(m *Model) {
 	t := &m.tail
-	if !c.last.ok || c.last.seen != 0 || t.session == nil || t.topic != c.last.topic {
+	if !c.last.ok || c.last.seen != 0 || t.session == nil || !slices.Contains(t.topics, c.last.topic) {
 		return
 	}
 	c.last.paused = c.last.paused || t.paused

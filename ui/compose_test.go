@@ -497,3 +497,24 @@ func TestTheFooterSaysWhatEscDoes(t *testing.T) {
 	d.press("esc")
 	d.until("its end", func() bool { return !d.m.compose.running() })
 }
+
+func TestOfSeveralTopicsTheOneUnderTheCursorIsWrittenTo(t *testing.T) {
+	c := two()
+	c.add("a", 0, at(0, "a1"))
+	d := drive(t, c, Options{Topics: []string{"a", "b"}}, 140, 40)
+	d.follows("a")
+	d.shows("a0", "b0", "a1")
+	d.press("2", "c")
+	if got := d.m.compose.topic; got != "a" {
+		t.Errorf("the tail follows, and %q is written to", got)
+	}
+	d.press("esc", "up", "c")
+	d.sees("compose → b")
+	d.typed("to b")
+	d.press("esc", "up", "c")
+	d.sees("compose → b") // where the text is
+	d.press("ctrl+s")
+	d.sees("sent to partition")
+	d.press("esc", "c")
+	d.sees("compose → a")
+}

@@ -191,7 +191,7 @@ func table() []Binding {
 		Binding{Keys: []string{"shift+tab"}, What: "previous pane", NoPalette: true, Do: cyclePane(-1)},
 		Binding{Keys: []string{"1"}, What: "topics", Do: focusOn(paneTopics)},
 		Binding{Keys: []string{"2"}, What: "tail", Do: focusOn(paneTail)},
-		Binding{Keys: []string{"3", "c"}, Label: "c 3", Short: "compose", What: "compose a message to the open topic", Weight: 34, Off: composeOff, Do: focusOn(paneCompose)},
+		Binding{Keys: []string{"3", "c"}, Label: "c 3", Short: "compose", What: "compose a message to the open topic; of several, to that of the record under the cursor", Weight: 34, Off: composeOff, Do: (*Model).composeHere},
 		Binding{Keys: []string{"z"}, What: "zoom the pane, and back", Do: func(m *Model) tea.Cmd { m.zoom = !m.zoom; return nil }},
 		Binding{Keys: []string{"i"}, Short: "details", What: "all about the topic: partitions, leaders, replicas in sync, offsets, settings", Weight: 35, Off: off(func(m *Model) bool { return m.detailsOf() == "" }, offTopics), Do: (*Model).showDetails},
 		Binding{Keys: []string{"L"}, Short: "load", What: "load: messages, bytes, messages a second and the hot key of each partition; there partitions are switched off and on", Weight: 42, Off: (*Model).loadOff, Do: (*Model).showLoad},
