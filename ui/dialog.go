@@ -24,6 +24,7 @@ type dialog struct {
 	kind   dialogKind
 	danger bool
 	lines  []string // what it is about
+	on     int      // the one of them that stays in sight
 	fields []field
 	at     int
 	action string // what enter does
@@ -205,20 +206,21 @@ func (d *dialog) draw(m *Model) []string {
 	head.repeat(st.rule, st.g.hrule, 1)
 	head.text(sgr, " "+d.title+" ")
 	head.repeat(st.rule, st.g.hrule, m.w)
-	lines = append(lines, head.end())
-	for _, s := range d.lines {
-		for _, row := range wrapWords(s, max(10, m.w-2), st.width) {
-			l := newLine(st, m.w, nil)
-			l.text("", " ")
-			l.text(st.text, row)
-			lines = append(lines, l.end())
-		}
-	}
 	label := 0
 	for i := range d.fields {
 		label = max(label, len(d.fields[i].label))
 	}
 	label = min(label, max(4, m.w/3))
+	about, titled := d.about(m, m.h-m.lay.footer.h-1-d.height(m, label))
+	if titled {
+		lines = append(lines, head.end())
+	}
+	for _, row := range about {
+		l := newLine(st, m.w, nil)
+		l.text("", " ")
+		l.text(st.text, row)
+		lines = append(lines, l.end())
+	}
 	d.places = d.places[:0]
 	for i := range d.fields {
 		f := &d.fields[i]
@@ -231,13 +233,9 @@ func (d *dialog) draw(m *Model) []string {
 		l.field(name, f.label, label)
 		l.text("", "  ")
 		room := l.max - l.width - 1
-		below := false
-		if f.err != "" {
-			typed := max(cells(f.ed.String(), st.width)+2, 4)
-			below = typed+2+cells(f.err, st.width) > room
-			if !below {
-				room = typed
-			}
+		below := f.wrong(m, label)
+		if f.err != "" && len(below) == 0 {
+			room = f.typedCells(m)
 		}
 		rest := ""
 		if i == d.at && f.err == "" {
@@ -252,32 +250,29 @@ func (d *dialog) draw(m *Model) []string {
 			l.text("", "  ")
 			l.text(st.dim, f.hint)
 		}
-		if f.err != "" && !below {
+		if f.err != "" && len(below) == 0 {
 			l.text(st.bad, st.g.cross+" "+f.err)
 		}
 		if i == d.at && !d.busy {
 			m.putCursor(min(x, m.w-1), len(lines))
 		}
 		lines = append(lines, l.end())
-		if below {
-			rows := wrapWords(f.err, max(10, m.w-label-6), st.width)
-			// The fields stay in sight, whatever is said of them.
-			if room := max(0, m.h-m.lay.footer.h-len(lines)-(len(d.fields)-i-1)-1); len(rows) > room {
-				rows = rows[:room]
-				if room > 0 {
-					rows[room-1] += " " + st.g.ellipsis
-				}
+		// The fields stay in sight, whatever is said of them.
+		if room := max(0, m.h-m.lay.footer.h-len(lines)-(len(d.fields)-i-1)-1); len(below) > room {
+			below = below[:room]
+			if room > 0 {
+				below[room-1] += " " + st.g.ellipsis
 			}
-			for j, row := range rows {
-				l := newLine(st, m.w, nil)
-				l.fill(label + 3)
-				if j == 0 {
-					l.text(st.bad, st.g.cross)
-				}
-				l.fill(label + 5)
-				l.text(st.bad, row)
-				lines = append(lines, l.end())
+		}
+		for j, row := range below {
+			l := newLine(st, m.w, nil)
+			l.fill(label + 3)
+			if j == 0 {
+				l.text(st.bad, st.g.cross)
 			}
+			l.fill(label + 5)
+			l.text(st.bad, row)
+			lines = append(lines, l.end())
 		}
 	}
 	status := newLine(st, m.w, nil)
@@ -298,6 +293,54 @@ func (d *dialog) draw(m *Model) []string {
 	}
 	return append(lines, status.end())
 }
+
+// about are the rows of what the dialog is about, and whether its title has room
+// above them. What does not fit is left out, but for the line that counts: fields,
+// and what is wrong with them, come first.
+func (d *dialog) about(m *Model, room int) (rows []string, titled bool) {
+	on := 0
+	for i, s := range d.lines {
+		if i == d.on {
+			on = len(rows)
+		}
+		rows = append(rows, wrapWords(s, max(10, m.w-2), m.st.width)...)
+	}
+	if len(rows) < room {
+		return rows, true
+	}
+	room = max(0, room)
+	from := max(0, min(on-room/2, len(rows)-room))
+	to := min(from+room, len(rows))
+	if to < len(rows) && to > from {
+		rows[to-1] += " " + m.st.g.ellipsis
+	}
+	return rows[from:to], false
+}
+
+// height is how many lines the fields take, and what is wrong with them.
+func (d *dialog) height(m *Model, label int) int {
+	n := len(d.fields)
+	for i := range d.fields {
+		n += len(d.fields[i].wrong(m, label))
+	}
+	if d.err != "" {
+		n += len(wrapWords(d.err, max(10, m.w-4), m.st.width))
+	}
+	return n
+}
+
+// wrong are the rows below a field that say what is wrong with it; none when that
+// has room beside what was typed.
+func (f *field) wrong(m *Model, label int) []string {
+	if f.err == "" || label+3+f.typedCells(m)+2+cells(f.err, m.st.width) < m.w {
+		return nil
+	}
+	return wrapWords(f.err, max(10, m.w-label-6), m.st.width)
+}
+
+// typedCells are the columns for what was typed, with the reason beside it why
+// that is wrong.
+func (f *field) typedCells(m *Model) int { return max(cells(f.ed.String(), m.st.width)+2, 4) }
 
 func (d *dialog) hints() []hint {
 	h := []hint{{"enter", d.action}}

@@ -498,3 +498,23 @@ func TestTheFormOfASearchRemembersTheLast(t *testing.T) {
 		t.Errorf("%q has become %q", whole, now)
 	}
 }
+
+func TestOnALowScreenWhatIsWrongComesFirst(t *testing.T) {
+	d := drive(t, ledger(), Options{Topics: []string{"ledger"}}, 40, 12)
+	d.follows("ledger")
+	d.press("S", "tab", "tab", "tab")
+	d.typed("abc")
+	d.press("enter")
+	d.sees("✗")
+	d.sees("order ")
+	d.press("esc", "up", "up", "X")
+	for range 3 {
+		d.sees("›")
+		if lines := strings.Split(d.screen(), "\n"); !slices.ContainsFunc(lines, func(l string) bool {
+			return strings.Contains(l, "›") && strings.Contains(l, d.m.dialog.fields[traceValue].ed.String()[:2])
+		}) {
+			t.Errorf("the chosen value is not in sight:\n%s", d.screen())
+		}
+		d.press("down")
+	}
+}

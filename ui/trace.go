@@ -242,7 +242,7 @@ func (m *Model) askTrace() tea.Cmd {
 		for i := range found {
 			c, sign := &found[i], " "
 			if c.value == value {
-				where, sign = c.where, m.st.g.prompt
+				where, sign, d.on = c.where, m.st.g.prompt, i
 			}
 			d.lines = append(d.lines, sign+" "+c.from+": "+c.value)
 		}
