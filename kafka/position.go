@@ -219,7 +219,7 @@ func parseAnyInstant(text string, now time.Time, loc *time.Location) (time.Time,
 		return dayInstant(word, clock, now, loc)
 	}
 	date, clock, hasDate := text, "", false
-	if at := strings.IndexAny(text, "Tt "); at >= 0 {
+	if at := strings.IndexAny(text, "Tt "); at >= 0 && isDigit(text[0]) {
 		date, clock, hasDate = text[:at], text[at+1:], true
 	} else if strings.ContainsRune(text, ':') {
 		date, clock = "", text

@@ -114,6 +114,8 @@ func TestPositionsThatAreWrongSayWhichPart(t *testing.T) {
 		"@2026-13-01":             `"13" is no month`,
 		"@2026-02-29":             `"29" is no day of that month (1 to 28)`,
 		"@26-02-01":               "no date",
+		"@tomorrow":               `"tomorrow" is no date`,
+		"@next week":              `"next week" is no date`,
 		"@2026-11-22T":            "no time of day",
 		"@1969-12-31":             "1970",
 		"@+1h":                    "future",

@@ -135,14 +135,23 @@ func (m *Model) headerRight(l *line) {
 		return
 	}
 	r := &m.tail.rate
+	counted := !m.tail.paused // in a pause nobody knows what comes when
 	if m.w >= 90 {
 		for _, level := range r.spark(16, len(st.g.spark)) {
-			l.repeat(st.accent, st.g.spark[level], 1)
+			if counted {
+				l.repeat(st.accent, st.g.spark[level], 1)
+			} else {
+				l.text("", " ")
+			}
 		}
 		l.text("", "  ")
 	}
 	if m.w >= 60 {
-		l.number(st.bold, humanRate(r.perSecond()), 5)
+		if counted {
+			l.number(st.bold, humanRate(r.perSecond()), 5)
+		} else {
+			l.number(st.dim, st.g.hrule, 5)
+		}
 		l.text(st.dim, " msg/s")
 	}
 	if m.w >= 100 || m.opt.Isolation == kafka.ReadCommitted && m.w >= 80 {

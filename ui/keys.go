@@ -285,7 +285,7 @@ func table() []Binding {
 			}
 			return ""
 		}, Do: (*Model).askExport},
-		Binding{Keys: []string{"esc"}, Short: "back", Weight: 13, Quiet: func(m *Model) bool { return !m.tail.searched() && !m.tail.played() }, What: "stop an export, counting, loading or searching, end finding, leave a replay, drop the filter, leave the hits", NoPalette: true, Do: (*Model).tailBack},
+		Binding{Keys: []string{"esc"}, Short: "back", Weight: 13, Quiet: func(m *Model) bool { return !m.tail.searched() && !m.tail.played() && !m.broughtAround() }, What: "stop an export, counting, loading or searching, end finding, leave a replay, drop the filter, leave the hits or a record's surroundings", NoPalette: true, Do: (*Model).tailBack},
 	)
 
 	add(ScopeRecord,

@@ -226,6 +226,13 @@ func TestWhatIsAPlace(t *testing.T) {
 	d.press("a")
 	d.arrives("b")
 	is(4, "the same again")
+	d.press("esc")
+	d.searched()
+	if d.m.places.at != 2 {
+		t.Errorf("esc leads from a record's surroundings to place %d", d.m.places.at+1)
+	}
+	d.press("]")
+	d.arrives("b")
 	d.press("t")
 	d.typed("5000")
 	d.advance(time.Second)

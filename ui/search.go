@@ -351,6 +351,13 @@ func (m *Model) around() tea.Cmd {
 	return cmd
 }
 
+// broughtAround says whether the tail is around a record to which a person went
+// from somewhere else, and has not left it since.
+func (m *Model) broughtAround() bool {
+	t := &m.tail
+	return t.session != nil && t.session.start.before > 0 && t.session.start.exact != nil && !t.follow && m.places.off(-1) == ""
+}
+
 // keyHistory searches every value of a record's key, tombstones too, in the
 // order in which they were written.
 func (m *Model) keyHistory() tea.Cmd {
