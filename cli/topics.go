@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 
 	"milena/kafka"
 
@@ -28,9 +29,10 @@ type topicLine struct {
 	Compacted         *bool  `json:"compacted"` // null: not known, or not asked because it is empty
 	// Messages is the end offsets minus the start offsets: all messages that may
 	// be there. Compaction and transactions make it more than there are.
-	Messages *int64 `json:"messages"` // null: not known
-	UnderISR int    `json:"underReplicatedPartitions"`
-	Error    string `json:"error,omitempty"`
+	Messages   *int64 `json:"messages"` // null: not known
+	UpperBound bool   `json:"upperBound"`
+	UnderISR   int    `json:"underReplicatedPartitions"`
+	Error      string `json:"error,omitempty"`
 }
 
 func newTopics(g *global) *cobra.Command {
@@ -40,7 +42,8 @@ func newTopics(g *global) *cobra.Command {
 		Short: "List the topics",
 		Long: "List the topics: name, partitions, replication factor, messages.\n\n" +
 			"The number of messages is the difference of the offsets, without reading any; ~ marks it where the\n" +
-			"topic is compacted, so that it is an upper bound. Into a pipe the columns are separated by tabs.",
+			"topic is compacted or written in transactions, so that it is an upper bound. Into a pipe the columns\n" +
+			"are separated by tabs.",
 		Args: exactly(0, "no arguments"),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			ctx := cmd.Context()
@@ -65,7 +68,7 @@ func newTopics(g *global) *cobra.Command {
 			}
 			lines := topicLines(topics, starts, ends)
 			g.unknownOffsets(starts, ends)
-			markCompacted(ctx, c, lines)
+			markBounds(ctx, c, lines, starts, ends)
 			if len(lines) == 0 {
 				g.notice("milena: there is no topic, or none that this user may see")
 			}
@@ -146,10 +149,10 @@ func topicLines(topics []*kafka.Topic, starts, ends map[kafka.TopicPartition]kaf
 	return lines
 }
 
-// markCompacted asks which topics are compacted, of those that hold anything:
-// brokers take long to answer for thousands. Without permission for it the list
-// is still a list.
-func markCompacted(ctx context.Context, c *kafka.Cluster, lines []topicLine) {
+// markBounds tells of which topics the offsets count more than the messages, of
+// those that hold anything: brokers take long to answer for thousands. Without
+// permission to ask the list is still a list.
+func markBounds(ctx context.Context, c *kafka.Cluster, lines []topicLine, starts, ends map[kafka.TopicPartition]kafka.Offset) {
 	var names []string
 	for _, l := range lines {
 		if l.Messages != nil && *l.Messages > 0 {
@@ -159,14 +162,24 @@ func markCompacted(ctx context.Context, c *kafka.Cluster, lines []topicLine) {
 	if len(names) == 0 {
 		return
 	}
-	compacted, err := c.Compacted(ctx, names)
-	if err != nil {
-		return
-	}
-	for i := range lines {
-		if known, ok := compacted[lines[i].Name]; ok {
-			lines[i].Compacted = &known
+	var spans []kafka.Span
+	for tp, end := range ends {
+		if start := starts[tp]; start.Err == nil && end.Err == nil {
+			spans = append(spans, kafka.Span{TopicPartition: tp, From: start.Offset, To: end.Offset})
 		}
+	}
+	var transactional map[string]bool
+	var asked sync.WaitGroup
+	asked.Go(func() { transactional = c.Transactional(ctx, spans) })
+	compacted, _ := c.Compacted(ctx, names) // what may not be asked is neither
+	asked.Wait()
+	for i := range lines {
+		l := &lines[i]
+		known, ok := compacted[l.Name]
+		if ok {
+			l.Compacted = &known
+		}
+		l.UpperBound = known || transactional[l.Name]
 	}
 }
 
@@ -175,7 +188,7 @@ func (l topicLine) messages() string {
 	switch {
 	case l.Messages == nil:
 		return "?"
-	case l.Compacted != nil && *l.Compacted && *l.Messages > 0:
+	case l.UpperBound && *l.Messages > 0:
 		return "~" + strconv.FormatInt(*l.Messages, 10)
 	}
 	return strconv.FormatInt(*l.Messages, 10)

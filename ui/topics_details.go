@@ -26,7 +26,8 @@ type topicDetails struct {
 	busy bool
 	docs bool // of all settings, not of those alone that are the topic's own
 
-	drawn  []string // for width and look
+	rough  bool     // offsets count more than messages
+	drawn  []string // for width, look and that
 	width  int
 	styles *Styles
 }
@@ -108,7 +109,12 @@ func (v *topicDetails) draw(m *Model, r rect) []string {
 			head.text(st.bad, "  as it was "+ago(m.now().Sub(v.at)))
 		}
 	}
-	if v.drawn == nil || v.width != r.w || v.styles != st {
+	rough := v.rough
+	if f := m.topics.figures[v.name]; f != nil {
+		rough = f.rough
+	}
+	if v.drawn == nil || v.width != r.w || v.styles != st || v.rough != rough {
+		v.rough = rough
 		v.drawn, v.width, v.styles = v.text(m, r.w), r.w, st
 	}
 	v.total, v.height = len(v.drawn), max(1, r.h-1)
@@ -243,8 +249,11 @@ func (v *topicDetails) facts() []fact {
 	case !counted:
 		text = "at least " + exact(sum) + " messages, of the partitions that answer"
 	}
-	if strings.Contains(v.setting("cleanup.policy"), "compact") {
+	switch {
+	case strings.Contains(v.setting("cleanup.policy"), "compact"):
 		text += "; compacted, so there may be fewer"
+	case v.rough:
+		text += "; written in transactions, so there are fewer"
 	}
 	if len(replicas) == 1 && len(d.Partitions) > 0 {
 		if n := len(d.Partitions[0].Replicas); n > 0 {
@@ -273,7 +282,7 @@ func (v *topicDetails) partitions(st *Styles, w int) []string {
 	for i := range d.Partitions {
 		id := d.Partitions[i].ID
 		one = max(one, len(itoa(int64(id))))
-		offset = max(offset, len(exact(d.End[id].Offset)), len(exact(d.Start[id].Offset)))
+		offset = max(offset, 1+len(exact(d.End[id].Offset)), len(exact(d.Start[id].Offset)))
 	}
 	type column struct {
 		name  string
@@ -304,7 +313,11 @@ func (v *topicDetails) partitions(st *Styles, w int) []string {
 			if from.Err != nil || to.Err != nil {
 				return st.bad, "?"
 			}
-			return st.text, exact(max(0, to.Offset-from.Offset))
+			n := max(0, to.Offset-from.Offset)
+			if v.rough && n > 0 {
+				return st.text, "~" + exact(n)
+			}
+			return st.text, exact(n)
 		}},
 		{"first", offset, false, off(d.Start)},
 		{"end", offset, false, off(d.End)},
