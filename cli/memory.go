@@ -16,8 +16,12 @@ import (
 // pass it.
 const memoryGoal = 92 << 20
 
-// memoryBeside is what the runtime takes beside the heap, about.
-const memoryBeside = 16 << 20
+// memoryBeside is what the runtime takes beside the heap, about. manyPointers is
+// how much there must be to look through before a collection takes long.
+const (
+	memoryBeside = 16 << 20
+	manyPointers = 32 << 20
+)
 
 // boundMemory holds the program at memoryGoal, unless GOMEMLIMIT in the
 // environment says otherwise. However often it is called, it does so once.
@@ -39,7 +43,11 @@ func afterCollection(struct{}) {
 }
 
 // memoryLimit leaves room for half of what a collection has to look through (scan,
-// of the bytes that are alive): with less, it would hardly do anything else.
+// of the bytes that are alive), when that is much: with less, the collector would
+// hardly do anything else. The bytes of records hold no pointers.
 func memoryLimit(alive, scan uint64) int64 {
+	if scan < manyPointers {
+		return memoryGoal
+	}
 	return max(memoryGoal, int64(alive+scan/2+memoryBeside))
 }

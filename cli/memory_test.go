@@ -27,8 +27,8 @@ func TestTheLimitOfMemoryFollowsWhatIsAlive(t *testing.T) {
 	atGoal := func(limit int64) bool { return limit == memoryGoal }
 	comes("at first", atGoal)
 
-	flat := make([]byte, 40<<20) // the collector need not look into it
-	comes("with 40 MiB of records", atGoal)
+	flat := make([]byte, 100<<20) // the collector need not look into it
+	comes("with 100 MiB of records", atGoal)
 	runtime.KeepAlive(flat)
 
 	var linked [][]*int64
@@ -37,7 +37,5 @@ func TestTheLimitOfMemoryFollowsWhatIsAlive(t *testing.T) {
 	}
 	comes("with 100 MiB of pointers", func(limit int64) bool { return limit > 150<<20 && limit < 250<<20 })
 	runtime.KeepAlive(linked)
-
-	linked = nil
 	comes("without them", atGoal)
 }

@@ -762,11 +762,11 @@ func (m *Model) tailBack() tea.Cmd {
 	if t.played() {
 		return m.endReplay()
 	}
-	if m.broughtAround() {
-		return m.stepPlace(-1)
-	}
 	if t.session.start.query != nil {
 		return m.applyFilter(&query.Query{})
+	}
+	if m.broughtAround() {
+		return m.stepPlace(-1)
 	}
 	return nil
 }
