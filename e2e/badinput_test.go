@@ -107,7 +107,7 @@ func (s *shell) open() *kafka.Cluster {
 func (s *shell) topic(partitions int32, configs map[string]string) string {
 	s.Helper()
 	c, name := s.open(), randomName("bad")
-	if err := c.CreateTopic(s.Context(), kafka.NewTopic{Name: name, Partitions: partitions, ReplicationFactor: -1, Configs: configs}); err != nil {
+	if err := c.CreateTopic(s.Context(), kafka.NewTopic{Name: name, Partitions: partitions, ReplicationFactor: -1, Configs: kept(configs)}); err != nil {
 		s.Fatal(err)
 	}
 	s.Cleanup(func() {

@@ -76,7 +76,7 @@ func buildProgram(t *testing.T) string {
 func (d *different) topic(what string, partitions int32, configs map[string]string) string {
 	d.Helper()
 	name := randomName(what)
-	if err := d.cluster.CreateTopic(d.Context(), kafka.NewTopic{Name: name, Partitions: partitions, ReplicationFactor: 1, Configs: configs}); err != nil {
+	if err := d.cluster.CreateTopic(d.Context(), kafka.NewTopic{Name: name, Partitions: partitions, ReplicationFactor: 1, Configs: kept(configs)}); err != nil {
 		d.Fatal(err)
 	}
 	d.Cleanup(func() { _ = d.cluster.DeleteTopic(context.Background(), name) })

@@ -8,6 +8,7 @@ import (
 	"context"
 	"crypto/rand"
 	"fmt"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -97,6 +98,14 @@ func (l lab) pids(profile string) map[string]int {
 // randomName is a name for a topic or group that nobody else has.
 func randomName(what string) string {
 	return "milena-e2e-" + what + "-" + strings.ToLower(rand.Text()[:8])
+}
+
+// kept are settings with which nothing is deleted for its age: tests write with
+// timestamps of their own.
+func kept(configs map[string]string) map[string]string {
+	all := map[string]string{"retention.ms": "-1"}
+	maps.Copy(all, configs)
+	return all
 }
 
 // openCluster connects, until the test ends.
