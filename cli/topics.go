@@ -162,12 +162,7 @@ func markBounds(ctx context.Context, c *kafka.Cluster, lines []topicLine, starts
 	if len(names) == 0 {
 		return
 	}
-	var spans []kafka.Span
-	for tp, end := range ends {
-		if start := starts[tp]; start.Err == nil && end.Err == nil {
-			spans = append(spans, kafka.Span{TopicPartition: tp, From: start.Offset, To: end.Offset})
-		}
-	}
+	spans := kafka.Between(starts, ends)
 	var transactional map[string]bool
 	var asked sync.WaitGroup
 	asked.Go(func() { transactional = c.Transactional(ctx, spans) })

@@ -86,6 +86,17 @@ func (c *Cluster) Bounds(ctx context.Context, iso Isolation, tps []TopicPartitio
 	return starts, ends, cmp.Or(failed[0], failed[1])
 }
 
+// Between are the spans from starts to ends, as Bounds gives them, of the
+// partitions of which both are known.
+func Between(starts, ends map[TopicPartition]Offset) (spans []Span) {
+	for tp, end := range ends {
+		if start, ok := starts[tp]; ok && start.Err == nil && end.Err == nil {
+			spans = append(spans, Span{tp, start.Offset, end.Offset})
+		}
+	}
+	return spans
+}
+
 // offsetsEach looks up one offset for each partition, each at a time of its own.
 func (c *Cluster) offsetsEach(ctx context.Context, iso Isolation, tps []TopicPartition, at func(TopicPartition) int64) (map[TopicPartition]Offset, error) {
 	all, err := c.offsetsAt(ctx, iso, tps, func(tp TopicPartition) []int64 { return []int64{at(tp)} })

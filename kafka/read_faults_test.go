@@ -493,14 +493,7 @@ func TestReadManySmallFetchesOfUnequalPartitions(t *testing.T) {
 			t.Fatal(err)
 		}
 		for _, workers := range []int{0, 1, 5} {
-			top, err := c.Topic(t.Context(), topic)
-			if err != nil {
-				t.Fatal(err)
-			}
-			spans, _, err := c.Resolve(t.Context(), Partitions(top), Position{Kind: Beginning}, &Position{Kind: End}, ReadUncommitted)
-			if err != nil {
-				t.Fatal(err)
-			}
+			spans := wholeTopic(t, c, topic, ReadUncommitted)
 			got := newCollector()
 			if err := c.Read(timeout(t, 60*time.Second), ReadRequest{sessions: sessions, Spans: spans, Workers: workers}, got); err != nil {
 				t.Fatal(err)

@@ -22,8 +22,8 @@ import (
 	"github.com/twmb/franz-go/pkg/kmsg"
 )
 
-// readAll reads a topic from its beginning to its end.
-func readAll(t testing.TB, c *Cluster, topic string, iso Isolation) *collector {
+// wholeTopic are the spans from a topic's beginning to its end.
+func wholeTopic(t testing.TB, c *Cluster, topic string, iso Isolation) []Span {
 	t.Helper()
 	ctx := timeout(t, 60*time.Second)
 	top, err := c.Topic(ctx, topic)
@@ -34,8 +34,14 @@ func readAll(t testing.TB, c *Cluster, topic string, iso Isolation) *collector {
 	if err != nil {
 		t.Fatal(err)
 	}
+	return spans
+}
+
+// readAll reads a topic from its beginning to its end.
+func readAll(t testing.TB, c *Cluster, topic string, iso Isolation) *collector {
+	t.Helper()
 	got := newCollector()
-	if err := c.Read(ctx, ReadRequest{Spans: spans, Isolation: iso}, got); err != nil {
+	if err := c.Read(timeout(t, 60*time.Second), ReadRequest{Spans: wholeTopic(t, c, topic, iso), Isolation: iso}, got); err != nil {
 		t.Fatalf("%v; events %v", err, got.events)
 	}
 	return got

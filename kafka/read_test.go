@@ -115,14 +115,7 @@ func TestReadGivesEveryRecordOnceInOrder(t *testing.T) {
 	for p := range int32(3) {
 		write(t, k, topic, p, 1000*int(p+1))
 	}
-	top, err := c.Topic(t.Context(), topic)
-	if err != nil {
-		t.Fatal(err)
-	}
-	spans, _, err := c.Resolve(t.Context(), Partitions(top), Position{Kind: Beginning}, &Position{Kind: End}, ReadUncommitted)
-	if err != nil {
-		t.Fatal(err)
-	}
+	spans := wholeTopic(t, c, topic, ReadUncommitted)
 	got := newCollector()
 	if err := c.Read(timeout(t, 30*time.Second), ReadRequest{Spans: spans}, got); err != nil {
 		t.Fatal(err)

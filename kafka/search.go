@@ -8,7 +8,6 @@ package kafka
 // cancelling a Run, going on is the next Run.
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -114,9 +113,7 @@ func NewSearch(log Log, req SearchRequest, now func() time.Time) (*Search, error
 		span.To = max(span.From, span.To)
 		s.parts = append(s.parts, s.partLocked(span))
 	}
-	slices.SortFunc(s.parts, func(a, b *searchPart) int {
-		return cmp.Or(cmp.Compare(a.Topic, b.Topic), cmp.Compare(a.Partition, b.Partition))
-	})
+	slices.SortFunc(s.parts, func(a, b *searchPart) int { return a.Compare(b.TopicPartition) })
 	return s, nil
 }
 

@@ -172,22 +172,16 @@ func (c *compiler) pair(x, y *operand, xs, ys *expr) error {
 }
 
 func mismatch(x, y *operand, ys *expr) error {
-	f := mismatchOf(x, y, ys)
-	f.meant = true
-	return f
-}
-
-func mismatchOf(x, y *operand, ys *expr) *fault {
 	if y.field == constant && (x.typ == wholeType || x.typ == pathType) && y.typ == timeType {
-		return faultf(ys.from, "times are compared with timestamp only; those of JSON are texts or numbers, as they are written there")
+		return meantf(ys.from, "times are compared with timestamp only; those of JSON are texts or numbers, as they are written there")
 	}
 	if y.typ == durationType {
-		return faultf(ys.from, "%s is a duration, which %s is not compared with: a time is now() - %s", y.text, x.text, y.text)
+		return meantf(ys.from, "%s is a duration, which %s is not compared with: a time is now() - %s", y.text, x.text, y.text)
 	}
 	if y.typ == nullType {
-		return faultf(ys.from, "%s is never null", x.text)
+		return meantf(ys.from, "%s is never null", x.text)
 	}
-	return faultf(ys.from, "%s is %s and %s is %s: they are never equal", x.text, typeNames[x.typ], y.text, typeNames[y.typ])
+	return meantf(ys.from, "%s is %s and %s is %s: they are never equal", x.text, typeNames[x.typ], y.text, typeNames[y.typ])
 }
 
 // instant reads a text that is compared with a time as one.
@@ -197,9 +191,7 @@ func (c *compiler) instant(o *operand, s *expr) error {
 		if inner := errors.Unwrap(err); inner != nil {
 			err = inner
 		}
-		f := faultf(s.from, `%s is no time: %v; times are now() - 2h, "14:05", "2026-11-22T14:05Z"`, o.text, err)
-		f.meant = true
-		return f
+		return meantf(s.from, `%s is no time: %v; times are now() - 2h, "14:05", "2026-11-22T14:05Z"`, o.text, err)
 	}
 	o.setTime(p.Time.UnixMilli())
 	return nil

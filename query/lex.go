@@ -55,10 +55,20 @@ func faultf(at int, format string, args ...any) *fault {
 	return &fault{at: at, message: fmt.Sprintf(format, args...)}
 }
 
-// meant says whether the text of an err is an expression all the same.
-func meant(err error) bool {
-	var f *fault
-	return errors.As(err, &f) && f.meant
+// meantf is a fault of what is an expression all the same.
+func meantf(at int, format string, args ...any) *fault {
+	f := faultf(at, format, args...)
+	f.meant = true
+	return f
+}
+
+// meant is the fault of an expression, where err tells of one that is meant; nil:
+// it does not.
+func meant(err error) *fault {
+	if f := (*fault)(nil); errors.As(err, &f) && f.meant {
+		return f
+	}
+	return nil
 }
 
 func (l *lexer) next() (token, error) {

@@ -140,7 +140,7 @@ func ParseAt(text string, now time.Time, loc *time.Location) (*Query, error) {
 		q.text = trimmed
 		return q, nil
 	}
-	if f := new(fault); meant(err) && errors.As(err, &f) {
+	if f := meant(err); f != nil {
 		return nil, errorAt(text, strings.Index(text, trimmed)+f.at, f.message)
 	}
 	words, err := parseWords(text)
@@ -229,7 +229,7 @@ func (q *Query) String() string {
 	if forced(text) {
 		return wordsText(q.words, true)
 	}
-	if _, err := expression(text, time.Time{}, time.UTC); err == nil || meant(err) {
+	if _, err := expression(text, time.Time{}, time.UTC); err == nil || meant(err) != nil {
 		return wordsText(q.words, true)
 	}
 	return text

@@ -174,15 +174,13 @@ func composeOff(m *Model) string {
 func (m *Model) composeHere() tea.Cmd {
 	var cmd tea.Cmd
 	t, c := &m.tail, &m.compose
-	if t.session != nil && m.focus == paneTail && len(t.topics) > 1 && (!t.follow || t.searched()) && !c.unsent() && !c.running() && c.sending == "" {
+	if t.session != nil && m.focus == paneTail && len(t.topics) > 1 && (!t.follow || t.searched()) && !c.unsent() && composeBusy(m) == "" {
 		if rec, ok := m.recordUnder(); ok && rec.Topic != c.topic && slices.Contains(t.topics, rec.Topic) {
 			c.turnTo(rec.Topic)
 			cmd = m.recall()
 		}
 	}
-	m.over = nil
-	m.setFocus(paneCompose)
-	return cmd
+	return tea.Batch(cmd, focusOn(paneCompose)(m))
 }
 
 // composeBusy is why nothing can be changed or sent now; empty: it can.

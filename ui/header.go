@@ -137,13 +137,13 @@ func (m *Model) headerRight(l *line) {
 	r := &m.tail.rate
 	counted := !m.tail.paused // in a pause nobody knows what comes when
 	if m.w >= 90 {
-		for _, level := range r.spark(16, len(st.g.spark)) {
-			if counted {
+		to := l.width + 16
+		if counted {
+			for _, level := range r.spark(16, len(st.g.spark)) {
 				l.repeat(st.accent, st.g.spark[level], 1)
-			} else {
-				l.text("", " ")
 			}
 		}
+		l.fill(to)
 		l.text("", "  ")
 	}
 	if m.w >= 60 {

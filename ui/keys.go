@@ -349,8 +349,8 @@ func table() []Binding {
 	)
 
 	add(ScopeLoad,
-		Binding{Keys: []string{"space"}, Short: "off, on", What: "switch the partition off in the tail, or on again; on a topic's line, the topic", Weight: 12, NoPalette: true, Off: (*Model).loadRowOff, Do: (*Model).switchLoadRow},
-		Binding{Keys: []string{"s"}, Short: "only this", What: "switch all but this partition (or topic) off in the tail, or all on again", Weight: 13, NoPalette: true, Off: (*Model).loadRowOff, Do: (*Model).switchLoadRowAlone},
+		Binding{Keys: []string{"space"}, Short: "off, on", What: "switch the partition off in the tail, or on again; on a topic's line, the topic", Weight: 12, NoPalette: true, Off: (*Model).loadRowOff, Do: onLoadRow((*Model).switchOver)},
+		Binding{Keys: []string{"s"}, Short: "only this", What: "switch all but this partition (or topic) off in the tail, or all on again", Weight: 13, NoPalette: true, Off: (*Model).loadRowOff, Do: onLoadRow((*Model).switchAlone)},
 		Binding{Keys: []string{"o"}, Short: "order", What: "order by partition, by messages, by messages a second", Weight: 14, NoPalette: true, Do: (*Model).nextLoadOrder},
 		Binding{Keys: []string{"?"}, Short: "help", What: "keys that work here", Weight: 81, NoPalette: true, Do: (*Model).help},
 	)

@@ -269,21 +269,14 @@ func (m *Model) loadRowOff() string {
 	return m.switchOff(v.on.Topic)
 }
 
-// switchLoadRow switches what is under the cursor off in the tail, or on.
-func (m *Model) switchLoadRow() tea.Cmd {
-	if v, ok := m.over.(*loadView); ok {
-		return m.switchOver(v.on)
+// onLoadRow does something to what is under the cursor.
+func onLoadRow(do func(*Model, kafka.TopicPartition) tea.Cmd) func(*Model) tea.Cmd {
+	return func(m *Model) tea.Cmd {
+		if v, ok := m.over.(*loadView); ok {
+			return do(m, v.on)
+		}
+		return nil
 	}
-	return nil
-}
-
-// switchLoadRowAlone switches all but what is under the cursor off in the tail, or
-// all of it on.
-func (m *Model) switchLoadRowAlone() tea.Cmd {
-	if v, ok := m.over.(*loadView); ok {
-		return m.switchAlone(v.on)
-	}
-	return nil
 }
 
 // bytesOf are the bytes of a partition's log; else, where nobody tells, those of

@@ -603,7 +603,7 @@ func (m *Model) topicRow(l *line, i int, cols topicColumns, focused bool) {
 	}
 	if cols.age > 0 {
 		text := ""
-		if !f.last.IsZero() && !f.rougher {
+		if f.aged() {
 			text = shortAge(m.now().Sub(f.last))
 		}
 		l.number(st.dim, text, cols.age)

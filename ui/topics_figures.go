@@ -24,7 +24,6 @@ type figures struct {
 	start, end int64 // offsets, summed over the partitions
 	missing    int   // partitions that could not be asked, and are not in the sums
 
-	seen      time.Time // when that was
 	sampleEnd int64     // end, when the rate was looked at last
 	sampleAt  time.Time // zero: never
 	ring      [sparkColumns]float32
@@ -90,13 +89,16 @@ func (f *figures) sample(back int) float64 {
 // rate is the newest rate, messages a second.
 func (f *figures) rate() float64 { return max(0, f.sample(0)) }
 
+// aged says whether it is known when the newest message came.
+func (f *figures) aged() bool { return !f.last.IsZero() && !f.rougher }
+
 // saw takes offsets that were there at a time.
 func (f *figures) saw(start, end int64, at time.Time) {
 	if f.counted && end > f.end {
-		f.last, f.rougher = at, at.Sub(f.seen) > sampleGap
+		f.last, f.rougher = at, at.Sub(f.sampleAt) > sampleGap
 		f.askedAge = f.askedAge && !f.rougher
 	}
-	f.counted, f.start, f.end, f.seen = true, start, end, at
+	f.counted, f.start, f.end = true, start, end
 	if f.sampleAt.IsZero() || end < f.sampleEnd {
 		f.sampleEnd, f.sampleAt, f.samples = end, at, 0
 		return
@@ -308,11 +310,7 @@ func (m *Model) askPolicies() tea.Cmd {
 		defer cancel()
 		var spans []kafka.Span
 		if starts, ends, err := cluster.Bounds(ctx, iso, tps); err == nil {
-			for _, tp := range tps {
-				if from, to := starts[tp], ends[tp]; from.Err == nil && to.Err == nil {
-					spans = append(spans, kafka.Span{TopicPartition: tp, From: from.Offset, To: to.Offset})
-				}
-			}
+			spans = kafka.Between(starts, ends)
 		}
 		rough, err := roughTopics(ctx, cluster, names, spans)
 		return policiesMsg{names, rough, err}
@@ -348,7 +346,7 @@ func (m *Model) askAges() tea.Cmd {
 	add := func(places []int, rougher bool) {
 		for _, i := range places {
 			f := p.known[i]
-			if len(wanted) < agesMost && p.all[i].Err == nil && f.counted && f.end > f.start && (f.last.IsZero() || rougher && f.rougher) && !f.askedAge {
+			if len(wanted) < agesMost && p.all[i].Err == nil && f.counted && f.end > f.start && (f.last.IsZero() || rougher && !f.aged()) && !f.askedAge {
 				f.askedAge = true
 				wanted = append(wanted, p.all[i])
 			}
@@ -398,7 +396,7 @@ func (m *Model) gotAges(msg agesMsg) tea.Cmd {
 	p := &m.topics
 	p.aging = false
 	for name, at := range msg.last {
-		if f := p.figures[name]; f != nil && (f.last.IsZero() || f.rougher) {
+		if f := p.figures[name]; f != nil && !f.aged() {
 			f.last, f.rougher = at, false
 		}
 	}
