@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"math/rand/v2"
 	"regexp"
 	"slices"
@@ -20,6 +21,7 @@ import (
 
 	"milena/kafka"
 	"milena/kafka/batch"
+	"milena/store"
 )
 
 func failing(err error) func(context.Context, []string) (Cluster, error) {
@@ -30,13 +32,18 @@ func demoOf(c *fakeCluster) func(context.Context) (Cluster, string, error) {
 	return func(context.Context) (Cluster, string, error) { return c, "127.0.0.1:45678", nil }
 }
 
+// records are those that a session holds at one moment: one after another, some
+// could be evicted between two that are looked at.
+func (s *session) records() []store.Row {
+	rows := s.store.Rows(math.MinInt64, math.MaxInt, math.MaxInt, nil)
+	return slices.DeleteFunc(rows, func(r store.Row) bool { return r.Skip != nil })
+}
+
 // held are the offsets that the tail holds of one partition.
 func (d *driver) held(partition int32) []int64 {
-	s := d.m.tail.session.store
-	first, next := s.Bounds()
 	var out []int64
-	for _, r := range s.Rows(first, int(next-first), 0, nil) {
-		if r.Skip == nil && r.Partition == partition {
+	for _, r := range d.m.tail.session.records() {
+		if r.Partition == partition {
 			out = append(out, r.Offset)
 		}
 	}

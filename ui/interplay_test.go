@@ -76,7 +76,9 @@ func TestAnotherTopicMeanwhileBeginsAnewWhereItIsOff(t *testing.T) {
 			d.reads()
 			d.press("esc")
 			c.add("other", 0, text("elsewhere"))
+			left := d.m.tail.session
 			d.opens("other")
+			d.until("it to be at rest", left.settledNow) // else it is read anew
 			c.topic("orders", 3)
 			c.set(func() { c.ids["orders"] = [16]byte{9} })
 			for i := range 3 {

@@ -92,18 +92,18 @@ func TestAnyWayThroughPlacesLosesNothing(t *testing.T) {
 			d.press("1")
 			d.run(d.m.openNamed(`x\..*`))
 			d.until("the pattern", func() bool { return slices.Contains(d.m.tail.topics, "x.a") })
+			for d.m.tail.session.start.query != nil {
+				d.press("2", "esc") // it may stop what is being loaded first, or leave a replay
+			}
 			if d.m.tail.paused {
 				d.press("2", "space")
 			}
-			if d.m.tail.session.start.query != nil {
-				d.press("2", "esc")
-			}
 			d.press("2", "G")
-			d.m.tail.session.tryAgain()
 			c.add("x.a", 0, at(time.Hour, "end a0"))
 			c.add("x.a", 1, at(time.Hour, "end a1"))
 			c.add("x.b", 0, at(time.Hour, "end b"))
 			d.until(fmt.Sprint("the end after ", did), func() bool {
+				d.m.tail.session.tryAgain() // it may just be ending
 				got := d.values()
 				for v, tp := range map[string]kafka.TopicPartition{"end a0": {Topic: "x.a"}, "end a1": {Topic: "x.a", Partition: 1}, "end b": {Topic: "x.b"}} {
 					if !d.m.tail.off.has(tp) && !slices.Contains(got, v) {
@@ -139,11 +139,7 @@ func (d *driver) whole(did []string) {
 		return
 	}
 	next := make(map[kafka.TopicPartition]int64)
-	for seq, end := s.store.Bounds(); seq < end; seq++ {
-		r, ok := s.store.At(seq)
-		if !ok {
-			continue
-		}
+	for _, r := range s.records() {
 		tp := kafka.TopicPartition{Topic: r.Topic, Partition: r.Partition}
 		if want, some := next[tp]; some && r.Offset != want {
 			d.t.Fatalf("%v: offset %d comes where %d belongs, after %v", tp, r.Offset, want, did)

@@ -22,12 +22,9 @@ func (d *driver) reads() map[string][]int64 {
 		return s.reading && !s.older.busy && s.lag == 0 && d.m.tail.seek == nil && d.caughtUp()
 	})
 	held := make(map[string][]int64)
-	s := d.m.tail.session.store
-	for seq, next := s.Bounds(); seq < next; seq++ {
-		if r, ok := s.At(seq); ok {
-			name := fmt.Sprintf("%s/%d", r.Topic, r.Partition)
-			held[name] = append(held[name], r.Offset)
-		}
+	for _, r := range d.m.tail.session.records() {
+		name := fmt.Sprintf("%s/%d", r.Topic, r.Partition)
+		held[name] = append(held[name], r.Offset)
 	}
 	return held
 }

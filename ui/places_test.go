@@ -569,7 +569,9 @@ func TestTheTopicIsAnotherMeanwhile(t *testing.T) {
 		d := drive(t, c, Options{Topics: []string{"a"}}, 160, 30)
 		d.m.places.most = most
 		d.arrives("a")
+		left := d.m.tail.session
 		d.opens("b")
+		d.until("it to be at rest", left.settledNow) // else it is read anew
 		c.topic("a", 2)
 		c.set(func() { c.ids["a"] = [16]byte{9} })
 		for i := range 10 {

@@ -63,12 +63,8 @@ func (s *session) matchedRows() store.Seq {
 
 // values are the values of the rows, in their order.
 func (d *driver) values() (out []string) {
-	s := d.m.tail.session.store
-	first, next := s.Bounds()
-	for seq := first; seq < next; seq++ {
-		if r, ok := s.At(seq); ok {
-			out = append(out, string(r.Value))
-		}
+	for _, r := range d.m.tail.session.records() {
+		out = append(out, string(r.Value))
 	}
 	return out
 }

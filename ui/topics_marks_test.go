@@ -26,12 +26,8 @@ func TestMarkedTopicsAreOpenedTogether(t *testing.T) {
 	}
 	d.until("the records of both", func() bool {
 		count := make(map[string]int)
-		s := d.m.tail.session.store
-		first, next := s.Bounds()
-		for seq := first; seq < next; seq++ {
-			if r, ok := s.At(seq); ok {
-				count[r.Topic]++
-			}
+		for _, r := range d.m.tail.session.records() {
+			count[r.Topic]++
 		}
 		return count["message-log"]+count["orders"] == historyRecords
 	})
