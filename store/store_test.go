@@ -267,7 +267,11 @@ func TestStoreHoldsWhatASliceWould(t *testing.T) {
 					recs = append(recs, drawRecord(t))
 				}
 				before := s.Stats()
-				if s.Prepend(recs) {
+				at := rapid.SampledFrom([]Seq{first, first, first, first - 1, first + 1}).Draw(t, "before")
+				if s.Prepend(recs, at) {
+					if at != first {
+						t.Fatalf("records were put before row %d, where %d is the first", at, first)
+					}
 					for i, rec := range recs {
 						rows[first-int64(len(recs)-i)] = modelRow{rec: rec}
 					}
@@ -436,7 +440,7 @@ func TestCloseReleasesWritersAndKeepsTheRows(t *testing.T) {
 	}
 	s.Append([]kafka.Record{record(tp0, 7, 5)})
 	s.Note(Note{Text: "late"})
-	if s.Prepend([]kafka.Record{record(tp0, 7, 5)}) {
+	if s.Prepend([]kafka.Record{record(tp0, 7, 5)}, 0) {
 		t.Fatal("a closed store took records")
 	}
 	wantOffsets(t, s, 0, 2)
@@ -466,7 +470,10 @@ func TestPrependPutsOlderRecordsBeforeTheFirst(t *testing.T) {
 	for o := int64(4); o < 10; o++ {
 		older = append(older, record(tp0, o, 5))
 	}
-	if !s.Prepend(older) {
+	if s.Prepend(older, 1) || s.Prepend(older, -1) {
+		t.Fatal("they were put before a row that is not the first")
+	}
+	if !s.Prepend(older, 0) {
 		t.Fatal("there is room, but Prepend refused")
 	}
 	if first, next := s.Bounds(); first != -6 || next != 10 {
@@ -476,13 +483,13 @@ func TestPrependPutsOlderRecordsBeforeTheFirst(t *testing.T) {
 		t.Fatal("Prepend is news")
 	}
 	wantOffsets(t, s, 4, 20)
-	if s.Prepend(older) {
+	if s.Prepend(older, -6) {
 		t.Fatal("26 rows do not fit into 20")
 	}
 	wantOffsets(t, s, 4, 20)
 	fill(t, s, 20, 26, 5)
 	wantOffsets(t, s, 6, 26)
-	if !s.Prepend(nil) {
+	if !s.Prepend(nil, -4) {
 		t.Fatal("nothing always fits")
 	}
 }

@@ -176,12 +176,13 @@ func (s *Store) take(rows *run) {
 	s.push(r, info)
 }
 
-// Prepend puts older records, oldest first, before the first row. False: they
-// do not fit, or the store is closed, and nothing was done.
-func (s *Store) Prepend(recs []kafka.Record) bool {
+// Prepend puts older records, oldest first, before the row with the number before,
+// which is the first. False: it is not any more, they do not fit, or the store is
+// closed, and nothing was done.
+func (s *Store) Prepend(recs []kafka.Record, before Seq) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.closed {
+	if s.closed || before != s.first {
 		return false
 	}
 	if len(recs) == 0 {

@@ -394,6 +394,12 @@ func (c *fakeCluster) Read(ctx context.Context, req kafka.ReadRequest, sink kafk
 		for len(c.tell) > 0 && req.Grow {
 			e := c.tell[0]
 			c.tell = c.tell[1:]
+			for tp := range next {
+				if e.Kind == kafka.TopicRecreated && tp.Topic == e.Topic {
+					next[tp] = 0
+					delete(told, tp)
+				}
+			}
 			c.mu.Unlock()
 			sink.Event(e)
 			c.mu.Lock()
@@ -656,7 +662,7 @@ func (c *fakeCluster) Close() error   { c.closed = true; return nil }
 
 // patience is how long a test waits for what must come. It is long because the
 // machine may be busy; nobody waits for it while all is well.
-const patience = 4 * time.Second
+const patience = 30 * time.Second
 
 // testNow is when every test happens.
 var testNow = time.Date(2026, 11, 22, 14, 5, 12, 0, time.UTC)
@@ -782,8 +788,11 @@ func (d *driver) until(what string, ok func() bool) {
 	d.t.Helper()
 	deadline := time.NewTimer(patience)
 	defer deadline.Stop()
+	look := time.NewTicker(5 * time.Millisecond) // not all that is waited for sends a message
+	defer look.Stop()
 	for !ok() {
 		select {
+		case <-look.C:
 		case msg := <-d.msgs:
 			if _, quit := msg.(tea.QuitMsg); !quit {
 				d.send(msg)

@@ -86,7 +86,7 @@ func (m *Model) readAnew(spans []kafka.Span, waiting []kafka.Waiting, markers bo
 // end, and the partitions that could not be read so far. No spans: it is not known
 // yet where to read.
 func (s *session) held() ([]kafka.Span, []kafka.Waiting) {
-	low := s.lows()
+	low, _ := s.lows()
 	if len(low) == 0 {
 		return slices.Clone(s.start.spans), s.start.waiting
 	}

@@ -147,6 +147,8 @@ func TestOnlyOneIsOnAndThenAllAgain(t *testing.T) {
 	d.fill(replayFrom, "beginning")
 	d.sees("1 partition, 10 offsets")
 	d.sees("1 of 5 partitions, payments off: what is off is left out")
+	d.press("esc", "S")
+	d.sees("1 of 5 partitions, payments off: what is off is searched, too")
 	d.press("esc", "L", "g", "j", "j")
 	c.add("orders", 0, text("missed"))
 	c.add("payments", 1, text("missed too"))

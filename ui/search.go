@@ -229,7 +229,7 @@ func (s *session) takeHits(hits []kafka.Record) error {
 		hits = hits[len(some):]
 		if newestFirst {
 			slices.Reverse(some)
-			if !s.store.Prepend(some) {
+			if first, _ := s.store.Bounds(); !s.store.Prepend(some, first) {
 				return errHitsFull
 			}
 		} else {
@@ -401,6 +401,9 @@ func (m *Model) askSearch() tea.Cmd {
 		sure = false
 		q, err := m.parseQuery(d.fields[0].ed.String())
 		d.lines = []string{queryLine(q, err), cost}
+		if on, _ := m.offSaid(); on != "" {
+			d.lines = append(d.lines, on+": what is off is searched, too")
+		}
 		form, err := m.readSearch(d)
 		if form != nil {
 			m.askPartitioner(d, form)

@@ -76,6 +76,7 @@ type session struct {
 	mu      sync.Mutex
 	parts   map[kafka.TopicPartition]*partition
 	low     map[kafka.TopicPartition]int64 // from here on everything that matches was shown
+	born    map[string]store.Seq           // where topics that were created again begin
 	aside   aside                          // what is switched off
 	stop    context.CancelFunc             // ends the read; nil: none is under way
 	done    chan struct{}                  // closed when that read has ended
@@ -174,7 +175,8 @@ type older struct {
 	busy    bool
 	history bool // the search that the session begins with
 	read    int64
-	atStart bool // there is nothing older
+	atStart bool      // there is nothing older
+	first   store.Seq // then, with atStart: what lay before it has been evicted when it is not the first row any more
 	err     error
 	cancel  context.CancelFunc
 	rows    int // how many the last search put before the others
@@ -217,6 +219,7 @@ func newSession(number int, src Source, st start, work *sync.WaitGroup, guard fu
 		ready: make(chan struct{}), changed: make(chan struct{}, 1),
 		parts:   make(map[kafka.TopicPartition]*partition),
 		low:     make(map[kafka.TopicPartition]int64),
+		born:    make(map[string]store.Seq),
 		protect: math.MaxInt64,
 		health:  newHealth(),
 	}
@@ -287,6 +290,7 @@ func (s *session) begin() {
 				s.low[tp] = from
 			}
 			s.older.atStart = held.AtStart
+			s.older.first, _ = s.store.Bounds()
 			s.matched += int64(len(held.Records))
 		}
 		s.mu.Unlock()
@@ -617,7 +621,7 @@ func (s *session) setProtect(seq store.Seq) {
 // loadOlder looks for n records before those that are held and puts them there.
 func (s *session) loadOlder(n int, history bool) {
 	s.mu.Lock()
-	if s.older.busy || s.older.atStart || s.start.search != nil {
+	if s.older.busy || s.atStartLocked() || s.start.search != nil {
 		s.mu.Unlock()
 		return
 	}
@@ -627,15 +631,22 @@ func (s *session) loadOlder(n int, history bool) {
 	s.signal()
 	s.spawn(func() {
 		defer cancel()
-		found, err := s.searchOlder(ctx, n)
-		if s.addOlder(ctx, found, err) {
+		found, before, err := s.searchOlder(ctx, n)
+		if s.addOlder(ctx, found, before, err) {
 			s.readMarkers(ctx, found.Records)
 		}
 	})
 }
 
-// addOlder takes what a search for older records found; true: it is held now.
-func (s *session) addOlder(ctx context.Context, found *kafka.Newest, err error) bool {
+// atStartLocked says whether there is nothing older than what is held; s.mu is held.
+func (s *session) atStartLocked() bool {
+	first, _ := s.store.Bounds()
+	return s.older.atStart && first == s.older.first
+}
+
+// addOlder takes what a search for records older than a row found; true: it is held
+// now.
+func (s *session) addOlder(ctx context.Context, found *kafka.Newest, before store.Seq, err error) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	defer s.signal()
@@ -646,8 +657,10 @@ func (s *session) addOlder(ctx context.Context, found *kafka.Newest, err error) 
 	case err != nil:
 		s.older.err = err
 	default:
-		if s.start.markers && len(found.Records) > 0 || !s.store.Prepend(found.Records) {
-			s.older.refused = found
+		if s.start.markers && len(found.Records) > 0 || !s.store.Prepend(found.Records, before) {
+			if s.protect != math.MaxInt64 { // else nobody looks there any more: who does again has them looked for again
+				s.older.refused = found
+			}
 			return false
 		}
 		for tp, from := range found.From {
@@ -655,6 +668,7 @@ func (s *session) addOlder(ctx context.Context, found *kafka.Newest, err error) 
 		}
 		s.older.rows = len(found.Records)
 		s.older.atStart = found.AtStart
+		s.older.first, _ = s.store.Bounds()
 		s.matched += int64(len(found.Records))
 		if s.start.query == nil {
 			s.seen += int64(len(found.Records))
@@ -668,8 +682,10 @@ func (s *session) addOlder(ctx context.Context, found *kafka.Newest, err error) 
 	return false
 }
 
-func (s *session) searchOlder(ctx context.Context, n int) (*kafka.Newest, error) {
-	before := s.lows()
+// searchOlder looks for n records that are older than what is held, and says what its
+// first row is.
+func (s *session) searchOlder(ctx context.Context, n int) (*kafka.Newest, store.Seq, error) {
+	before, first := s.lows()
 	s.mu.Lock()
 	for tp := range before {
 		if s.health.deleted[tp.Topic] { // nothing can be asked of it
@@ -678,7 +694,7 @@ func (s *session) searchOlder(ctx context.Context, n int) (*kafka.Newest, error)
 	}
 	s.mu.Unlock()
 	if len(before) == 0 {
-		return &kafka.Newest{AtStart: true}, nil
+		return &kafka.Newest{AtStart: true}, first, nil
 	}
 	var match func(kafka.TopicPartition) kafka.Matcher
 	var progress func(int64)
@@ -706,7 +722,7 @@ func (s *session) searchOlder(ctx context.Context, n int) (*kafka.Newest, error)
 			found = more
 		}
 	}
-	return found, err
+	return found, first, err
 }
 
 // stopOlder ends the search; false: there is none.
@@ -720,9 +736,10 @@ func (s *session) stopOlder() bool {
 	return true
 }
 
-// lows are the offsets below which nothing is held. Once rows were evicted they
-// are asked of the rows themselves.
-func (s *session) lows() map[kafka.TopicPartition]int64 {
+// lows are the offsets below which nothing is held, as long as the first row stays
+// the first. Once rows were evicted they are asked of the rows themselves.
+func (s *session) lows() (map[kafka.TopicPartition]int64, store.Seq) {
+	first, next := s.store.Bounds()
 	evicted := s.store.Stats().Evicted > 0
 	s.mu.Lock()
 	low := make(map[kafka.TopicPartition]int64, len(s.low))
@@ -734,15 +751,16 @@ func (s *session) lows() map[kafka.TopicPartition]int64 {
 			low[tp] = p.shown
 		}
 	}
+	born := maps.Clone(s.born)
 	s.mu.Unlock()
 	if !evicted {
-		return low
+		return low, first
 	}
 	const step = 4096
 	missing := len(low)
 	found := make(map[kafka.TopicPartition]bool, len(low))
 	var rows []store.Row
-	from, next := s.store.Bounds()
+	from := first
 	for from < next && missing > 0 {
 		rows = s.store.Rows(from, step, 0, rows[:0])
 		if len(rows) == 0 {
@@ -754,12 +772,15 @@ func (s *session) lows() map[kafka.TopicPartition]int64 {
 			if r.Skip == nil && !found[tp] {
 				found[tp] = true
 				low[tp] = r.Offset
+				if r.Seq < born[tp.Topic] { // of the topic that had the name before: all of this one is held
+					low[tp] = 0
+				}
 				missing--
 			}
 		}
 		from = rows[len(rows)-1].Seq + 1
 	}
-	return low
+	return low, first
 }
 
 // partitionLocked finds or makes a partition; s.mu is held.
@@ -813,7 +834,7 @@ func (k sessionSink) Event(e kafka.Event) {
 		k.s.txns.known(e.TopicPartition, e.From)
 	}
 	if e.Kind == kafka.TopicRecreated {
-		k.s.aside.again(e.Topic)
+		k.s.bornLocked(e.Topic)
 	}
 	k.s.mu.Unlock()
 	if !news {
@@ -853,6 +874,23 @@ func (p *partition) behind(ms int64) bool {
 		p.latest = max(p.latest, ms)
 	}
 	return ms >= 0 && p.latest-ms > kafka.DefaultWindow.Milliseconds()
+}
+
+// bornLocked says that a topic is another one from now on: its offsets begin with 0,
+// and none of what is held lies before them. s.mu is held.
+func (s *session) bornLocked(topic string) {
+	_, s.born[topic] = s.store.Bounds()
+	for tp := range s.low {
+		if tp.Topic == topic {
+			s.low[tp] = 0
+		}
+	}
+	for tp, p := range s.parts {
+		if tp.Topic == topic {
+			p.shown = 0
+		}
+	}
+	s.aside.again(topic)
 }
 
 // Record takes a record.
@@ -915,11 +953,14 @@ func (p *partition) noteSkip(k batch.Skip, note func(store.Note)) {
 func (p *partition) Flush(state kafka.PartitionState) error {
 	s := p.s
 	p.next = state.Next
-	err := p.w.Publish(p.ctx)
 	s.mu.Lock()
 	news := !p.known || p.state != state || p.seen > 0 || s.err != nil
+	p.state.HighWatermark, p.known = state.HighWatermark, true // how far behind it is, though publishing may wait for room
+	s.mu.Unlock()
+	err := p.w.Publish(p.ctx)
+	s.mu.Lock()
 	s.err = nil
-	p.state, p.known = state, true
+	p.state = state
 	if err == nil {
 		p.shown = state.Next
 	}
@@ -980,6 +1021,8 @@ func (s *session) look() (snapshot, []kafka.Event) {
 	var search *searchState
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	older := s.older
+	older.atStart = s.atStartLocked()
 	if s.search != nil {
 		search = &searchState{progress: s.search.Progress(), end: s.ended, onward: s.onward, rest: s.rest, waiting: s.unsearched}
 	}
@@ -988,7 +1031,7 @@ func (s *session) look() (snapshot, []kafka.Event) {
 		first:  first, next: next, stats: stats, held: int64(stats.Held - stats.Notes), seen: s.seen, live: s.live, matched: s.matched,
 		partitions: len(s.parts) + len(s.health.waiting), waiting: len(s.health.waiting),
 		unread: maps.Clone(s.health.stuck), silent: maps.Clone(s.health.silent), deleted: len(s.health.deleted),
-		reading: s.stop != nil && (!s.looking || stats.Waiting) || search != nil, err: s.err, older: s.older,
+		reading: s.stop != nil && (!s.looking || stats.Waiting) || search != nil, err: s.err, older: older,
 		blocked: stats.Waiting,
 	}
 	for _, p := range s.parts {
