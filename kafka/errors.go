@@ -81,6 +81,17 @@ func (e *OpenError) Unwrap() []error {
 	return errs
 }
 
+// TopicRecreatedError is a topic whose name another one got while it was read up to
+// an end, or before: its offsets are not those of the one that is there now.
+type TopicRecreatedError struct {
+	Topic   string
+	TopicID [16]byte // of the one that is there now
+}
+
+func (e *TopicRecreatedError) Error() string {
+	return fmt.Sprintf("topic %s was deleted and created again while it was read", e.Topic)
+}
+
 // UnknownTopicError is a topic that the cluster does not have.
 type UnknownTopicError struct {
 	Topic string

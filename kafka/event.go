@@ -35,7 +35,8 @@ type Event struct {
 	TopicPartition
 	Broker   string // host:port
 	From, To int64
-	Moved    int // partitions; of LeaderMoved
+	Moved    int      // partitions; of LeaderMoved
+	TopicID  [16]byte // the new topic's; of TopicRecreated
 	Err      error
 }
 

@@ -33,6 +33,10 @@ type Span struct {
 // ReadRequest says what to read.
 type ReadRequest struct {
 	Spans []Span
+	// TopicIDs tell of which topics the spans' offsets are, as far as that is known
+	// (KIP-516). Where another topic has the name by now, it is as one that is
+	// created again while it is read.
+	TopicIDs map[string][16]byte
 	// Waiting are followed once they can be: each is told as stuck at first, and
 	// as back with the offset where it begins. Where From is counted from the
 	// end, nothing that was written since Read was called is passed over.
@@ -65,6 +69,8 @@ type PartitionState struct {
 	HighWatermark int64
 	LastStable    int64 // -1: not known
 	LogStart      int64 // -1: not known
+
+	TopicID [16]byte // of the topic that these are offsets of; zero: the broker knows none
 }
 
 // PartitionSink takes one partition's records; its calls never overlap.
@@ -102,7 +108,8 @@ const (
 // stop, or ctx ends (with ctx's error). It joins no group and commits nothing.
 // Lost brokers, moved leaders, retention, and topics that are deleted or created
 // again are told to the sink and gone on from, without losing or repeating a
-// record; only a span that has an end fails when its topic is deleted.
+// record; only a span that has an end fails when its topic is deleted, or with
+// TopicRecreatedError when it is created again.
 func (c *Cluster) Read(ctx context.Context, req ReadRequest, sink Sink) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
@@ -133,6 +140,11 @@ func (c *Cluster) Read(ctx context.Context, req ReadRequest, sink Sink) error {
 	}
 	if r.open == 0 && (!req.Grow || len(r.topics) == 0) && req.Match == nil {
 		return nil
+	}
+	for name, id := range req.TopicIDs {
+		if t := r.topics[name]; t != nil && id != [16]byte{} {
+			t.id, t.known = id, true
+		}
 	}
 	return r.run(ctx)
 }

@@ -381,6 +381,61 @@ func TestReadNoticesATopicThatWasReplacedAtOnce(t *testing.T) {
 	})
 }
 
+func TestReadOfATopicThatWasCreatedAgainBetweenTwoReads(t *testing.T) {
+	t.Parallel()
+	for _, n := range []int{5, 30} { // fewer than before, and more
+		t.Run(fmt.Sprint(n), func(t *testing.T) {
+			t.Parallel()
+			brokers := brokersOf(t)
+			c, other := open(t, brokers), open(t, brokers)
+			topic := newTopic(t, other, 1, nil)
+			tp := TopicPartition{topic, 0}
+			write(t, client(t, brokers), topic, 0, 20)
+			got := newCollector()
+			stop := follow(t, c, ReadRequest{Spans: []Span{{tp, 0, NoEnd}}}, got)
+			got.await(t, "the first topic", func() bool { return got.taken == 20 })
+			_ = stop()
+			before := got.parts[tp].state.TopicID
+			if before == [16]byte{} {
+				t.Fatal("the state does not tell which topic it is of")
+			}
+			if err := other.DeleteTopic(timeout(t, 20*time.Second), topic); err != nil {
+				t.Fatal(err)
+			}
+			// A real cluster deletes in the background, and refuses the name meanwhile.
+			for ctx := timeout(t, 20*time.Second); ; time.Sleep(20 * time.Millisecond) {
+				err := other.CreateTopic(ctx, NewTopic{Name: topic, Partitions: 1, ReplicationFactor: -1})
+				if err == nil {
+					break
+				}
+				var refusal *Error
+				if !errors.As(err, &refusal) || refusal.Code != codeTopicAlreadyExists {
+					t.Fatal(err)
+				}
+			}
+			write(t, client(t, brokers), topic, 0, n)
+			request := func(to int64) ReadRequest {
+				return ReadRequest{Spans: []Span{{tp, 20, to}}, TopicIDs: map[string][16]byte{topic: before}}
+			}
+
+			var another *TopicRecreatedError
+			if err := c.Read(timeout(t, 20*time.Second), request(25), newCollector()); !errors.As(err, &another) || another.Topic != topic {
+				t.Fatalf("a read up to an end: %v", err)
+			}
+			again := newCollector()
+			follow(t, c, request(NoEnd), again)
+			e := again.awaitEvent(t, TopicRecreated)
+			again.await(t, "the second topic", func() bool { return again.taken == n })
+			if have := again.of(topic, 0).values; !slices.Equal(have, numbers(n)) {
+				t.Errorf("%q", have)
+			}
+			if id := again.parts[tp].state.TopicID; id != e.TopicID || id != another.TopicID || id == before {
+				t.Errorf("the event says %x, the error %x, the state %x; before it was %x", e.TopicID, another.TopicID, id, before)
+			}
+		})
+	}
+}
+
 func TestBoundedReadOfATopicThatIsDeletedFails(t *testing.T) {
 	t.Parallel()
 	brokers := brokersOf(t)

@@ -20,7 +20,8 @@ func (r *reader) plan(ctx context.Context) {
 	r.mu.Unlock()
 
 	m := r.c.Metadata()
-	if fresh := r.c.cfg.Now().Sub(m.At) < metadataInterval && allKnown(m, names); !fresh || !r.apply(ctx, m) {
+	fresh := r.c.cfg.Now().Sub(m.At) < metadataInterval && allKnown(m, names)
+	if !fresh || !r.apply(ctx, m) || len(r.req.TopicIDs) > 0 { // which may be of others by now, though seconds have not passed
 		r.lookNow()
 	}
 	timer := time.NewTimer(metadataInterval)
@@ -254,10 +255,10 @@ func (r *reader) missing(t *readTopic) []Event {
 func (r *reader) present(t *readTopic, seen *Topic, m *Metadata) (events []Event) {
 	recreated := t.known && (t.id != seen.ID || t.gone && seen.ID == [16]byte{})
 	if recreated {
-		events = append(events, Event{Kind: TopicRecreated, TopicPartition: TopicPartition{t.name, -1}})
+		events = append(events, Event{Kind: TopicRecreated, TopicPartition: TopicPartition{t.name, -1}, TopicID: seen.ID})
 		for _, p := range t.parts {
 			if !p.done && p.to != NoEnd {
-				r.endLocked(fmt.Errorf("topic %s was deleted and created again while it was read", t.name))
+				r.endLocked(&TopicRecreatedError{t.name, seen.ID})
 			}
 			p.next, p.waiting, p.waitsFor, p.confirmed, p.stalls, p.told = 0, false, nil, false, 0, untold
 			p.led = -1

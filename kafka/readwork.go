@@ -7,6 +7,7 @@ import "milena/kafka/batch"
 
 // enqueueLocked gives p's stretch to the workers.
 func (r *reader) enqueueLocked(p *readPart, s stretch) {
+	s.state.TopicID = p.topicID
 	p.stretches = append(p.stretches, s)
 	if !p.running {
 		p.running = true

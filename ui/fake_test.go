@@ -6,6 +6,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -365,6 +366,9 @@ func (c *fakeCluster) Read(ctx context.Context, req kafka.ReadRequest, sink kafk
 	defer stop()
 	next := make(map[kafka.TopicPartition]int64)
 	sinks := make(map[kafka.TopicPartition]kafka.PartitionSink)
+	ids := make(map[string][16]byte) // of the topics that are read
+	maps.Copy(ids, c.ids)
+	maps.Copy(ids, req.TopicIDs)
 	for _, s := range req.Spans {
 		next[s.TopicPartition] = s.From
 		c.mu.Unlock()
@@ -391,15 +395,26 @@ func (c *fakeCluster) Read(ctx context.Context, req kafka.ReadRequest, sink kafk
 				return errors.New("broken off")
 			}
 		}
+		for name, id := range ids {
+			if c.topics[name] == nil || c.ids[name] == id {
+				continue
+			}
+			ids[name] = c.ids[name]
+			for _, s := range req.Spans {
+				if s.Topic == name && s.To != kafka.NoEnd {
+					return &kafka.TopicRecreatedError{Topic: name, TopicID: c.ids[name]}
+				} else if s.Topic == name {
+					next[s.TopicPartition] = 0
+					delete(told, s.TopicPartition)
+				}
+			}
+			c.mu.Unlock()
+			sink.Event(kafka.Event{Kind: kafka.TopicRecreated, TopicPartition: kafka.TopicPartition{Topic: name, Partition: -1}, TopicID: ids[name]})
+			c.mu.Lock()
+		}
 		for len(c.tell) > 0 && req.Grow {
 			e := c.tell[0]
 			c.tell = c.tell[1:]
-			for tp := range next {
-				if e.Kind == kafka.TopicRecreated && tp.Topic == e.Topic {
-					next[tp] = 0
-					delete(told, tp)
-				}
-			}
 			c.mu.Unlock()
 			sink.Event(e)
 			c.mu.Lock()
@@ -470,7 +485,7 @@ func (c *fakeCluster) Read(ctx context.Context, req kafka.ReadRequest, sink kafk
 			if taken {
 				at = max(from, to)
 			}
-			err := sinks[s.TopicPartition].Flush(kafka.PartitionState{Next: at, HighWatermark: end, LastStable: end, LogStart: p.start})
+			err := sinks[s.TopicPartition].Flush(kafka.PartitionState{Next: at, HighWatermark: end, LastStable: end, LogStart: p.start, TopicID: ids[s.Topic]})
 			c.mu.Lock()
 			if !taken {
 				return err

@@ -108,6 +108,43 @@ func TestAnotherTopicMeanwhileBeginsAnewWhereItIsOff(t *testing.T) {
 	}
 }
 
+func TestAnotherTopicMeanwhileIsReadFromItsBeginningAfterAPause(t *testing.T) {
+	for _, topics := range [][]string{{"one"}, {"three"}, {"one", "three"}} {
+		for name, keys := range map[string][]string{"goes on": {"space"}, "with markers": {"m"}, "left and back": {"[", "]", "space"}} {
+			for _, n := range []int{5, 400} { // fewer than the old one had, and more
+				t.Run(fmt.Sprint(topics, name, n), func(t *testing.T) {
+					c := newFake().topic("one", 1).topic("three", 3).topic("other", 1)
+					c.ids = map[string][16]byte{"one": {1}, "three": {2}, "other": {3}}
+					for i := range 300 {
+						c.add("one", 0, text("before"))
+						c.add("three", int32(i%3), text("before"))
+					}
+					c.add("other", 0, text("elsewhere"))
+					d := drive(t, c, Options{Topics: []string{"other"}}, 120, 40)
+					d.follows("other")
+					d.run(d.m.openTopics(topics...))
+					d.reads()
+					d.press("2", "space")
+					d.until("the pause", d.m.tail.session.settledNow)
+					for i, topic := range topics {
+						c.topic(topic, len(c.topics[topic]))
+						c.set(func() { c.ids[topic] = [16]byte{byte(9 + i)} })
+						for j := range n {
+							c.add(topic, int32(j%len(c.topics[topic])), text(fmt.Sprint(topic, " ", j)))
+						}
+					}
+					d.press(keys...)
+					d.sees("created again")
+					d.reads()
+					for _, topic := range topics {
+						d.once(numbered(topic+" ", 0, n)...)
+					}
+				})
+			}
+		}
+	}
+}
+
 func TestAPatternTakesInWhatAppearedWhileItSlept(t *testing.T) {
 	for name, most := range kept {
 		t.Run(name, func(t *testing.T) {

@@ -74,12 +74,19 @@ func (m *Model) toggleMarkers() tea.Cmd {
 // readAnew reads what is held once more; the cursor stays on its record.
 func (m *Model) readAnew(spans []kafka.Span, waiting []kafka.Waiting, markers bool) tea.Cmd {
 	t := &m.tail
-	old, at := t.session.start, t.under()
-	cmd := m.startSession(start{
-		spans: spans, waiting: waiting, query: old.query, label: old.label, follow: t.follow, markers: markers, from: old.from,
-	})
+	at := t.under()
+	st := t.session.onFrom(spans, waiting)
+	st.from, st.follow, st.markers = t.session.start.from, t.follow, markers
+	cmd := m.startSession(st)
 	t.seek = at
 	return cmd
+}
+
+// onFrom is how the same is read from spans on.
+func (s *session) onFrom(spans []kafka.Span, waiting []kafka.Waiting) start {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return start{spans: spans, waiting: waiting, ids: maps.Clone(s.ids), query: s.start.query, label: s.start.label, markers: s.start.markers}
 }
 
 // held are spans that begin with what is held, or is switched off, and have no

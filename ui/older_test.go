@@ -5,8 +5,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-
-	"milena/kafka"
 )
 
 // What is loaded before the rows that are held, while these move on.
@@ -128,6 +126,7 @@ func TestTheBeginningOfATopicIsWhereItsFirstRecordIs(t *testing.T) {
 func TestNothingOfATopicIsOlderThanItsBeginning(t *testing.T) {
 	for _, hold := range []int{0, 150} {
 		c := newFake().topic("t", 2)
+		c.ids = map[string][16]byte{"t": {1}}
 		for i := range 300 {
 			c.add("t", int32(i%2), text(fmt.Sprint("before ", i)))
 		}
@@ -135,7 +134,7 @@ func TestNothingOfATopicIsOlderThanItsBeginning(t *testing.T) {
 		d.follows("t")
 		c.set(func() {
 			c.topics["t"] = []*fakePartition{{}, {}}
-			c.tell = append(c.tell, kafka.Event{Kind: kafka.TopicRecreated, TopicPartition: kafka.TopicPartition{Topic: "t", Partition: -1}})
+			c.ids["t"] = [16]byte{2}
 			c.grown.Broadcast()
 		})
 		d.sees("deleted and created again")

@@ -42,10 +42,10 @@ func severalTopics(spans []kafka.Span, waiting []kafka.Waiting) bool {
 }
 
 // catchUp reads what was written to a topic before it is followed.
-func (s *session) catchUp(ctx context.Context, spans []kafka.Span) error {
-	ends := s.history(ctx, spans)
+func (s *session) catchUp(ctx context.Context, req kafka.ReadRequest) error {
+	ends := s.history(ctx, req.Spans)
 	var past []kafka.Span
-	for _, span := range spans {
+	for _, span := range req.Spans {
 		if span.To = ends[span.TopicPartition]; span.From < span.To {
 			past = append(past, span)
 		}
@@ -54,7 +54,7 @@ func (s *session) catchUp(ctx context.Context, spans []kafka.Span) error {
 		return nil
 	}
 	sink := s.ordered(ctx)
-	err := s.source.ReadOrdered(ctx, kafka.OrderedRequest{ReadRequest: kafka.ReadRequest{Spans: past}, Match: sink.match}, sink)
+	err := s.source.ReadOrdered(ctx, kafka.OrderedRequest{ReadRequest: kafka.ReadRequest{Spans: past, TopicIDs: req.TopicIDs}, Match: sink.match}, sink)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.letMergedGoLocked()
@@ -68,14 +68,12 @@ func (s *session) letMergedGoLocked() {
 	}
 }
 
-// followOrdered follows spans, merged by time. What was written before it begins
-// is merged exactly.
-func (s *session) followOrdered(ctx context.Context, spans []kafka.Span, waiting []kafka.Waiting) error {
-	history := s.history(ctx, spans)
+// followOrdered follows what is asked for, merged by time. What was written before it
+// begins is merged exactly.
+func (s *session) followOrdered(ctx context.Context, req kafka.ReadRequest) error {
+	history := s.history(ctx, req.Spans)
 	sink := s.ordered(ctx)
-	return s.source.ReadOrdered(ctx, kafka.OrderedRequest{
-		ReadRequest: kafka.ReadRequest{Spans: spans, Waiting: waiting}, History: history, Match: sink.match,
-	}, sink)
+	return s.source.ReadOrdered(ctx, kafka.OrderedRequest{ReadRequest: req, History: history, Match: sink.match}, sink)
 }
 
 // history is where what comes live begins in each partition of which that can be
@@ -254,6 +252,7 @@ func (k *orderedSink) Reached(tp kafka.TopicPartition, next int64, state kafka.P
 	p.waits = state.Next - next
 	state.Next = next
 	p.state, p.known = state, true
+	s.knowLocked(tp.Topic, state.TopicID)
 	p.liveFrom.CompareAndSwap(notLive, state.HighWatermark)
 }
 

@@ -226,7 +226,8 @@ func (v *visit) end() {
 	}
 	v.again, v.seek = s.again(), t.seek
 	if spans, waiting := s.heldAgain(); spans != nil {
-		v.again = start{spans: spans, waiting: waiting, query: s.start.query, label: s.start.label, markers: s.start.markers, from: s.start.from}
+		v.again = s.onFrom(spans, waiting)
+		v.again.from = s.start.from
 	}
 	v.again.follow = t.follow
 	if s.play != nil { // it is played again, from its beginning
@@ -373,7 +374,7 @@ func (m *Model) comeBack(v *visit, say string) tea.Cmd {
 		}
 	} else {
 		for _, name := range others {
-			s.beginAgain(name)
+			s.beginAgain(name, m.cluster.Metadata().Topic(name).ID)
 		}
 		s.wake(!t.paused)
 		m.note(levelInfo, say+m.placeText())

@@ -26,13 +26,14 @@ import (
 // start is what a session begins with.
 type start struct {
 	from    kafka.Position
-	newest  int             // > 0: so many of the newest records, then what comes; from does not count
-	spans   []kafka.Span    // not nil: read on from here; from does not count
-	waiting []kafka.Waiting // with spans: read once they can be
-	held    *kafka.Newest   // shown before what spans bring; nil: nothing
-	query   *query.Query    // nil: everything
-	label   string          // "newest 100", "from @14:05": how the header says it
-	follow  bool            // the screen sticks to the newest
+	newest  int                 // > 0: so many of the newest records, then what comes; from does not count
+	spans   []kafka.Span        // not nil: read on from here; from does not count
+	waiting []kafka.Waiting     // with spans: read once they can be
+	ids     map[string][16]byte // with spans: of the topics that they are of, as far as they are known
+	held    *kafka.Newest       // shown before what spans bring; nil: nothing
+	query   *query.Query        // nil: everything
+	label   string              // "newest 100", "from @14:05": how the header says it
+	follow  bool                // the screen sticks to the newest
 
 	markers bool        // markers and gaps have rows too
 	off     switchedOff // is not read
@@ -76,6 +77,7 @@ type session struct {
 	mu      sync.Mutex
 	parts   map[kafka.TopicPartition]*partition
 	low     map[kafka.TopicPartition]int64 // from here on everything that matches was shown
+	ids     map[string][16]byte            // of the topics that are read, as far as they are known
 	born    map[string]store.Seq           // where topics that were created again begin
 	aside   aside                          // what is switched off
 	stop    context.CancelFunc             // ends the read; nil: none is under way
@@ -219,12 +221,16 @@ func newSession(number int, src Source, st start, work *sync.WaitGroup, guard fu
 		ready: make(chan struct{}), changed: make(chan struct{}, 1),
 		parts:   make(map[kafka.TopicPartition]*partition),
 		low:     make(map[kafka.TopicPartition]int64),
+		ids:     maps.Clone(st.ids),
 		born:    make(map[string]store.Seq),
 		protect: math.MaxInt64,
 		health:  newHealth(),
 	}
 	if !st.follow || st.search != nil {
 		s.setProtect(math.MinInt64)
+	}
+	if s.ids == nil {
+		s.ids = make(map[string][16]byte)
 	}
 	if st.replay != nil {
 		s.play = newPlaying(s)
@@ -464,32 +470,39 @@ func (s *session) follow(ctx context.Context) error {
 		return err
 	}
 	s.mu.Lock()
-	spans := s.onwardsLocked()
-	waiting := slices.Collect(maps.Values(s.health.waiting))
+	req := s.onwardsLocked()
 	s.health.again()
 	s.mu.Unlock()
 	s.signal()
-	if severalTopics(spans, waiting) {
-		return s.followOrdered(ctx, spans, waiting)
+	if severalTopics(req.Spans, req.Waiting) {
+		return s.followOrdered(ctx, req)
 	}
-	if len(spans) > 1 {
-		if err := s.catchUp(ctx, spans); err != nil {
+	if len(req.Spans) > 1 {
+		err := s.catchUp(ctx, req)
+		if another := new(kafka.TopicRecreatedError); errors.As(err, &another) {
+			s.beginAgain(another.Topic, another.TopicID)
+		} else if err != nil {
 			return err
 		}
 		s.mu.Lock()
-		spans = s.onwardsLocked()
+		req = s.onwardsLocked()
 		s.mu.Unlock()
 	}
-	return s.source.Read(ctx, spans, waiting, sessionSink{s, ctx})
+	return s.source.Read(ctx, req, sessionSink{s, ctx})
 }
 
-// onwardsLocked are spans without an end, from where each partition is.
-func (s *session) onwardsLocked() []kafka.Span {
-	spans := make([]kafka.Span, 0, len(s.parts))
-	for tp, p := range s.parts {
-		spans = append(spans, kafka.Span{TopicPartition: tp, From: p.next, To: kafka.NoEnd})
+// onwardsLocked asks for what comes after where each partition is.
+func (s *session) onwardsLocked() kafka.ReadRequest {
+	req := kafka.ReadRequest{
+		Spans: make([]kafka.Span, 0, len(s.parts)), Waiting: slices.Collect(maps.Values(s.health.waiting)), TopicIDs: maps.Clone(s.ids),
 	}
-	return spans
+	for tp, p := range s.parts {
+		if id := p.state.TopicID; id != [16]byte{} && id != s.ids[tp.Topic] { // it stands in the topic that had the name before
+			p.next = 0
+		}
+		req.Spans = append(req.Spans, kafka.Span{TopicPartition: tp, From: p.next, To: kafka.NoEnd})
+	}
+	return req
 }
 
 // publishLeft publishes what the read before could not any more: the next one may
@@ -834,7 +847,7 @@ func (k sessionSink) Event(e kafka.Event) {
 		k.s.txns.known(e.TopicPartition, e.From)
 	}
 	if e.Kind == kafka.TopicRecreated {
-		k.s.bornLocked(e.Topic)
+		k.s.bornLocked(e.Topic, e.TopicID)
 	}
 	k.s.mu.Unlock()
 	if !news {
@@ -878,7 +891,8 @@ func (p *partition) behind(ms int64) bool {
 
 // bornLocked says that a topic is another one from now on: its offsets begin with 0,
 // and none of what is held lies before them. s.mu is held.
-func (s *session) bornLocked(topic string) {
+func (s *session) bornLocked(topic string, id [16]byte) {
+	s.ids[topic] = id
 	_, s.born[topic] = s.store.Bounds()
 	for tp := range s.low {
 		if tp.Topic == topic {
@@ -888,9 +902,17 @@ func (s *session) bornLocked(topic string) {
 	for tp, p := range s.parts {
 		if tp.Topic == topic {
 			p.shown = 0
+			p.liveFrom.Store(0)
 		}
 	}
 	s.aside.again(topic)
+}
+
+// knowLocked notes of which topic what is read is; s.mu is held.
+func (s *session) knowLocked(topic string, id [16]byte) {
+	if _, known := s.ids[topic]; !known && id != [16]byte{} {
+		s.ids[topic] = id
+	}
 }
 
 // Record takes a record.
@@ -961,6 +983,7 @@ func (p *partition) Flush(state kafka.PartitionState) error {
 	s.mu.Lock()
 	s.err = nil
 	p.state = state
+	s.knowLocked(p.tp.Topic, state.TopicID)
 	if err == nil {
 		p.shown = state.Next
 	}

@@ -79,16 +79,15 @@ func (s *session) wake(on bool) {
 
 // beginAgain turns a session that sleeps, and is settled, to the topic that has the
 // name of one that is gone: offsets begin anew there.
-func (s *session) beginAgain(topic string) {
+func (s *session) beginAgain(topic string, id [16]byte) {
 	s.mu.Lock()
 	for tp, p := range s.parts {
 		if tp.Topic == topic {
-			p.next, p.shown, p.state, p.known = 0, 0, kafka.PartitionState{}, false
-			s.low[tp] = 0
+			p.next, p.state, p.known = 0, kafka.PartitionState{}, false
 		}
 	}
 	s.mu.Unlock()
-	sessionSink{s, s.ctx}.Event(kafka.Event{Kind: kafka.TopicRecreated, TopicPartition: kafka.TopicPartition{Topic: topic, Partition: -1}})
+	sessionSink{s, s.ctx}.Event(kafka.Event{Kind: kafka.TopicRecreated, TopicPartition: kafka.TopicPartition{Topic: topic, Partition: -1}, TopicID: id})
 }
 
 // again is how the session begins once more: a search that was told to follow

@@ -41,10 +41,9 @@ type Source interface {
 	// Newest finds the newest records below the offsets in before.
 	Newest(ctx context.Context, before map[kafka.TopicPartition]int64, n int, match func(kafka.TopicPartition) kafka.Matcher, progress func(int64)) (*kafka.Newest, error)
 	// Read gives what spans hold to the sink; those without an end, for ever,
-	// and with them those that wait.
-	Read(ctx context.Context, spans []kafka.Span, waiting []kafka.Waiting, sink kafka.Sink) error
-	// ReadOrdered is Read, merged by time; isolation and growth are the source's
-	// own.
+	// and with them those that wait. Isolation and growth are the source's own.
+	Read(ctx context.Context, req kafka.ReadRequest, sink kafka.Sink) error
+	// ReadOrdered is Read, merged by time.
 	ReadOrdered(ctx context.Context, req kafka.OrderedRequest, sink kafka.OrderedSink) error
 	// Range is what lies from one position to another; a nil one is the end as it
 	// is now.
@@ -125,20 +124,20 @@ func (s *topicSource) Newest(ctx context.Context, before map[kafka.TopicPartitio
 	})
 }
 
-func (s *topicSource) Read(ctx context.Context, spans []kafka.Span, waiting []kafka.Waiting, sink kafka.Sink) error {
-	return s.cluster.Read(ctx, s.request(spans, waiting), sink)
+func (s *topicSource) Read(ctx context.Context, req kafka.ReadRequest, sink kafka.Sink) error {
+	return s.cluster.Read(ctx, s.request(req), sink)
 }
 
 func (s *topicSource) ReadOrdered(ctx context.Context, req kafka.OrderedRequest, sink kafka.OrderedSink) error {
-	req.ReadRequest = s.request(req.Spans, req.Waiting)
+	req.ReadRequest = s.request(req.ReadRequest)
 	return s.cluster.ReadOrdered(ctx, req, sink)
 }
 
-func (s *topicSource) request(spans []kafka.Span, waiting []kafka.Waiting) kafka.ReadRequest {
-	follow := len(waiting) > 0 || slices.ContainsFunc(spans, func(s kafka.Span) bool { return s.To == kafka.NoEnd })
-	req := kafka.ReadRequest{Spans: spans, Waiting: waiting, Isolation: s.isolation, Grow: follow, Without: s.off.has}
-	if follow {
-		req.Match = s.match
+// request completes what is to be read.
+func (s *topicSource) request(req kafka.ReadRequest) kafka.ReadRequest {
+	req.Isolation, req.Without = s.isolation, s.off.has
+	if len(req.Waiting) > 0 || slices.ContainsFunc(req.Spans, func(s kafka.Span) bool { return s.To == kafka.NoEnd }) {
+		req.Grow, req.Match = true, s.match
 	}
 	return req
 }

@@ -195,13 +195,13 @@ func (m *Model) news(msg newsMsg) tea.Cmd {
 		if t.session.start.markers {
 			// What lies between the older ones is wanted too.
 			at := t.under()
-			cmd := m.startSession(start{spans: spans, waiting: waiting, query: t.session.start.query, label: t.session.start.label, markers: true})
+			cmd := m.startSession(t.session.onFrom(spans, waiting))
 			t.seek = at
 			return cmd
 		}
-		return m.startSession(start{
-			spans: spans, waiting: waiting, held: older, query: t.session.start.query, label: "older records",
-		})
+		st := t.session.onFrom(spans, waiting)
+		st.held, st.label = older, "older records"
+		return m.startSession(st)
 	}
 	if t.follow {
 		t.cursor = snap.next - 1

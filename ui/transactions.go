@@ -231,7 +231,7 @@ func (s *session) readMarkers(ctx context.Context, found []kafka.Record) {
 	if len(spans) == 0 || offsets > markersRead {
 		return
 	}
-	if s.source.Read(ctx, spans, nil, markerSink{s}) != nil {
+	if s.source.Read(ctx, kafka.ReadRequest{Spans: spans}, markerSink{s}) != nil {
 		return // the records stay as they are: of unknown outcome
 	}
 	for _, span := range spans {
