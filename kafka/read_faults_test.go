@@ -419,8 +419,12 @@ func TestReadOfATopicThatWasCreatedAgainBetweenTwoReads(t *testing.T) {
 			}
 
 			var another *TopicRecreatedError
-			if err := c.Read(timeout(t, 20*time.Second), request(25), newCollector()); !errors.As(err, &another) || another.Topic != topic {
+			none := newCollector()
+			if err := c.Read(timeout(t, 20*time.Second), request(25), none); !errors.As(err, &another) || another.Topic != topic {
 				t.Fatalf("a read up to an end: %v", err)
+			}
+			if none.taken != 0 || len(none.events) != 0 {
+				t.Errorf("a read up to an end gave %d records, and %v", none.taken, none.events)
 			}
 			again := newCollector()
 			follow(t, c, request(NoEnd), again)

@@ -255,11 +255,14 @@ func (r *reader) missing(t *readTopic) []Event {
 func (r *reader) present(t *readTopic, seen *Topic, m *Metadata) (events []Event) {
 	recreated := t.known && (t.id != seen.ID || t.gone && seen.ID == [16]byte{})
 	if recreated {
-		events = append(events, Event{Kind: TopicRecreated, TopicPartition: TopicPartition{t.name, -1}, TopicID: seen.ID})
 		for _, p := range t.parts {
 			if !p.done && p.to != NoEnd {
 				r.endLocked(&TopicRecreatedError{t.name, seen.ID})
+				return nil
 			}
+		}
+		events = append(events, Event{Kind: TopicRecreated, TopicPartition: TopicPartition{t.name, -1}, TopicID: seen.ID})
+		for _, p := range t.parts {
 			p.next, p.waiting, p.waitsFor, p.confirmed, p.stalls, p.told = 0, false, nil, false, 0, untold
 			p.led = -1
 			p.generation++

@@ -81,7 +81,8 @@ type Search struct {
 
 	mu      sync.Mutex // guards what follows, and what searchPart says
 	byTP    map[TopicPartition]*searchPart
-	follows bool // the ends are reached, and it goes on
+	ids     map[string][16]byte // of the topics, as far as they are known: a search is many reads
+	follows bool                // the ends are reached, and it goes on
 	spent   time.Duration
 	since   time.Time // a Run is under way from then on
 	records int64
@@ -102,7 +103,7 @@ func (c *Cluster) NewSearch(req SearchRequest) (*Search, error) {
 
 // NewSearch prepares a search of a log, by the clock now. It asks the log nothing.
 func NewSearch(log Log, req SearchRequest, now func() time.Time) (*Search, error) {
-	s := &Search{log: log, now: now, req: req, byTP: make(map[TopicPartition]*searchPart, len(req.Spans))}
+	s := &Search{log: log, now: now, req: req, byTP: make(map[TopicPartition]*searchPart, len(req.Spans)), ids: make(map[string][16]byte)}
 	for _, span := range req.Spans {
 		switch {
 		case s.byTP[span.TopicPartition] != nil:

@@ -300,6 +300,38 @@ func TestWhatRetentionTookMeanwhileIsReported(t *testing.T) {
 	}
 }
 
+func TestASearchDoesNotGoOnInATopicThatWasCreatedAgain(t *testing.T) {
+	t.Parallel()
+	for name, order := range map[string]SearchOrder{"oldest first": OldestFirst, "newest first": NewestFirst, "by time": ByTime} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			f := fake(t, kfake.NumBrokers(1), kfake.SeedTopics(1, "t"))
+			c := open(t, f.ListenAddrs())
+			write(t, client(t, f.ListenAddrs()), "t", 0, 500)
+			s := newSearch(t, c, SearchRequest{Spans: everything(t, c, "t"), Match: having(""), Order: order})
+			if found := searchOn(t, s, 5); len(found) != 5 {
+				t.Fatalf("%d hits, want 5", len(found))
+			}
+			if err := f.DeleteTopic("t"); err != nil {
+				t.Fatal(err)
+			}
+			if err := f.CreateTopic("t", 1, nil); err != nil {
+				t.Fatal(err)
+			}
+			write(t, client(t, f.ListenAddrs()), "t", 0, 500)
+			for range 2 { // nor when it is told so again
+				var another *TopicRecreatedError
+				if err := s.Run(timeout(t, 20*time.Second), 0, func(hits []Record) error { return nil }); !errors.As(err, &another) {
+					t.Fatalf("after the topic was created again: %v, with %d hits", err, s.Progress().Hits)
+				}
+			}
+			if p := s.Progress(); p.Done {
+				t.Errorf("it is said to be done: %+v", p)
+			}
+		})
+	}
+}
+
 func TestWhatCannotBeReadIsCountedAndListed(t *testing.T) {
 	damaged := encoded(t, batch.Zstd, 3, values("d0", "d1")...)
 	damaged[len(damaged)-1] ^= 0x55

@@ -281,7 +281,7 @@ func (p forwards) Flush(state PartitionState) error {
 	p.s.mu.Lock()
 	defer p.s.mu.Unlock()
 	p.from = state.Next
-	p.flushLocked()
+	p.flushLocked(state)
 	if p.s.stopped.Load() {
 		return errStop
 	}
@@ -352,7 +352,7 @@ func (p backwards) letGo() {
 func (p backwards) Flush(state PartitionState) error {
 	s := p.s
 	s.mu.Lock()
-	p.flushLocked()
+	p.flushLocked(state)
 	from := p.from
 	if p.from < state.LogStart {
 		p.from = min(state.LogStart, p.to)

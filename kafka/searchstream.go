@@ -5,6 +5,7 @@ package kafka
 import (
 	"context"
 	"errors"
+	"maps"
 	"math"
 
 	"milena/kafka/batch"
@@ -81,7 +82,10 @@ func (s *Search) run(ctx context.Context) error {
 
 // read is one Read; that it was stopped is no error.
 func (s *Search) read(ctx context.Context, spans []Span, grow bool, sink Sink) error {
-	err := s.log.Read(ctx, ReadRequest{Spans: spans, Isolation: s.req.Isolation, Workers: s.req.Workers, Grow: grow}, sink)
+	s.mu.Lock()
+	ids := maps.Clone(s.ids)
+	s.mu.Unlock()
+	err := s.log.Read(ctx, ReadRequest{Spans: spans, TopicIDs: ids, Isolation: s.req.Isolation, Workers: s.req.Workers, Grow: grow}, sink)
 	if errors.Is(err, errStop) {
 		return nil
 	}
@@ -277,7 +281,7 @@ func (p *searchPart) Flush(state PartitionState) error {
 		p.to = max(p.to, p.from, state.HighWatermark)
 		p.span.To = p.to
 	}
-	p.flushLocked()
+	p.flushLocked(state)
 	s.mu.Unlock()
 	if s.stopped.Load() {
 		return errStop
@@ -286,7 +290,10 @@ func (p *searchPart) Flush(state PartitionState) error {
 }
 
 // flushLocked adds what the partition counted to the search's figures.
-func (p *searchPart) flushLocked() {
+func (p *searchPart) flushLocked(state PartitionState) {
+	if _, known := p.s.ids[p.Topic]; !known {
+		p.s.ids[p.Topic] = state.TopicID
+	}
 	p.s.records += p.seen.records
 	p.s.bytes += p.seen.bytes
 	p.s.untimed += p.seen.untimed
@@ -329,6 +336,9 @@ func (s *Search) event(e Event) {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if e.Kind == TopicRecreated {
+		s.ids[e.Topic] = e.TopicID
+	}
 	if len(s.events) < troubleHeld {
 		s.events = append(s.events, e)
 	}
