@@ -20,6 +20,9 @@ type NewestRequest struct {
 	// Before bounds the search: records below these offsets. Nil: the ends as
 	// they are now.
 	Before map[TopicPartition]int64
+	// TopicIDs tell of which topics these offsets are, as far as that is known:
+	// where another one has the name by now, it fails with TopicRecreatedError.
+	TopicIDs map[string][16]byte
 	// N records at most, and about MaxBytes of them (0: 32 MiB).
 	N        int
 	MaxBytes int
@@ -95,7 +98,7 @@ func FindNewest(ctx context.Context, log Log, req NewestRequest) (*Newest, error
 		for _, s := range spans {
 			sink.from[s.TopicPartition] = s.From
 		}
-		if err := log.Read(ctx, ReadRequest{Spans: spans, Isolation: req.Isolation}, sink); err != nil {
+		if err := log.Read(ctx, ReadRequest{Spans: spans, TopicIDs: req.TopicIDs, Isolation: req.Isolation}, sink); err != nil {
 			return nil, err
 		}
 		for _, s := range spans {

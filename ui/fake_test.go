@@ -312,6 +312,9 @@ func (c *fakeCluster) Newest(ctx context.Context, req kafka.NewestRequest) (*kaf
 		if p == nil {
 			return nil, &kafka.UnknownTopicError{Topic: tp.Topic}
 		}
+		if id, known := req.TopicIDs[tp.Topic]; known && id != c.ids[tp.Topic] {
+			return nil, &kafka.TopicRecreatedError{Topic: tp.Topic, TopicID: c.ids[tp.Topic]}
+		}
 		k := &keeper{tp: tp}
 		if req.Match != nil {
 			k.match = req.Match(tp)

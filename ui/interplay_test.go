@@ -133,6 +133,7 @@ func TestAnotherTopicMeanwhileIsReadFromItsBeginningAfterAPause(t *testing.T) {
 							c.add(topic, int32(j%len(c.topics[topic])), text(fmt.Sprint(topic, " ", j)))
 						}
 					}
+					d.press("pgup", "pgup", "pgup", "pgup", "pgup") // nothing of the new one is older than what is held
 					d.press(keys...)
 					d.sees("created again")
 					d.reads()

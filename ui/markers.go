@@ -161,3 +161,12 @@ func (t *tail) sought(m *Model) {
 		p.from, t.seek = seq, p
 	}
 }
+
+// seekNoMore gives up a record whose topic is not the same any more.
+func (t *tail) seekNoMore(events []kafka.Event) {
+	for _, e := range events {
+		if e.Kind == kafka.TopicRecreated && t.seek != nil && t.seek.tp.Topic == e.Topic {
+			t.seek = nil
+		}
+	}
+}

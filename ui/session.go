@@ -332,15 +332,14 @@ func (s *session) await(waiting []kafka.Waiting) {
 
 // back moves spans to where the newest n records before them begin.
 func (s *session) back(spans []kafka.Span, n int) ([]kafka.Span, error) {
-	before := make(map[kafka.TopicPartition]int64, len(spans))
+	req := kafka.NewestRequest{Before: make(map[kafka.TopicPartition]int64, len(spans)), N: n}
 	for _, span := range spans {
-		before[span.TopicPartition] = span.From
+		req.Before[span.TopicPartition] = span.From
 	}
-	var match func(kafka.TopicPartition) kafka.Matcher
 	if s.start.query != nil {
-		match = s.start.query.Matcher
+		req.Match = s.start.query.Matcher
 	}
-	found, err := s.source.Newest(s.ctx, before, n, match, nil)
+	found, err := s.source.Newest(s.ctx, req)
 	if err != nil {
 		return nil, err
 	}
@@ -698,22 +697,18 @@ func (s *session) addOlder(ctx context.Context, found *kafka.Newest, before stor
 // searchOlder looks for n records that are older than what is held, and says what its
 // first row is.
 func (s *session) searchOlder(ctx context.Context, n int) (*kafka.Newest, store.Seq, error) {
-	before, first := s.lows()
+	low, first := s.lows()
+	req := kafka.NewestRequest{Before: low, N: n}
 	s.mu.Lock()
-	for tp := range before {
-		if s.health.deleted[tp.Topic] { // nothing can be asked of it
-			delete(before, tp)
-		}
-	}
+	maps.DeleteFunc(req.Before, func(tp kafka.TopicPartition, _ int64) bool { return s.health.deleted[tp.Topic] }) // nothing can be asked of it
+	req.TopicIDs = maps.Clone(s.ids)
 	s.mu.Unlock()
-	if len(before) == 0 {
+	if len(req.Before) == 0 {
 		return &kafka.Newest{AtStart: true}, first, nil
 	}
-	var match func(kafka.TopicPartition) kafka.Matcher
-	var progress func(int64)
 	if q := s.start.query; q != nil {
-		match = q.Matcher
-		progress = func(read int64) {
+		req.Match = q.Matcher
+		req.Progress = func(read int64) {
 			s.mu.Lock()
 			s.seen += read - s.older.read
 			s.older.read = read
@@ -721,15 +716,16 @@ func (s *session) searchOlder(ctx context.Context, n int) (*kafka.Newest, store.
 			s.signal()
 		}
 	}
-	found, err := s.source.Newest(ctx, before, n, match, progress)
+	found, err := s.source.Newest(ctx, req)
 	// Where timestamps go backwards, fewer come than were asked for: what lies
 	// before them is the next search's.
 	for range searches {
 		if err != nil || found.AtStart || len(found.Records) >= n/2 {
 			break
 		}
+		req.Before, req.N, req.Progress = found.From, n-len(found.Records), nil
 		var more *kafka.Newest
-		if more, err = s.source.Newest(ctx, found.From, n-len(found.Records), match, nil); err == nil {
+		if more, err = s.source.Newest(ctx, req); err == nil {
 			more.Records = append(more.Records, found.Records...)
 			more.To = found.To
 			found = more

@@ -3,6 +3,7 @@ package ui
 import (
 	"context"
 	"errors"
+	"maps"
 	"slices"
 
 	"milena/kafka"
@@ -38,8 +39,9 @@ type Source interface {
 	// Spans begin at a position in every partition that can be read now, and have
 	// no end; the others wait.
 	Spans(ctx context.Context, from kafka.Position) ([]kafka.Span, []kafka.Waiting, error)
-	// Newest finds the newest records below the offsets in before.
-	Newest(ctx context.Context, before map[kafka.TopicPartition]int64, n int, match func(kafka.TopicPartition) kafka.Matcher, progress func(int64)) (*kafka.Newest, error)
+	// Newest finds the newest records below the offsets in the request's Before, in
+	// the partitions that it names. Isolation is the source's own.
+	Newest(ctx context.Context, req kafka.NewestRequest) (*kafka.Newest, error)
 	// Read gives what spans hold to the sink; those without an end, for ever,
 	// and with them those that wait. Isolation and growth are the source's own.
 	Read(ctx context.Context, req kafka.ReadRequest, sink kafka.Sink) error
@@ -113,15 +115,9 @@ func (s *topicSource) resolve(ctx context.Context, from kafka.Position, to *kafk
 	return s.cluster.Resolve(ctx, kafka.Partitions(topics...), from, to, s.isolation)
 }
 
-func (s *topicSource) Newest(ctx context.Context, before map[kafka.TopicPartition]int64, n int, match func(kafka.TopicPartition) kafka.Matcher, progress func(int64)) (*kafka.Newest, error) {
-	tps := make([]kafka.TopicPartition, 0, len(before))
-	for tp := range before {
-		tps = append(tps, tp)
-	}
-	slices.SortFunc(tps, kafka.TopicPartition.Compare)
-	return s.cluster.Newest(ctx, kafka.NewestRequest{
-		Partitions: tps, Before: before, N: n, Isolation: s.isolation, Match: match, Progress: progress,
-	})
+func (s *topicSource) Newest(ctx context.Context, req kafka.NewestRequest) (*kafka.Newest, error) {
+	req.Partitions, req.Isolation = slices.SortedFunc(maps.Keys(req.Before), kafka.TopicPartition.Compare), s.isolation
+	return s.cluster.Newest(ctx, req)
 }
 
 func (s *topicSource) Read(ctx context.Context, req kafka.ReadRequest, sink kafka.Sink) error {

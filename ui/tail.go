@@ -172,6 +172,7 @@ func (m *Model) news(msg newsMsg) tea.Cmd {
 	}
 	m.noteEvents(events)
 	t.appeared(events)
+	t.seekNoMore(events)
 	if failed {
 		m.note(levelBad, sentence(snap.err))
 	}
@@ -685,6 +686,8 @@ func (t *tail) emptyText(zone *time.Location) []string {
 		return []string{"", "loading…"}
 	case t.snap.older.busy:
 		return []string{"", fmt.Sprintf("looking back: %s records read   esc stops", exact(t.snap.older.read))}
+	case t.paused:
+		return []string{"", "paused before anything came: space goes on"}
 	case t.snap.ahead > 0:
 		return []string{"", fmt.Sprintf("offset %s is past the end (%s): it is waited for", exact(s.start.from.N), exact(t.snap.aheadEnd)),
 			"G goes to the end as it is"}
