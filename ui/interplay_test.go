@@ -133,6 +133,10 @@ func TestAnotherTopicMeanwhileIsReadFromItsBeginningAfterAPause(t *testing.T) {
 							c.add(topic, int32(j%len(c.topics[topic])), text(fmt.Sprint(topic, " ", j)))
 						}
 					}
+					d.until("the count of those that wait", func() bool {
+						d.send(animateMsg{})
+						return d.m.tail.waiting == int64(n*len(topics))
+					})
 					d.press("pgup", "pgup", "pgup", "pgup", "pgup") // nothing of the new one is older than what is held
 					d.press(keys...)
 					d.sees("created again")

@@ -84,9 +84,7 @@ func (m *Model) readAnew(spans []kafka.Span, waiting []kafka.Waiting, markers bo
 
 // onFrom is how the same is read from spans on.
 func (s *session) onFrom(spans []kafka.Span, waiting []kafka.Waiting) start {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return start{spans: spans, waiting: waiting, ids: maps.Clone(s.ids), query: s.start.query, label: s.start.label, markers: s.start.markers}
+	return start{spans: spans, waiting: waiting, ids: s.topicIDs(), query: s.start.query, label: s.start.label, markers: s.start.markers}
 }
 
 // held are spans that begin with what is held, or is switched off, and have no

@@ -701,8 +701,8 @@ func (s *session) searchOlder(ctx context.Context, n int) (*kafka.Newest, store.
 	req := kafka.NewestRequest{Before: low, N: n}
 	s.mu.Lock()
 	maps.DeleteFunc(req.Before, func(tp kafka.TopicPartition, _ int64) bool { return s.health.deleted[tp.Topic] }) // nothing can be asked of it
-	req.TopicIDs = maps.Clone(s.ids)
 	s.mu.Unlock()
+	req.TopicIDs = s.topicIDs()
 	if len(req.Before) == 0 {
 		return &kafka.Newest{AtStart: true}, first, nil
 	}
@@ -909,6 +909,13 @@ func (s *session) knowLocked(topic string, id [16]byte) {
 	if _, known := s.ids[topic]; !known && id != [16]byte{} {
 		s.ids[topic] = id
 	}
+}
+
+// topicIDs are those of the topics that are read, as far as they are known.
+func (s *session) topicIDs() map[string][16]byte {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return maps.Clone(s.ids)
 }
 
 // Record takes a record.

@@ -396,6 +396,7 @@ func (m *Model) askWaiting() tea.Cmd {
 	}
 	t.asking = true
 	s := t.session
+	_, others := m.otherTopics(s.topicIDs()) // of which all there is waits
 	return m.background(func(ctx context.Context) tea.Msg {
 		ctx, cancel := context.WithTimeout(ctx, refreshTimeout)
 		defer cancel()
@@ -411,6 +412,9 @@ func (m *Model) askWaiting() tea.Cmd {
 		ends, err := s.source.Ends(ctx, tps)
 		var n int64
 		for tp, from := range at {
+			if slices.Contains(others, tp.Topic) {
+				from = 0
+			}
 			if end := ends[tp]; end.Err == nil {
 				n += max(0, end.Offset-from)
 			}
