@@ -3,11 +3,13 @@ package ui
 import (
 	"errors"
 	"fmt"
+	"math"
 	"slices"
 	"testing"
 	"time"
 
 	"milena/kafka"
+	"milena/store"
 )
 
 // Places, what is switched off, patterns, replays and searches that follow, one
@@ -124,6 +126,7 @@ func TestAnotherTopicMeanwhileIsReadFromItsBeginningAfterAPause(t *testing.T) {
 					d.follows("other")
 					d.run(d.m.openTopics(topics...))
 					d.reads()
+					d.until("it to know what it reads", func() bool { return len(d.m.tail.session.topicIDs()) == len(topics) })
 					d.press("2", "space")
 					d.until("the pause", d.m.tail.session.settledNow)
 					for i, topic := range topics {
@@ -139,7 +142,15 @@ func TestAnotherTopicMeanwhileIsReadFromItsBeginningAfterAPause(t *testing.T) {
 					})
 					d.press("pgup", "pgup", "pgup", "pgup", "pgup") // nothing of the new one is older than what is held
 					d.press(keys...)
-					d.sees("created again")
+					d.until("each of them to be said once", func() bool {
+						said := 0
+						for _, r := range d.m.tail.session.store.Rows(math.MinInt64, math.MaxInt, 0, nil) {
+							if r.Skip != nil && r.Skip.Kind == store.NoteTopicRecreated {
+								said++
+							}
+						}
+						return said == len(topics)
+					})
 					d.reads()
 					for _, topic := range topics {
 						d.once(numbered(topic+" ", 0, n)...)
