@@ -209,6 +209,9 @@ type partition struct {
 	shown int64 // what lies before was published; the next may wait for room
 }
 
+// untold is the state of a partition of which no broker has said anything.
+var untold = kafka.PartitionState{LastStable: -1, LogStart: -1}
+
 // notLive is where the live records of a partition begin of which it is not known
 // where it ends.
 const notLive = math.MaxInt64
@@ -796,7 +799,7 @@ func (s *session) lows() (map[kafka.TopicPartition]int64, store.Seq) {
 func (s *session) partitionLocked(tp kafka.TopicPartition) *partition {
 	p := s.parts[tp]
 	if p == nil {
-		p = &partition{s: s, tp: tp, w: s.store.Writer(tp)}
+		p = &partition{s: s, tp: tp, w: s.store.Writer(tp), state: untold}
 		p.liveFrom.Store(notLive)
 		if q := s.start.query; q != nil {
 			p.match = q.Matcher(tp)

@@ -83,7 +83,7 @@ func (s *session) beginAgain(topic string, id [16]byte) {
 	s.mu.Lock()
 	for tp, p := range s.parts {
 		if tp.Topic == topic {
-			p.next, p.state, p.known = 0, kafka.PartitionState{}, false
+			p.next, p.state, p.known = 0, untold, false
 		}
 	}
 	s.mu.Unlock()

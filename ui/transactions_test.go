@@ -117,6 +117,20 @@ func TestOpenTransactionsAreNotTakenForEndedOnes(t *testing.T) {
 	}
 }
 
+func TestATransactionIsNotOpenBeforeABrokerHasSaidSo(t *testing.T) {
+	d := drive(t, sample(), Options{Topics: []string{"message-log"}}, 120, 40)
+	d.follows("message-log")
+	s := newSession(99, d.m.tail.session.source, newest100(), &d.work, func() {}, d.now)
+	defer s.end()
+	tp := kafka.TopicPartition{Topic: "message-log"}
+	if ends := s.history(t.Context(), []kafka.Span{{TopicPartition: tp, To: kafka.NoEnd}}); ends[tp] != 300 {
+		t.Fatalf("the end is %d", ends[tp])
+	}
+	if got := s.outcome(tp, 1, 5); got != txnUnknown {
+		t.Errorf("where only the end is known, a transaction is %v", got)
+	}
+}
+
 func TestForgottenMarkersMakeNoWrongOutcome(t *testing.T) {
 	tp := kafka.TopicPartition{Topic: "t"}
 	txns := newTransactions()
