@@ -395,7 +395,7 @@ func TestReadOfATopicThatWasCreatedAgainBetweenTwoReads(t *testing.T) {
 			stop := follow(t, c, ReadRequest{Spans: []Span{{tp, 0, NoEnd}}}, got)
 			got.await(t, "the first topic", func() bool { return got.taken == 20 })
 			_ = stop()
-			before := got.parts[tp].state.TopicID
+			before := got.of(topic, 0).state.TopicID
 			if before == [16]byte{} {
 				t.Fatal("the state does not tell which topic it is of")
 			}
@@ -433,7 +433,7 @@ func TestReadOfATopicThatWasCreatedAgainBetweenTwoReads(t *testing.T) {
 			if have := again.of(topic, 0).values; !slices.Equal(have, numbers(n)) {
 				t.Errorf("%q", have)
 			}
-			if id := again.parts[tp].state.TopicID; id != e.TopicID || id != another.TopicID || id == before {
+			if id := again.of(topic, 0).state.TopicID; id != e.TopicID || id != another.TopicID || id == before {
 				t.Errorf("the event says %x, the error %x, the state %x; before it was %x", e.TopicID, another.TopicID, id, before)
 			}
 		})

@@ -52,7 +52,8 @@ func (c *collector) of(topic string, partition int32) *collected {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if p := c.parts[TopicPartition{topic, partition}]; p != nil {
-		return p
+		now := *p
+		return &now
 	}
 	return &collected{c: c}
 }
