@@ -369,12 +369,12 @@ func (m *Model) comeBack(v *visit, say string) tea.Cmd {
 		cmds = append(cmds, m.startSession(st))
 		t.seek = seek
 		m.note(levelInfo, say+m.placeText())
-		for _, name := range others {
+		for name := range others {
 			m.note(levelWarn, "topic "+name+" was deleted and created again: what was held of it is gone")
 		}
 	} else {
-		for _, name := range others {
-			s.beginAgain(name, m.cluster.Metadata().Topic(name).ID)
+		for name, id := range others {
+			s.beginAgain(name, id)
 		}
 		s.wake(!t.paused)
 		m.note(levelInfo, say+m.placeText())
@@ -411,18 +411,19 @@ func (m *Model) topicIDs(names []string, before map[string][16]byte) map[string]
 	return ids
 }
 
-// otherTopics are those that are gone, and those whose name another topic has now.
-func (m *Model) otherTopics(ids map[string][16]byte) (gone, others []string) {
+// otherTopics are those that are gone, and the ids of those that have their names now.
+func (m *Model) otherTopics(ids map[string][16]byte) (gone []string, others map[string][16]byte) {
 	md := m.cluster.Metadata()
 	if md == nil {
 		return nil, nil
 	}
+	others = make(map[string][16]byte)
 	for name, id := range ids {
 		switch t := md.Topic(name); {
 		case t == nil:
 			gone = append(gone, name)
 		case t.Err == nil && t.ID != id && id != [16]byte{}:
-			others = append(others, name)
+			others[name] = t.ID
 		}
 	}
 	return gone, others

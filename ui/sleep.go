@@ -77,8 +77,8 @@ func (s *session) wake(on bool) {
 	s.signal()
 }
 
-// beginAgain turns a session that sleeps, and is settled, to the topic that has the
-// name of one that is gone: offsets begin anew there.
+// beginAgain turns a session, of which no read is giving anything, to the topic that
+// has the name of one that is gone: offsets begin anew there.
 func (s *session) beginAgain(topic string, id [16]byte) {
 	s.mu.Lock()
 	for tp, p := range s.parts {

@@ -192,15 +192,14 @@ func (m *Model) news(msg newsMsg) tea.Cmd {
 			}
 			spans = append(spans, kafka.Span{TopicPartition: tp, From: to, To: kafka.NoEnd})
 		}
-		waiting := t.session.heldWaiting()
-		if t.session.start.markers {
+		st := t.session.onFrom(spans, t.session.heldWaiting())
+		if st.markers {
 			// What lies between the older ones is wanted too.
 			at := t.under()
-			cmd := m.startSession(t.session.onFrom(spans, waiting))
+			cmd := m.startSession(st)
 			t.seek = at
 			return cmd
 		}
-		st := t.session.onFrom(spans, waiting)
 		st.held, st.label = older, "older records"
 		return m.startSession(st)
 	}
@@ -412,7 +411,7 @@ func (m *Model) askWaiting() tea.Cmd {
 		ends, err := s.source.Ends(ctx, tps)
 		var n int64
 		for tp, from := range at {
-			if slices.Contains(others, tp.Topic) {
+			if _, another := others[tp.Topic]; another {
 				from = 0
 			}
 			if end := ends[tp]; end.Err == nil {

@@ -194,7 +194,8 @@ func (m *Model) tailDoing(l *line, b brevity) {
 			say(st.warn, "  held back", " "+st.g.pause)
 		}
 		atEnd := t.left == noSeq && t.snap.lag == 0
-		if b < fewWords && !atEnd && t.snap.waiting == 0 && (t.top <= t.snap.first && t.snap.older.atStart || t.top <= t.snap.first && t.snap.stats.Evicted == 0 && s.start.from.Kind == kafka.Beginning && s.start.newest == 0 && s.start.spans == nil) {
+		fromStart := s.start.from.Kind == kafka.Beginning && s.start.newest == 0 && s.start.spans == nil && t.snap.stats.Evicted == 0
+		if b < fewWords && !atEnd && t.snap.waiting == 0 && t.top <= t.snap.first && (t.snap.older.atStart || fromStart) {
 			l.text(st.dim, "  beginning of the topic")
 		}
 	}
