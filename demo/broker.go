@@ -9,7 +9,7 @@
 // as small as one broker in the same process allows. Milena itself reads and
 // writes this broker as it does any other, through package kafka.
 //
-//	broker.go        Start and Close; guard.go: the door; lock.go: the folder
+//	broker.go        Start and Close; guard.go: the door; folder.go, lock.go: its data
 //	world.go         what happens, on a clock of its own: shop.go, chatter.go
 //	topics.go        where it is written
 //	applications.go  the past and the present of it, written
@@ -34,7 +34,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"path/filepath"
 	"sync"
 	"time"
 
@@ -46,7 +45,7 @@ import (
 type Options struct {
 	// Dir is where the cluster keeps its data. It is created when missing,
 	// stays, and is taken up again by the next Start; one process at a time
-	// can have it. "": nothing is kept.
+	// can have it. "": nothing is kept. Windows cannot have one (folder.go).
 	Dir string
 
 	// Empty leaves the cluster without topics, groups or sample data. Unless
@@ -112,12 +111,13 @@ func (b *Broker) start(ctx context.Context, opt Options) error {
 		b.unlock = unlock
 		kopts = append(kopts, kfake.DataDir(opt.Dir))
 	case !opt.Empty:
-		dir, err := os.MkdirTemp("", "milena-demo-")
+		dir, err := temporary()
 		if err != nil {
 			return err
 		}
-		b.temp = dir
-		kopts = append(kopts, kfake.DataDir(dir))
+		if b.temp = dir; dir != "" {
+			kopts = append(kopts, kfake.DataDir(dir))
+		}
 	}
 	fake, err := kfake.NewCluster(kopts...)
 	if err != nil {
@@ -135,31 +135,6 @@ func (b *Broker) start(ctx context.Context, opt Options) error {
 	b.stop = stop
 	apps.live(living, &b.living)
 	return nil
-}
-
-// claim makes dir this process's own until the returned function is called.
-// It refuses a folder in which something other than a demo cluster lives.
-func claim(dir string) (unlock func() error, err error) {
-	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return nil, err
-	}
-	const lockName = "milena-demo.lock"
-	entries, err := os.ReadDir(dir)
-	if err != nil {
-		return nil, err
-	}
-	ours := len(entries) == 0
-	for _, e := range entries {
-		ours = ours || e.Name() == lockName
-	}
-	if !ours {
-		return nil, fmt.Errorf("folder %s holds other files: choose an empty one, or one that a demo made", dir)
-	}
-	unlock, err = lock(filepath.Join(dir, lockName))
-	if errors.Is(err, errLocked) {
-		return nil, fmt.Errorf("folder %s is in use by another demo: close that one, or choose another folder", dir)
-	}
-	return unlock, err
 }
 
 // Addrs returns the brokers' addresses, "127.0.0.1:port" each.

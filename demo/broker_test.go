@@ -11,6 +11,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -98,6 +99,30 @@ func TestCloseLeavesNothing(t *testing.T) {
 		t.Errorf("%s was left behind", e.Name())
 	}
 	goleak.VerifyNone(t, before)
+}
+
+// On Windows a file that is open cannot be renamed: the demo works all the same,
+// in memory, and says so to whoever wants a folder.
+func TestWithoutRenamesTheDataStaysInMemory(t *testing.T) {
+	real := renames
+	renames = func(string) bool { return false }
+	defer func() { renames = real }()
+	temp := t.TempDir()
+	t.Setenv("TMPDIR", temp) // Unix
+	t.Setenv("TMP", temp)    // Windows
+	b := start(t, Options{})
+	if end := b.Fake().PartitionInfo(topicMessageLog, 0).HighWatermark; end == 0 {
+		t.Error("message-log has no past")
+	}
+	if left, err := os.ReadDir(temp); err != nil || len(left) != 0 {
+		t.Errorf("files of a demo that lives in memory: %v %v", left, err)
+	}
+	if b, err := Start(context.Background(), Options{Dir: temp}); !errors.Is(err, errNoFolder) {
+		t.Errorf("in a folder: %v %v, want errNoFolder", b, err)
+	}
+	if !real(temp) && runtime.GOOS == "linux" {
+		t.Error("Linux renames files that are open")
+	}
 }
 
 func TestStartGivesUpWithItsContext(t *testing.T) {
