@@ -34,7 +34,7 @@ func temporary() (string, error) {
 	if err != nil || renames(dir) {
 		return dir, err
 	}
-	return "", os.RemoveAll(dir)
+	return "", os.Remove(dir)
 }
 
 // claim makes dir this process's own until the returned function is called.
