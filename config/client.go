@@ -6,12 +6,30 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
 
 	"milena/kafka"
 )
+
+// protocols are what security.protocol can be.
+var protocols = []string{"PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"}
+
+// agree takes the security protocol that the brokers' addresses name, "" for
+// none: alone it is the setting, beside another one it is refused, for one of
+// the two would talk in the clear where the other does not.
+func (p properties) agree(protocol string) error {
+	switch set := strings.ToUpper(p["security.protocol"]); {
+	case protocol == "" || protocol == set:
+	case set == "":
+		p["security.protocol"] = protocol
+	default:
+		return fmt.Errorf("the brokers' address begins with %s://, but security.protocol is %s; leave the scheme out, or change the setting", protocol, set)
+	}
+	return nil
+}
 
 // apply turns properties into the settings they stand for.
 func (s *Settings) apply(p properties) error {
@@ -45,18 +63,18 @@ func (s *Settings) apply(p properties) error {
 		*timeout.to = time.Duration(ms) * time.Millisecond
 	}
 
-	protocol := strings.ToUpper(p["security.protocol"])
-	switch protocol {
-	case "":
-		protocol = "PLAINTEXT"
-	case "PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL":
-	default:
-		return fmt.Errorf("security.protocol %q is none of PLAINTEXT, SSL, SASL_PLAINTEXT, SASL_SSL", p["security.protocol"])
+	protocol := strings.ToUpper(cmp.Or(p["security.protocol"], "PLAINTEXT"))
+	if !slices.Contains(protocols, protocol) {
+		return fmt.Errorf("security.protocol %q is none of %s", p["security.protocol"], strings.Join(protocols, ", "))
 	}
 	login, encrypted := strings.HasPrefix(protocol, "SASL"), strings.HasSuffix(protocol, "SSL")
 	if mechanism := cmp.Or(p["sasl.mechanism"], p["sasl.mechanisms"]); !login && (mechanism != "" || p["sasl.jaas.config"] != "") {
 		s.Warnings = append(s.Warnings, fmt.Sprintf(
 			"a SASL login is set, but security.protocol is %s: it is not used; SASL_SSL or SASL_PLAINTEXT logs in", protocol))
+	}
+	if authorities := cmp.Or(p["ssl.truststore.location"], p["ssl.truststore.certificates"], p["ssl.ca.location"], p["ssl.ca.pem"]); !encrypted && authorities != "" {
+		s.Warnings = append(s.Warnings, fmt.Sprintf(
+			"authorities for TLS are set, but security.protocol is %s: nothing is encrypted; SSL or SASL_SSL encrypts", protocol))
 	}
 	var err error
 	if login {

@@ -20,6 +20,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -120,10 +121,14 @@ func Load(opt Options) (*Settings, error) {
 	}
 	brokers = cmp.Or(brokers, DefaultBroker)
 	maps.Copy(properties, given)
-	if err := s.apply(properties); err != nil {
+	protocol := ""
+	if s.Kafka.Brokers, protocol, err = brokerList(brokers); err != nil {
 		return nil, err
 	}
-	if s.Kafka.Brokers, err = brokerList(brokers); err != nil {
+	if err := properties.agree(protocol); err != nil {
+		return nil, err
+	}
+	if err := s.apply(properties); err != nil {
 		return nil, err
 	}
 	if s.Kafka.ClientID == "" {
@@ -169,14 +174,25 @@ func choose(opt Options, given properties, s *Settings) (Context, error) {
 	return found, nil
 }
 
-// brokerList takes host, host:port, [::1]:port, and a URL's scheme as kcat and
-// Java's listeners write it; the port is 9092 when none is said.
-func brokerList(text string) ([]string, error) {
-	var list []string
+// brokerList takes host, host:port, [::1]:port, and a scheme before it as kcat and
+// Kafka's listeners write it; the port is 9092 when none is said. protocol is the
+// security protocol that the schemes name, "" when none does; the name of a
+// listener, as in EXTERNAL://host:9092, says nothing of it.
+func brokerList(text string) (list []string, protocol string, err error) {
 	for _, one := range strings.Split(text, ",") {
 		address := strings.TrimSpace(one)
-		if _, after, ok := strings.Cut(address, "://"); ok {
+		if scheme, after, ok := strings.Cut(address, "://"); ok {
 			address = after
+			scheme = strings.ToUpper(scheme)
+			switch {
+			case scheme == "HTTP" || scheme == "HTTPS":
+				return nil, "", fmt.Errorf("broker %q is a web address; a broker's is host:port, as in localhost:9092", one)
+			case !slices.Contains(protocols, scheme):
+			case protocol != "" && protocol != scheme:
+				return nil, "", fmt.Errorf("brokers %q name two security protocols, %s and %s; all brokers of a cluster have one", text, protocol, scheme)
+			default:
+				protocol = scheme
+			}
 		}
 		if address == "" {
 			continue
@@ -187,12 +203,12 @@ func brokerList(text string) ([]string, error) {
 		}
 		n, err := strconv.Atoi(port)
 		if err != nil || n < 1 || n > 65535 || host == "" || strings.ContainsAny(host, " /\t") {
-			return nil, fmt.Errorf("broker %q is no address; an address is host:port, as in localhost:9092", address)
+			return nil, "", fmt.Errorf("broker %q is no address; an address is host:port, as in localhost:9092", address)
 		}
 		list = append(list, net.JoinHostPort(host, port))
 	}
 	if len(list) == 0 {
-		return nil, fmt.Errorf("brokers %q name no address; an address is host:port, as in localhost:9092", text)
+		return nil, "", fmt.Errorf("brokers %q name no address; an address is host:port, as in localhost:9092", text)
 	}
-	return list, nil
+	return list, protocol, nil
 }

@@ -65,7 +65,7 @@ func TestBrokersComeFromTheFirstThatNamesThem(t *testing.T) {
 		{"-F before environment", Options{File: file, Getenv: env, Properties: properties}, "five:5 six:9092 as five:5,six:9092"},
 		{"-X like -F", Options{File: file, Getenv: env, Set: []string{"metadata.broker.list=seven:7"}}, "seven:7 as seven:7"},
 		{"--context before both", Options{File: file, Getenv: env, Properties: properties, Context: "production"}, "two:2 three:3 as production"},
-		{"-b before all", Options{File: file, Getenv: env, Properties: properties, Context: "production", Brokers: "b:1, SSL://[::1]:9"}, "b:1 [::1]:9 as production"},
+		{"-b before all", Options{File: file, Getenv: env, Properties: properties, Context: "production", Brokers: "b:1, SASL_PLAINTEXT://[::1]:9"}, "b:1 [::1]:9 as production"},
 		{"-b alone uses no context", Options{File: file, Getenv: env, Brokers: "b"}, "b:9092 as b:9092"},
 		{"nothing but what is given", Options{File: file, Getenv: env, Only: true}, "localhost:9092 as localhost:9092"},
 	} {

@@ -2,21 +2,18 @@ package config
 
 import (
 	"bytes"
-	"errors"
 	"fmt"
 	"maps"
 	"os"
 	"slices"
 	"strings"
-
-	javaprops "github.com/magiconair/properties"
 )
 
 // properties are settings as Java clients and librdkafka name them.
 type properties map[string]string
 
-// librdkafka's own names; a file that has one of them is librdkafka's, whose
-// files know no escapes, so that a backslash in a password is a backslash.
+// librdkafka's own names. Its files know no escapes: a backslash in a password
+// is a backslash.
 var librdkafkaNames = []string{
 	"metadata.broker.list", "sasl.mechanisms", "sasl.username", "sasl.password", "ssl.ca.location", "ssl.ca.pem",
 	"ssl.certificate.location", "ssl.certificate.pem", "ssl.key.location", "ssl.key.pem", "enable.ssl.certificate.verification",
@@ -37,7 +34,7 @@ func givenProperties(opt Options) (properties, error) {
 		if key = strings.TrimSpace(key); !ok || key == "" {
 			return nil, fmt.Errorf("-X takes key=value, as in -X isolation.level=read_committed; %q has no value", key)
 		}
-		given[key] = value
+		given[key] = trimJava(value)
 	}
 	return given, nil
 }
@@ -54,29 +51,65 @@ func readProperties(path string) (properties, error) {
 	return found, nil
 }
 
-// parseProperties reads Java's syntax (java.util.Properties, nothing is
-// expanded), or plain lines of key=value when they are librdkafka's.
+// parseProperties reads Java's syntax, in which nothing is expanded. The lines of
+// librdkafka's own settings are taken as they are, a backslash as a backslash;
+// in a file that has such and none of Java's own, all lines are.
 func parseProperties(text []byte) (properties, error) {
-	text = bytes.TrimPrefix(text, []byte("\xef\xbb\xbf"))
-	plain := properties{}
+	text, marked := bytes.CutPrefix(text, []byte("\ufeff"))
+	lines, own := splitPlain(text)
+	if len(own) == 0 {
+		return parseJava(text, marked)
+	}
+	if !slices.ContainsFunc(slices.Collect(maps.Keys(lines)), isJavas) {
+		return lines, nil
+	}
+	found, err := parseJava(withoutLines(text, own), marked)
+	if err != nil {
+		return nil, err
+	}
+	for _, name := range own {
+		found[name] = lines[name]
+	}
+	return found, nil
+}
+
+// splitPlain takes a text as lines of key=value in UTF-8, and names the keys
+// that are librdkafka's own.
+func splitPlain(text []byte) (lines properties, own []string) {
+	lines = properties{}
 	for line := range strings.Lines(string(text)) {
-		line = strings.TrimSpace(line)
-		if key, value, ok := strings.Cut(line, "="); ok && line[0] != '#' {
-			plain[strings.TrimSpace(key)] = strings.TrimSpace(value)
+		if key, value, ok := plainLine(line); ok {
+			lines[key] = value
 		}
 	}
 	for _, name := range librdkafkaNames {
-		if _, ok := plain[name]; ok {
-			return plain, nil
+		if _, ok := lines[name]; ok {
+			own = append(own, name)
 		}
 	}
-	loader := javaprops.Loader{Encoding: javaprops.UTF8, DisableExpansion: true}
-	parsed, err := loader.LoadBytes(text)
-	if err != nil {
-		// The parser's own words may repeat a value.
-		return nil, errors.New(`an escape (\uXXXX) is not complete; a backslash itself is written \\`)
+	return lines, own
+}
+
+func plainLine(line string) (key, value string, ok bool) {
+	key, value, ok = strings.Cut(strings.TrimSpace(line), "=")
+	return strings.TrimSpace(key), strings.TrimSpace(value), ok && !strings.HasPrefix(key, "#")
+}
+
+// withoutLines is the text without the lines of those names.
+func withoutLines(text []byte, names []string) []byte {
+	var rest []byte
+	for line := range bytes.Lines(text) {
+		key, _, ok := plainLine(string(line))
+		if !ok || !slices.Contains(names, key) {
+			rest = append(rest, line...)
+		}
 	}
-	return parsed.Map(), nil
+	return rest
+}
+
+// isJavas tells whether only a Java client has a setting of that name.
+func isJavas(name string) bool {
+	return name == "sasl.jaas.config" || strings.HasSuffix(name, ".class") || strings.HasPrefix(name, "ssl.truststore.")
 }
 
 func bootstrap(p properties) string {
