@@ -33,7 +33,7 @@ func describeTLS(s *ProbeStep, conn net.Conn, cfg Config, err error) {
 			case now.Before(leaf.NotBefore):
 				s.Hint = fmt.Sprintf("the broker's certificate is valid from %s on: is the clock of this machine right?", leaf.NotBefore.UTC().Format(time.RFC3339))
 			case errors.As(err, &host):
-				s.Hint = fmt.Sprintf("connect by a name that the certificate carries (%s), or have it renewed with this one", names(leaf))
+				s.Hint = hintHost(leaf)
 			}
 		}
 		return
@@ -142,6 +142,17 @@ func describeIssuers(s *ProbeStep, chain []*x509.Certificate, now time.Time) {
 		}
 		s.Details = append(s.Details, line)
 	}
+}
+
+// hintHost says what helps when the certificate c is not for the host. A common
+// name alone is not taken for a host's name any more (RFC 9525), though Java and
+// librdkafka do.
+func hintHost(c *x509.Certificate) string {
+	if len(c.DNSNames)+len(c.IPAddresses) == 0 {
+		return fmt.Sprintf("the certificate has no subject alternative name, and its common name (%s) does not count: have it renewed with one. "+
+			"Until then -X ssl.endpoint.identification.algorithm= checks its authority alone, not the host", c.Subject.CommonName)
+	}
+	return fmt.Sprintf("connect by a name that the certificate carries (%s), or have it renewed with this one", names(c))
 }
 
 // names are the hosts that a certificate is for.

@@ -11,6 +11,7 @@ import (
 	"io"
 	"net"
 	"os"
+	"strings"
 	"syscall"
 
 	kafkago "github.com/segmentio/kafka-go"
@@ -104,7 +105,7 @@ func hintTLS(err error) string {
 	case errors.As(err, &unknown):
 		return "name the authority's certificate with ssl.truststore.location (PEM) or ssl.ca.location"
 	case errors.As(err, &host):
-		return "connect by a name that the certificate carries"
+		return hintHost(host.Certificate)
 	}
 	return ""
 }
@@ -140,7 +141,9 @@ func (c *Cluster) notAnswering(address string, err error) *ConnectError {
 		return &ConnectError{Broker: address, Step: StepTLS, Err: err, Hint: hintTLS(err)}
 	}
 	hint := "is this a Kafka broker?"
-	if c.cfg.TLS == nil {
+	if strings.HasSuffix(address, ":2181") {
+		hint = "2181 is ZooKeeper's port: name a broker, whose port is 9092 unless configured otherwise"
+	} else if c.cfg.TLS == nil {
 		hint = "is this a Kafka broker, and does this listener speak plain text? If it speaks TLS: security.protocol=SSL or SASL_SSL"
 	}
 	return &ConnectError{Broker: address, Step: StepVersions, Err: err, Hint: hint}
@@ -157,7 +160,7 @@ func (c *Cluster) refusing(address string, err error) *ConnectError {
 	case errors.As(err, &connect):
 		return connect
 	case errors.As(err, &version):
-		return &ConnectError{Broker: address, Step: StepVersions, Err: err}
+		return &ConnectError{Broker: address, Step: StepVersions, Err: err, Hint: version.hint()}
 	case errors.As(err, &code) && int16(code) == codeSASLAuthenticationFailed:
 		return &ConnectError{Broker: address, Step: StepLogin, Err: errors.New("name or password is wrong"),
 			Hint: "check sasl.username and sasl.password (or sasl.jaas.config)"}

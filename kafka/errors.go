@@ -120,9 +120,13 @@ type VersionError struct {
 	API                  string
 	BrokerMin, BrokerMax int16 // both -1: not at all
 	Min, Max             int16 // what milena speaks
+	Controller           bool  // it is no broker but a controller of KRaft
 }
 
 func (e *VersionError) Error() string {
+	if e.Controller {
+		return fmt.Sprintf("%s is the port of a KRaft controller, which serves brokers, not clients", e.Broker)
+	}
 	if e.BrokerMax < 0 {
 		return fmt.Sprintf("broker %s does not know the request %s: milena needs Kafka 0.11 or newer", e.Broker, e.API)
 	}
@@ -132,6 +136,14 @@ func (e *VersionError) Error() string {
 	}
 	return fmt.Sprintf("broker %s is too new: it speaks %s from version %d on, this milena only up to %d; look for a newer milena",
 		e.Broker, e.API, e.BrokerMin, e.Max)
+}
+
+// hint says what to try, "" when there is nothing to.
+func (e *VersionError) hint() string {
+	if e.Controller {
+		return "name a broker's port: listeners in its server.properties, 9092 by default"
+	}
+	return ""
 }
 
 // Error is a broker's refusal: an error code of the Kafka protocol and what was

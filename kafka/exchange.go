@@ -328,10 +328,18 @@ func (c *Cluster) version(ctx context.Context, address string, key, minVersion, 
 	}
 	v := min(r.max, maxVersion)
 	if v < minVersion || v < r.min {
-		return 0, &VersionError{Broker: address, API: kmsg.NameForKey(key),
+		return 0, &VersionError{Broker: address, API: kmsg.NameForKey(key), Controller: isController(ranges),
 			BrokerMin: r.min, BrokerMax: r.max, Min: minVersion, Max: maxVersion}
 	}
 	return v, nil
+}
+
+// isController tells whether who speaks these APIs is a controller of KRaft
+// (KIP-595): it votes, and has no metadata for clients.
+func isController(ranges map[int16]versionRange) bool {
+	_, votes := ranges[int16(kmsg.Vote)]
+	_, serves := ranges[apiMetadata]
+	return votes && !serves
 }
 
 // versions asks a broker once what it speaks (ApiVersions v0, KIP-35).

@@ -342,6 +342,19 @@ func TestBrokerOfAnotherAge(t *testing.T) {
 			t.Error(err)
 		}
 	})
+	t.Run("a controller", func(t *testing.T) {
+		f := fake(t, kfake.NumBrokers(1))
+		f.ControlKey(int16(kmsg.ApiVersions), func(q kmsg.Request) (kmsg.Response, error, bool) {
+			f.KeepControl()
+			res := q.ResponseKind().(*kmsg.ApiVersionsResponse)
+			for _, key := range []kmsg.Key{kmsg.Fetch, kmsg.ApiVersions, kmsg.Vote, kmsg.BeginQuorumEpoch, kmsg.DescribeQuorum} {
+				res.ApiKeys = append(res.ApiKeys, kmsg.ApiVersionsResponseApiKey{ApiKey: int16(key), MaxVersion: 4})
+			}
+			return res, nil, true
+		})
+		refusedAt(t, Config{Brokers: f.ListenAddrs()}, StepVersions, "the port of a KRaft controller")
+		ends(t, the(t, probe(t, Config{Brokers: f.ListenAddrs()}), f.ListenAddrs()[0], StepVersions), Failed, "the port of a KRaft controller")
+	})
 	for name, c := range map[string]struct {
 		least, most int16
 		words       string

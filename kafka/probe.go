@@ -339,7 +339,7 @@ func (w *way) versions(ctx context.Context, s *ProbeStep) error {
 	var spoken []string
 	for _, n := range needed {
 		if _, err := w.c.version(ctx, w.address, n.key, n.least, n.most); err != nil {
-			return &ConnectError{Broker: w.address, Step: StepVersions, Err: err}
+			return w.c.refusing(w.address, err)
 		}
 		spoken = append(spoken, fmt.Sprintf("%s %d", kmsg.NameForKey(n.key), ranges[n.key].max))
 	}

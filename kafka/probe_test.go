@@ -375,6 +375,12 @@ func TestProbeOfTLS(t *testing.T) {
 		conf.ServerName = "other.example"
 		ends(t, step(t, good, conf), Failed, "other.example", "a name that the certificate carries (broker.example, 127.0.0.1)")
 	})
+	t.Run("a common name alone", func(t *testing.T) {
+		cert := certify(t, x509.Certificate{Subject: pkix.Name{CommonName: "127.0.0.1"}, NotAfter: year}, authority)
+		brokers := fake(t, kfake.NumBrokers(1), kfake.TLS(&tls.Config{Certificates: []tls.Certificate{cert.tls()}})).ListenAddrs()
+		ends(t, step(t, brokers, trusting()), Failed, "its common name (127.0.0.1) does not count", "-X ssl.endpoint.identification.algorithm=")
+		refusedAt(t, Config{Brokers: brokers, TLS: trusting()}, StepTLS, "its common name (127.0.0.1) does not count")
+	})
 	t.Run("authority unknown", func(t *testing.T) {
 		ends(t, step(t, good, &tls.Config{RootCAs: newAuthority(t, "somebody else").pool()}), Failed, "not trusted", "ssl.truststore.location", "signed by CN=authority of the test")
 	})
