@@ -138,7 +138,7 @@ func (a *File) index(ctx context.Context, progress func(read, size int64)) error
 			buf = buf[:copy(buf, buf[whole:])]
 		} else if len(buf) == cap(buf) {
 			if len(buf) > longestLine {
-				return fmt.Errorf("%s: line %d is longer than 1 GiB, more than a record can be", a.path, a.lines+1)
+				return fmt.Errorf("%s: line %d is longer than 1.1 GB, more than a record can be", a.path, a.lines+1)
 			}
 			buf = slices.Grow(buf, len(buf))
 		}

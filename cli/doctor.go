@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"milena/human"
 	"milena/kafka"
 	"milena/ui"
 
@@ -96,7 +97,7 @@ func (c *checkup) err() error {
 		where += ": "
 	}
 	return fmt.Errorf("%d of %s failed, the first: %s%s failed: %s",
-		n, count(int64(c.steps), "check"), where, c.first.Step, escaped([]byte(c.first.Summary)))
+		n, human.Plural(c.steps, "check"), where, c.first.Step, escaped([]byte(c.first.Summary)))
 }
 
 // stepLine is a step, as -J prints it.
@@ -232,7 +233,7 @@ func (r *stepReport) end(sum checkup) error {
 		if n := sum.count[o]; n > 0 {
 			word := string(o)
 			if o == kafka.Warned {
-				parts = append(parts, count(int64(n), word))
+				parts = append(parts, human.Plural(int64(n), word))
 				continue
 			}
 			parts = append(parts, fmt.Sprintf("%d %s", n, word))

@@ -100,7 +100,7 @@ func (l *lines) each(ctx context.Context, do func(line []byte) error) (left int,
 		case c.err != nil:
 			return len(l.carry), fmt.Errorf("stdin: %w", c.err)
 		case len(l.carry) > longestLine:
-			return len(l.carry), errors.New("stdin: a line is longer than 1 GiB, more than a Kafka message can be")
+			return len(l.carry), errors.New("stdin: a line is longer than 1.1 GB, more than a Kafka message can be")
 		}
 		l.free <- c.bytes[:cap(c.bytes)]
 	}

@@ -12,6 +12,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"milena/human"
 	"milena/kafka"
 	"milena/kafka/batch"
 
@@ -206,7 +207,7 @@ func rowForm(topics int, colour bool, loc *time.Location) form {
 		dst = field(dst, v.Value, "∅ tombstone", code, 4096, 0)
 		if n := v.HeaderCount(); n > 0 {
 			dst = append(dst, ' ', ' ')
-			dst = paint(dst, dim, "+"+count(int64(n), "header"))
+			dst = paint(dst, dim, "+"+human.Plural(n, "header"))
 		}
 		return append(dst, '\n')
 	}

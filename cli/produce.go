@@ -11,6 +11,7 @@ import (
 	"sync"
 	"time"
 
+	"milena/human"
 	"milena/kafka"
 	"milena/kafka/batch"
 
@@ -338,13 +339,13 @@ func (s *sender) end(ctx context.Context, input error) error {
 	defer s.mu.Unlock()
 	if s.sent > said && !s.each {
 		took := time.Since(s.began)
-		s.g.notice("sent %s to %s of %s in %s, %.0f a second", count(s.sent, "message"),
-			count(int64(len(s.partitions)), "partition"), s.topic, took.Round(time.Millisecond), float64(s.sent)/took.Seconds())
+		s.g.notice("sent %s to %s of %s in %s, %.0f a second", human.Plural(s.sent, "message"),
+			human.Plural(len(s.partitions), "partition"), s.topic, took.Round(time.Millisecond), float64(s.sent)/took.Seconds())
 	}
 	switch {
 	case len(s.failures) > 0:
 	case input != nil && s.read > 0:
-		return fmt.Errorf("%w; the %s before it went to %s, nothing after it", input, count(s.read, "message"), s.topic)
+		return fmt.Errorf("%w; the %s before it went to %s, nothing after it", input, human.Plural(s.read, "message"), s.topic)
 	default:
 		return input
 	}
@@ -366,7 +367,7 @@ func (s *sender) end(ctx context.Context, input error) error {
 	if input != nil && s.streaming {
 		text.WriteString("\n  what came after was not read")
 	}
-	err := fmt.Errorf("not sent to %s: %d of %s%s", s.topic, unsent, count(s.read, "message"), text.String())
+	err := fmt.Errorf("not sent to %s: %d of %s%s", s.topic, unsent, human.Plural(s.read, "message"), text.String())
 	if ctx.Err() != nil {
 		return interruptedError{err}
 	}

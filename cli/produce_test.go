@@ -50,7 +50,7 @@ func TestManyAcknowledgementsAreSummedUp(t *testing.T) {
 	if err := s.end(t.Context(), nil); err != nil {
 		t.Error(err)
 	}
-	if said := stderr.String(); strings.Count(said, "\n") != 11 || !strings.Contains(said, "sent 1000 messages to 3 partitions of t in ") {
+	if said := stderr.String(); strings.Count(said, "\n") != 11 || !strings.Contains(said, "sent 1,000 messages to 3 partitions of t in ") {
 		t.Errorf("%q", said)
 	}
 }

@@ -10,6 +10,7 @@ import (
 	"sync"
 	"time"
 
+	"milena/human"
 	"milena/kafka"
 
 	"github.com/charmbracelet/x/ansi"
@@ -96,46 +97,19 @@ func (l *progressLine) end() {
 // progressText is a progress in one line.
 func progressText(p *kafka.SearchProgress) string {
 	if p.Following {
-		return fmt.Sprintf("following · %s · %s", count(p.Records, "record"), count(p.Hits, "hit"))
+		return fmt.Sprintf("following · %s · %s", human.Plural(p.Records, "record"), human.Plural(p.Hits, "hit"))
 	}
 	searched, all := p.Offsets()
 	percent := 100.0
 	if all > 0 {
 		percent = 100 * float64(searched) / float64(all)
 	}
-	text := fmt.Sprintf("%.0f %% of %s · %s · %s/s · %s", percent, count(all, "offset"), byteSize(p.Bytes), byteSize(int64(p.Rate())), count(p.Hits, "hit"))
+	text := fmt.Sprintf("%.0f %% of %s · %s · %s/s · %s", percent, human.Plural(all, "offset"), human.Bytes(p.Bytes), human.Bytes(int64(p.Rate())), human.Plural(p.Hits, "hit"))
 	if p.Missed > 0 {
 		text += fmt.Sprintf(" · %d not searched", p.Missed)
 	}
 	if left, known := p.TimeLeft(); known {
-		text += fmt.Sprintf(" · %s left", shortTime(left))
+		text += fmt.Sprintf(" · %s left", human.Left(left))
 	}
 	return text
-}
-
-// byteSize is a number of bytes for people: 1.2 GB.
-func byteSize(n int64) string {
-	units := []string{"B", "kB", "MB", "GB", "TB", "PB", "EB"}
-	x, at := float64(n), 0
-	for x >= 999.5 && at < len(units)-1 {
-		x /= 1000
-		at++
-	}
-	if at == 0 || x >= 9.95 {
-		return fmt.Sprintf("%.0f %s", x, units[at])
-	}
-	return fmt.Sprintf("%.1f %s", x, units[at])
-}
-
-// shortTime is a duration for people.
-func shortTime(d time.Duration) string {
-	switch {
-	case d < time.Second:
-		return "1 s"
-	case d < 2*time.Minute:
-		return fmt.Sprintf("%d s", int(d.Seconds()+0.5))
-	case d < 2*time.Hour:
-		return fmt.Sprintf("%d min", int(d.Minutes()+0.5))
-	}
-	return fmt.Sprintf("%d h", int(d.Hours()+0.5))
 }

@@ -12,6 +12,7 @@ import (
 	"sync"
 	"time"
 
+	"milena/human"
 	"milena/kafka"
 	"milena/query"
 
@@ -224,7 +225,7 @@ func (s *searchFlags) expand(ctx context.Context, c source) error {
 		}
 		if len(found) > s.maxTopics {
 			return usage("%q matches %s, from %s to %s: narrow it, or say that they are all meant: --max-topics %d",
-				text, count(int64(len(found)), "topic"), found[0], found[len(found)-1], len(found))
+				text, human.Plural(len(found), "topic"), found[0], found[len(found)-1], len(found))
 		}
 		names = append(names, found...)
 	}
@@ -262,13 +263,13 @@ func (p *searchPlan) find(ctx context.Context, c source, from, to kafka.Position
 	p.total = len(p.spans)
 	if set, ok := p.query.Partitions(); ok {
 		p.spans = slices.DeleteFunc(p.spans, func(s kafka.Span) bool { return !slices.Contains(set, s.Partition) })
-		p.reasons = append(p.reasons, fmt.Sprintf("the query names partitions: %s of %d can match", count(int64(len(p.spans)), "partition"), p.total))
+		p.reasons = append(p.reasons, fmt.Sprintf("the query names partitions: %s of %d can match", human.Plural(len(p.spans), "partition"), p.total))
 	}
 	if key, ok := p.query.Key(); ok && !p.flags.allPartitions && len(p.flags.partitions) == 0 {
 		lives, rest := c.KeySpans(p.spans, key, p.by)
 		if len(lives) > 0 && len(rest) > 0 {
 			p.spans, p.elsewhere = lives, true
-			where := fmt.Sprintf("in %s", count(int64(len(lives)), "partition"))
+			where := fmt.Sprintf("in %s", human.Plural(len(lives), "partition"))
 			if len(lives) == 1 {
 				where = fmt.Sprintf("in partition %d of %s", lives[0].Partition, lives[0].Topic)
 			}
@@ -282,7 +283,7 @@ func (p *searchPlan) find(ctx context.Context, c source, from, to kafka.Position
 			return err
 		}
 		if left := before - offsetsIn(p.spans); left > 0 {
-			p.reasons = append(p.reasons, fmt.Sprintf("the query names a time: %s before it are not read", count(left, "offset")))
+			p.reasons = append(p.reasons, fmt.Sprintf("the query names a time: %s before it are not read", human.Plural(left, "offset")))
 		}
 	}
 	return nil
@@ -324,8 +325,8 @@ func (g *global) explain(ctx context.Context, c source, p *searchPlan) error {
 		order = "none: it is only counted"
 	}
 	line("order", "%s", order)
-	line("cost", "%s, about %s, about %s; at %s/s about %s", count(cost.Offsets, "offset"), count(cost.Records, "record"),
-		byteSize(cost.Bytes), byteSize(kafka.AssumedRate), shortTime(cost.Time(0)))
+	line("cost", "%s, about %s, about %s; at %s/s about %s", human.Plural(cost.Offsets, "offset"), human.Plural(cost.Records, "record"),
+		human.Bytes(cost.Bytes), human.Bytes(kafka.AssumedRate), human.Left(cost.Time(0)))
 	_, err = io.WriteString(g.stdout, b.String())
 	return err
 }
@@ -420,7 +421,7 @@ func (g *global) runSearch(ctx context.Context, c source, p *searchPlan, write f
 	did := search.Progress()
 	g.sayTrouble(&did)
 	if did.Untimed > 0 && p.order != kafka.OldestFirst {
-		g.notice("milena: %s without a timestamp: in an order by time they stand with those next to them", count(did.Untimed, "record"))
+		g.notice("milena: %s without a timestamp: in an order by time they stand with those next to them", human.Plural(did.Untimed, "record"))
 	}
 	interrupted := ctx.Err() != nil
 	switch {
@@ -445,7 +446,7 @@ func (g *global) runSearch(ctx context.Context, c source, p *searchPlan, write f
 		return nil
 	}
 	if n := slices.IndexFunc(did.Trouble, func(t kafka.Trouble) bool { return t.Kind != kafka.Gone }); n >= 0 {
-		return fmt.Errorf("nothing was found, but %s could not be searched", count(did.Missed, "offset"))
+		return fmt.Errorf("nothing was found, but %s could not be searched", human.Plural(did.Missed, "offset"))
 	}
 	return errNothingFound
 }
@@ -463,6 +464,6 @@ func (g *global) sayTrouble(did *kafka.SearchProgress) {
 		g.notice("milena: %s", t)
 	}
 	if did.Missed > 0 {
-		g.notice("milena: %s could not be searched", count(did.Missed, "offset"))
+		g.notice("milena: %s could not be searched", human.Plural(did.Missed, "offset"))
 	}
 }

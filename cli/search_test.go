@@ -20,7 +20,7 @@ func TestProgressIsOneLine(t *testing.T) {
 		Partitions: []kafka.PartitionProgress{{From: 100, To: 1100, Searched: 250}, {From: 0, To: 1000, Searched: 250}},
 		Bytes:      1_500_000_000, Records: 480, Hits: 1, Missed: 3, Elapsed: 10 * time.Second,
 	}
-	if got, want := progressText(&p), "25 % of 2000 offsets · 1.5 GB · 150 MB/s · 1 hit · 3 not searched · 30 s left"; got != want {
+	if got, want := progressText(&p), "25 % of 2,000 offsets · 1.5 GB · 150 MB/s · 1 hit · 3 not searched · 30 s left"; got != want {
 		t.Errorf("%q, want %q", got, want)
 	}
 	p.Following = true
@@ -29,19 +29,6 @@ func TestProgressIsOneLine(t *testing.T) {
 	}
 	if got := progressText(&kafka.SearchProgress{}); strings.Contains(got, "NaN") || strings.Contains(got, "left") {
 		t.Errorf("of nothing: %q", got)
-	}
-}
-
-func TestSizesAndTimesForPeople(t *testing.T) {
-	for n, want := range map[int64]string{0: "0 B", 999: "999 B", 1000: "1.0 kB", 12_345: "12 kB", 999_600: "1.0 MB", 2_100_000_000: "2.1 GB"} {
-		if got := byteSize(n); got != want {
-			t.Errorf("%d is %q, want %q", n, got, want)
-		}
-	}
-	for d, want := range map[time.Duration]string{0: "1 s", 1400 * time.Millisecond: "1 s", 119 * time.Second: "119 s", 5 * time.Minute: "5 min", 3 * time.Hour: "3 h"} {
-		if got := shortTime(d); got != want {
-			t.Errorf("%s is %q, want %q", d, got, want)
-		}
 	}
 }
 

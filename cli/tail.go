@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"milena/archive"
+	"milena/human"
 	"milena/kafka"
 	"milena/kafka/batch"
 
@@ -319,7 +320,7 @@ func (g *global) tail(ctx context.Context, t tailFlags, set *pflag.FlagSet) erro
 		return err
 	}
 	if n := out.damaged.Load(); n > 0 {
-		g.notice("milena: %s could not be read", count(n, "place"))
+		g.notice("milena: %s could not be read", human.Plural(n, "place"))
 	}
 	if t.count {
 		_, err = fmt.Fprintln(g.stdout, out.total())
@@ -384,7 +385,7 @@ func (g *global) read(ctx context.Context, t tailFlags, set *pflag.FlagSet, from
 // notRead names what a bounded read had to leave out.
 func notRead(waiting []kafka.Waiting) error {
 	if more := len(waiting) - 1; more > 0 {
-		return fmt.Errorf("not everything was read: %w; nor can %s more be", waiting[0], count(int64(more), "partition"))
+		return fmt.Errorf("not everything was read: %w; nor can %s more be", waiting[0], human.Plural(more, "partition"))
 	}
 	return fmt.Errorf("not everything was read: %w", waiting[0])
 }

@@ -12,6 +12,7 @@ import (
 	"strings"
 	"time"
 
+	"milena/human"
 	"milena/kafka"
 	"milena/ui"
 
@@ -116,7 +117,7 @@ func (g *global) timeline(ctx context.Context, args []string, t timelineFlags) e
 		g.notice("milena: there is nothing in %s", names(topics))
 	}
 	for _, tp := range slices.SortedFunc(maps.Keys(line.Failed), kafka.TopicPartition.Compare) {
-		return fmt.Errorf("%s could not be counted; %s/%d: %w", count(int64(len(line.Failed)), "partition"), tp.Topic, tp.Partition, line.Failed[tp])
+		return fmt.Errorf("%s could not be counted; %s/%d: %w", human.Plural(len(line.Failed), "partition"), tp.Topic, tp.Partition, line.Failed[tp])
 	}
 	return nil
 }
@@ -224,7 +225,7 @@ func drawTimeline(w io.Writer, line *kafka.Timeline, topics []*kafka.Topic, roug
 		}
 		const day = "Mon 2 Jan 2006 15:04:05 -07:00"
 		first, last := time.UnixMilli(line.Buckets[0].From).In(loc), time.UnixMilli(line.Buckets[n-1].To).In(loc)
-		fmt.Fprintf(out, "%s  %s\n", names(topics), count(int64(len(line.Borders)), "partition"))
+		fmt.Fprintf(out, "%s  %s\n", names(topics), human.Plural(len(line.Borders), "partition"))
 		fmt.Fprintf(out, "%s %s %s\n\n", first.Format(day), dash, last.Format(day))
 		for at := 0; at < n; at += chartColumns {
 			some := line.Buckets[at:min(n, at+chartColumns)]
@@ -240,7 +241,7 @@ func drawTimeline(w io.Writer, line *kafka.Timeline, topics []*kafka.Topic, roug
 		}
 		fmt.Fprintf(out, "\n%s%s %s", mark, grouped(line.Total()), what)
 		if empty > 0 {
-			fmt.Fprintf(out, ", %s of %d empty", count(empty, "bucket"), n)
+			fmt.Fprintf(out, ", %s of %d empty", human.Plural(empty, "bucket"), n)
 		}
 		fmt.Fprintln(out)
 		if top := line.Buckets[peak]; top.Count > 0 {
@@ -249,7 +250,7 @@ func drawTimeline(w io.Writer, line *kafka.Timeline, topics []*kafka.Topic, roug
 		}
 	}
 	if line.Untimed > 0 {
-		fmt.Fprintf(out, "%s without a timestamp, in no bucket\n", count(line.Untimed, "message"))
+		fmt.Fprintf(out, "%s without a timestamp, in no bucket\n", human.Plural(line.Untimed, "message"))
 	}
 	return out.Flush()
 }

@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"strings"
 
+	"milena/human"
 	"milena/kafka"
 
 	"github.com/spf13/cobra"
@@ -65,7 +66,7 @@ func newTopicCreate(g *global) *cobra.Command {
 			if made := c.Metadata().Topic(t.Name); made != nil {
 				n = int32(len(made.Partitions))
 			}
-			g.notice("created topic %s with %s", t.Name, count(int64(n), "partition"))
+			g.notice("created topic %s with %s", t.Name, human.Plural(n, "partition"))
 			return nil
 		},
 	}
@@ -74,14 +75,6 @@ func newTopicCreate(g *global) *cobra.Command {
 	f.Int16Var(&t.ReplicationFactor, "replication-factor", -1, "`number` of replicas; -1: as the broker has it by default")
 	f.StringArrayVar(&configs, "config", nil, "a setting, `key=value`; again for more")
 	return cmd
-}
-
-// count is a number with its noun.
-func count(n int64, noun string) string {
-	if n != 1 {
-		noun += "s"
-	}
-	return strconv.FormatInt(n, 10) + " " + noun
 }
 
 func newTopicDelete(g *global) *cobra.Command {
@@ -110,7 +103,7 @@ func newTopicDelete(g *global) *cobra.Command {
 					messages += end.Offset - d.Start[p].Offset
 				}
 				fmt.Fprintf(g.stderr, "topic %s has %s with up to %s. Type its name to delete it: ",
-					name, count(int64(len(d.Partitions)), "partition"), count(messages, "message"))
+					name, human.Plural(len(d.Partitions), "partition"), human.Plural(messages, "message"))
 				line, err := bufio.NewReader(g.stdin).ReadString('\n')
 				if err != nil && err != io.EOF {
 					return err
@@ -214,7 +207,7 @@ func describeJSON(out io.Writer, d *kafka.TopicDescription) error {
 }
 
 func describeText(out io.Writer, d *kafka.TopicDescription) {
-	fmt.Fprintf(out, "%s  %s\n\n", d.Name, count(int64(len(d.Partitions)), "partition"))
+	fmt.Fprintf(out, "%s  %s\n\n", d.Name, human.Plural(len(d.Partitions), "partition"))
 	table := [][]string{{"PARTITION", "LEADER", "REPLICAS", "ISR", "START", "END", "MESSAGES"}}
 	number := func(n *int64) string {
 		if n == nil {

@@ -13,6 +13,7 @@ import (
 	"strings"
 	"sync"
 
+	"milena/human"
 	"milena/kafka"
 
 	"github.com/charmbracelet/x/ansi"
@@ -107,7 +108,7 @@ func (g *global) unknownOffsets(all ...map[kafka.TopicPartition]kafka.Offset) {
 		}
 	}
 	for tp, err := range unknown {
-		g.notice("milena: the offsets of %s are not known; of %s/%d: %s", count(int64(len(unknown)), "partition"), tp.Topic, tp.Partition, err)
+		g.notice("milena: the offsets of %s are not known; of %s/%d: %s", human.Plural(len(unknown), "partition"), tp.Topic, tp.Partition, err)
 		return
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"milena/archive"
+	"milena/human"
 	"milena/kafka"
 	"milena/kafka/batch"
 	"milena/query"
@@ -94,11 +95,11 @@ func (g *global) trace(ctx context.Context, id string, args []string, t traceFla
 		return err
 	}
 	if trace.Damaged > 0 {
-		g.notice("milena: %s could not be read", count(trace.Damaged, "place"))
+		g.notice("milena: %s could not be read", human.Plural(trace.Damaged, "place"))
 	}
 	if len(trace.Hops) == 0 && len(trace.Missing) == 0 {
 		return fmt.Errorf("nothing in %s carries %q from %s to %s (%s read); a longer --window, or another --around?", names(topics), id,
-			around.Add(-t.window).Format(time.DateTime), around.Add(t.window).Format(time.DateTime), count(trace.Read, "message"))
+			around.Add(-t.window).Format(time.DateTime), around.Add(t.window).Format(time.DateTime), human.Plural(trace.Read, "message"))
 	}
 	out := bufio.NewWriter(g.stdout)
 	write := archive.AppendJSON

@@ -10,6 +10,8 @@ import (
 	"net"
 	"strings"
 	"time"
+
+	"milena/human"
 )
 
 // endsSoon tells whether a certificate must be thought of: in its last 30 days,
@@ -173,7 +175,7 @@ func day(t time.Time) string { return t.UTC().Format(time.DateOnly) }
 func days(d time.Duration) string {
 	d = d.Abs()
 	if d < 48*time.Hour {
-		return counted(int(d.Hours()), "hour")
+		return human.Plural(int(d.Hours()), "hour")
 	}
-	return counted(int(d.Hours()/24), "day")
+	return human.Plural(int(d.Hours()/24), "day")
 }

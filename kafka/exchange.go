@@ -17,6 +17,8 @@ import (
 	kafkago "github.com/segmentio/kafka-go"
 	"github.com/segmentio/kafka-go/protocol"
 	"github.com/twmb/franz-go/pkg/kmsg"
+
+	"milena/human"
 )
 
 // The API keys that are encoded here by hand.
@@ -262,7 +264,7 @@ func (c *Cluster) exchange(ctx context.Context, address string, q *request) (*an
 		return nil, fmt.Errorf("request %d to %s: no answer", q.key, address)
 	}
 	if a.truncated && q.buffers == nil {
-		return nil, fmt.Errorf("the answer of %s to request %d is larger than %d MiB", address, q.key, q.limit>>20)
+		return nil, fmt.Errorf("the answer of %s to request %d is larger than %s", address, q.key, human.Bytes(int64(q.limit)))
 	}
 	return a, nil
 }

@@ -11,6 +11,8 @@ import (
 	"strings"
 
 	"github.com/twmb/franz-go/pkg/kmsg"
+
+	"milena/human"
 )
 
 // operation is one that an ACL can allow, in plain words.
@@ -151,7 +153,7 @@ func (w *way) mayOnTopics(ctx context.Context, s *ProbeStep, m *Metadata) error 
 	for i, o := range topicOperations {
 		parts[i] = fmt.Sprintf("%s %s", o.words, share(allowed[i], told))
 	}
-	s.Summary = fmt.Sprintf("on %s: %s", counted(told, "topic"), strings.Join(parts, ", "))
+	s.Summary = fmt.Sprintf("on %s: %s", human.Plural(told, "topic"), strings.Join(parts, ", "))
 	if allowed[0] == 0 {
 		s.Outcome = Warned
 		s.Hint = "no topic may be read: the user of this context needs an ACL with READ on the topics"

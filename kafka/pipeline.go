@@ -14,6 +14,8 @@ import (
 
 	kafkago "github.com/segmentio/kafka-go"
 	"github.com/segmentio/kafka-go/protocol"
+
+	"milena/human"
 )
 
 // pipeline is requests for one broker.
@@ -102,7 +104,7 @@ func (c *Cluster) exchangeAll(ctx context.Context, address string, p pipeline) (
 	}
 	for _, a := range all {
 		if a.truncated {
-			return nil, fmt.Errorf("the answer of %s to request %d is larger than %d MiB", address, p[0].key, p[0].limit>>20)
+			return nil, fmt.Errorf("the answer of %s to request %d is larger than %s", address, p[0].key, human.Bytes(int64(p[0].limit)))
 		}
 	}
 	return all, nil

@@ -15,6 +15,8 @@ import (
 
 	kafkago "github.com/segmentio/kafka-go"
 	"github.com/twmb/franz-go/pkg/kmsg"
+
+	"milena/human"
 )
 
 // The steps that only a probe takes, after those on the way to one broker.
@@ -439,7 +441,7 @@ func (w *way) learn(ctx context.Context, s *ProbeStep) error {
 	if m.Controller >= 0 {
 		controller = fmt.Sprintf("controller %d", m.Controller)
 	}
-	s.Summary = fmt.Sprintf("cluster %s, %s, %s, %s", cmp.Or(m.ClusterID, "without an id"), counted(len(m.Brokers), "broker"), controller, counted(len(m.Topics), "topic"))
+	s.Summary = fmt.Sprintf("cluster %s, %s, %s, %s", cmp.Or(m.ClusterID, "without an id"), human.Plural(len(m.Brokers), "broker"), controller, human.Plural(len(m.Topics), "topic"))
 	if internal > 0 {
 		s.Summary += fmt.Sprintf(" (%d internal)", internal)
 	}
@@ -452,20 +454,13 @@ func (w *way) learn(ctx context.Context, s *ProbeStep) error {
 	}
 	if leaderless > 0 {
 		s.Outcome = Warned
-		s.Details = append(s.Details, fmt.Sprintf("%s without a leader: they can be neither read nor written; are brokers down?", counted(leaderless, "partition")))
+		s.Details = append(s.Details, fmt.Sprintf("%s without a leader: they can be neither read nor written; are brokers down?", human.Plural(leaderless, "partition")))
 	}
 	if behind > 0 {
 		s.Outcome = Warned
-		s.Details = append(s.Details, fmt.Sprintf("%s with replicas that are not in sync", counted(behind, "partition")))
+		s.Details = append(s.Details, fmt.Sprintf("%s with replicas that are not in sync", human.Plural(behind, "partition")))
 	}
 	return nil
-}
-
-func counted(n int, noun string) string {
-	if n != 1 {
-		noun += "s"
-	}
-	return fmt.Sprintf("%d %s", n, noun)
 }
 
 // notThere is what a person has to know when the address that a broker

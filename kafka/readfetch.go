@@ -11,6 +11,7 @@ import (
 	"sync"
 	"time"
 
+	"milena/human"
 	"milena/kafka/batch"
 )
 
@@ -286,7 +287,7 @@ func (f *fetcher) stretchLocked(p *readPart, got *fetched) (stretch, bool) {
 		if first, last, size, ok := cutBatch(got.records); ok && last >= p.next {
 			s.raw = nil
 			s.skip = &batch.Skip{Kind: batch.SkipTooLarge, First: max(first, p.next), Last: last,
-				Err: fmt.Errorf("a batch of %d bytes is larger than the limit of %d MiB", size, batch.DefaultMaxBytes>>20)}
+				Err: fmt.Errorf("a batch of %s is larger than the limit of %s", human.Bytes(int64(size)), human.Bytes(batch.DefaultMaxBytes))}
 			p.next, p.stalls = last+1, 0
 			return s, true
 		}

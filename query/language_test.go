@@ -114,7 +114,7 @@ func TestWhatCannotBeMeantIsSaidAtItsColumn(t *testing.T) {
 		``:                              `column 1: an expression must follow the =`,
 		strings.Repeat("(", 2000) + `value.a == 1`:   `column 1001: the expression is nested more than 1000 deep`,
 		strings.Repeat("!", 2000) + `value.a`:        `column 1001: the expression is nested more than 1000 deep`,
-		`value.a == 1` + strings.Repeat(" ", 70_000): `column 1: the query is longer than 64 kB`,
+		`value.a == 1` + strings.Repeat(" ", 70_000): `column 1: the query is longer than 64.0 kB`,
 	} {
 		_, err := ParseAt("="+text, testNow, time.UTC)
 		var e *Error

@@ -1,9 +1,10 @@
 package query
 
 import (
-	"math/big"
 	"strconv"
 	"strings"
+
+	"milena/human"
 )
 
 // Numbers with and without units: 100, 10kB, 1h30m.
@@ -15,16 +16,11 @@ type literal struct {
 	ms   int64  // of a duration
 }
 
-var byteUnits = map[string]int64{
-	"B": 1, "kB": 1e3, "KB": 1e3, "MB": 1e6, "GB": 1e9, "TB": 1e12,
-	"KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30, "TiB": 1 << 40,
-}
-
 var timeUnits = map[string]int64{
 	"ms": 1, "s": 1e3, "m": 60e3, "h": 3600e3, "d": 24 * 3600e3, "w": 7 * 24 * 3600e3,
 }
 
-const unitsKnown = "sizes are B, kB, MB, GB, TB, KiB, MiB, GiB, TiB; durations ms, s, m, h, d, w"
+const unitsKnown = "sizes are " + human.ByteUnits + "; durations ms, s, m, h, d, w"
 
 // parseLiteral reads a number token, at a place of the text.
 func parseLiteral(text string, at int) (literal, error) {
@@ -44,7 +40,7 @@ func parseLiteral(text string, at int) (literal, error) {
 		}
 		unit := rest[:n]
 		rest = rest[n:]
-		size, isSize := byteUnits[unit]
+		size, isSize := human.ByteUnit(unit)
 		ms, isTime := timeUnits[unit]
 		switch {
 		case unit == "":
@@ -54,7 +50,7 @@ func parseLiteral(text string, at int) (literal, error) {
 		case isSize && (total > 0 || rest != ""):
 			return literal{}, faultf(at, "%s mixes units: a size has one", text)
 		}
-		whole, ok := times(amount, size+ms)
+		whole, ok := human.Times(amount, size+ms)
 		switch {
 		case !ok:
 			return literal{}, faultf(at, "%s is no whole number of %s, or too large", text, map[bool]string{true: "bytes", false: "milliseconds"}[isSize])
@@ -68,20 +64,4 @@ func parseLiteral(text string, at int) (literal, error) {
 			return literal{kind: durationType, ms: total}, nil
 		}
 	}
-}
-
-// times is amount × unit, when that is a whole number below 10^18.
-func times(amount string, unit int64) (int64, bool) {
-	if len(amount) > 2*smallDigits {
-		return 0, false
-	}
-	r, ok := new(big.Rat).SetString(amount)
-	if !ok {
-		return 0, false
-	}
-	r.Mul(r, new(big.Rat).SetInt64(unit))
-	if !r.IsInt() || r.Num().Cmp(big.NewInt(1e18)) >= 0 {
-		return 0, false
-	}
-	return r.Num().Int64(), true
 }

@@ -66,6 +66,8 @@ import (
 	"strings"
 	"time"
 	"unicode/utf8"
+
+	"milena/human"
 )
 
 // Query is a parsed filter. It does not change and may be shared.
@@ -99,7 +101,7 @@ func (k Kind) String() string {
 }
 
 // maxText is how long a query may be, in bytes.
-const maxText = 64 << 10
+const maxText = 64_000
 
 // Error is what is wrong with a query's text.
 type Error struct {
@@ -122,7 +124,7 @@ func Parse(text string) (*Query, error) { return ParseAt(text, time.Now(), time.
 // ParseAt is Parse with a clock, and the zone of times without one.
 func ParseAt(text string, now time.Time, loc *time.Location) (*Query, error) {
 	if len(text) > maxText {
-		return nil, errorAt(text, 0, fmt.Sprintf("the query is longer than %d kB; what is looked for in so many places is better asked in several queries", maxText>>10))
+		return nil, errorAt(text, 0, fmt.Sprintf("the query is longer than %s; what is looked for in so many places is better asked in several queries", human.Bytes(maxText)))
 	}
 	trimmed := strings.TrimSpace(text)
 	if forced(trimmed) {

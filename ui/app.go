@@ -38,7 +38,6 @@
 //	export.go    records into a file, beside the screen
 //	ordered.go   several partitions by time; replay.go: a range again, at its speed
 //	mouse.go     clicks and the wheel
-//	number.go    numbers as people read them
 //	places.go    where the tail was: back there, and on again; sleep.go: a session meanwhile
 package ui
 

@@ -8,6 +8,7 @@ import (
 
 	tea "charm.land/bubbletea/v2"
 
+	"milena/human"
 	"milena/kafka"
 )
 
@@ -135,7 +136,7 @@ func (m *Model) showCheckup() tea.Cmd {
 // verdict is how it went, in a line or two.
 func (c *checkup) verdict(m *Model, w int) []string {
 	st := m.st
-	sgr, text := st.ok, st.g.check+" every step to the cluster works, in "+humanDuration(c.took)
+	sgr, text := st.ok, st.g.check+" every step to the cluster works, in "+human.Duration(c.took)
 	worst := c.worst()
 	switch {
 	case c.busy:
@@ -214,7 +215,7 @@ func (c *checkup) lines(m *Model, w, indent int, brief bool) (lines []string, fa
 		if w >= 60 {
 			took := ""
 			if s.Took > 0 {
-				took = humanDuration(s.Took)
+				took = human.Duration(s.Took)
 			}
 			l.number(st.dim, took, times)
 			l.text("", "  ")

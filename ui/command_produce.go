@@ -12,6 +12,7 @@ import (
 
 	tea "charm.land/bubbletea/v2"
 
+	"milena/human"
 	"milena/kafka"
 	"milena/kafka/batch"
 )
@@ -48,7 +49,7 @@ func (s *saidMessage) sayings() []saying {
 	all := []saying{s.milena(), s.kcat(), s.console()}
 	for i := range all {
 		if len(s.value) > copiedMost {
-			all[i].text, all[i].why = "", "the value has "+humanBytes(int64(len(s.value)))+", too much for a command line: send it from a file"
+			all[i].text, all[i].why = "", "the value has "+human.Bytes(int64(len(s.value)))+", too much for a command line: send it from a file"
 		}
 	}
 	return all

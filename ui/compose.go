@@ -13,6 +13,7 @@ import (
 
 	tea "charm.land/bubbletea/v2"
 
+	"milena/human"
 	"milena/kafka"
 	"milena/kafka/batch"
 )
@@ -274,7 +275,7 @@ func (msg *sentMsg) refusal() string {
 	if !tooLarge(msg.err) {
 		return sentence(msg.err)
 	}
-	size := exact(int64(msg.message.encoded())) + " bytes"
+	size := human.Exact(int64(msg.message.encoded())) + " bytes"
 	if msg.limit != "" {
 		return fmt.Sprintf("%s, max.message.bytes is %s: %s", size, msg.limit, sentence(msg.err))
 	}
@@ -298,7 +299,7 @@ func (m *Model) limitOf(topic string) string {
 	}
 	for _, c := range d.Configs {
 		if n, err := strconv.ParseInt(c.Value, 10, 64); err == nil && c.Name == "max.message.bytes" {
-			return exact(n)
+			return human.Exact(n)
 		}
 	}
 	return ""

@@ -7,6 +7,7 @@ import (
 
 	tea "charm.land/bubbletea/v2"
 
+	"milena/human"
 	"milena/kafka"
 )
 
@@ -58,8 +59,8 @@ func (m *Model) drawCompose(r rect) []string {
 		switch {
 		case c.attached != nil:
 			l := newLine(st, r.w, nil)
-			l.text(st.warn, " attachment "+humanBytes(int64(len(c.attached))))
-			l.text(st.dim, "   "+plural(bytes.Count(c.attached, []byte("\n"))+1, "line")+", sent whole   ")
+			l.text(st.warn, " attachment "+human.Bytes(int64(len(c.attached))))
+			l.text(st.dim, "   "+human.Plural(bytes.Count(c.attached, []byte("\n"))+1, "line")+", sent whole   ")
 			l.hints([]hint{{"ctrl+e", "edits it"}, {"backspace", "removes it"}})
 			lines = append(lines, l.end())
 		case c.nullValue:
@@ -163,10 +164,10 @@ func (m *Model) composeSize(l *line) {
 		return
 	}
 	size := x.encoded()
-	text, encoded := "   "+humanBytes(int64(len(x.valueBytes()))), ", encoded "+humanBytes(int64(size))
+	text, encoded := "   "+human.Bytes(int64(len(x.valueBytes()))), ", encoded "+human.Bytes(int64(size))
 	sgr := st.dim
 	if size > usualLimit {
-		sgr, encoded = st.warn, encoded+", brokers take 1 MiB unless told otherwise"
+		sgr, encoded = st.warn, encoded+", brokers take 1 MB unless told otherwise"
 	}
 	room := l.max - l.width - 1
 	if len(text) <= room {
@@ -270,7 +271,7 @@ func (m *Model) composeStatus(w int) string {
 	case c.last.ok:
 		l.text(st.ok, st.g.check+" ")
 		if c.last.count > 0 {
-			l.text(st.text, exact(c.last.count))
+			l.text(st.text, human.Exact(c.last.count))
 			l.text(st.dim, " sent, the last to partition ")
 		} else {
 			l.text(st.dim, "sent to partition ")
@@ -279,13 +280,13 @@ func (m *Model) composeStatus(w int) string {
 		l.text(st.dim, " at offset ")
 		l.text(st.text, itoa(c.last.ack.Offset))
 		l.text(st.dim, " in ")
-		l.text(st.text, humanDuration(c.last.ack.Took))
+		l.text(st.text, human.Duration(c.last.ack.Took))
 		switch {
 		case c.last.seen > 0 && c.last.paused:
 			l.text(st.dim, ", seen when the pause ended")
 		case c.last.seen > 0:
 			l.text(st.dim, ", seen after ")
-			l.text(st.text, humanDuration(c.last.seen))
+			l.text(st.text, human.Duration(c.last.seen))
 		}
 	}
 	return m.composeVerdict(l, said)

@@ -11,6 +11,7 @@ import (
 
 	tea "charm.land/bubbletea/v2"
 
+	"milena/human"
 	"milena/kafka"
 )
 
@@ -262,7 +263,7 @@ func (m *Model) repeated(msg repeatMsg) tea.Cmd {
 		case errors.Is(err, context.Canceled):
 			why = "whether the last one was written is not known"
 		}
-		why = "stopped after " + plural(int(count), "message") + ": " + why
+		why = "stopped after " + human.Plural(int(count), "message") + ": " + why
 		c.draftTo(r.topic).err = why
 		m.note(levelBad, "sending to "+r.topic+" "+why)
 	}
@@ -274,7 +275,7 @@ func (m *Model) drawRepeat(l *line) {
 	r, st := m.compose.repeat, m.st
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	l.text(st.accent, exact(r.sent))
+	l.text(st.accent, human.Exact(r.sent))
 	l.text(st.dim, " sent")
 	if r.topic != m.compose.topic {
 		l.text(st.dim, " to ")
@@ -283,7 +284,7 @@ func (m *Model) drawRepeat(l *line) {
 	l.text(st.dim, ", every "+r.every.String())
 	if rate := r.rate(m.now()); rate > 0 {
 		l.text("", "   ")
-		l.text(st.text, humanRate(rate))
+		l.text(st.text, human.Rate(rate))
 		l.text(st.dim, " msg/s")
 	}
 	long := m.now().Sub(r.began)
@@ -291,7 +292,7 @@ func (m *Model) drawRepeat(l *line) {
 	case r.stopping():
 		l.text(st.dim, "   stopping "+m.spinner()+"   esc does not wait")
 	case r.waiting && long > time.Second:
-		l.text(st.warn, "   not acknowledged for "+humanDuration(long.Truncate(time.Second)))
+		l.text(st.warn, "   not acknowledged for "+human.Duration(long.Truncate(time.Second)))
 		l.text(st.dim, "   esc stops")
 	default:
 		l.text(st.dim, "   esc stops")

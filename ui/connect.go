@@ -9,6 +9,7 @@ import (
 
 	tea "charm.land/bubbletea/v2"
 
+	"milena/human"
 	"milena/kafka"
 )
 
@@ -130,7 +131,7 @@ func (m *Model) opened(msg openedMsg) tea.Cmd {
 		return m.cannotConnect(msg.err)
 	}
 	if c.quiet {
-		m.note(levelGood, "the cluster answers, after "+humanDuration(m.now().Sub(c.started)))
+		m.note(levelGood, "the cluster answers, after "+human.Duration(m.now().Sub(c.started)))
 	}
 	m.checkup.stop()
 	m.cluster = msg.cluster
@@ -259,13 +260,13 @@ func (c *connecting) draw(m *Model, r rect) []string {
 		if m.opt.File != "" {
 			doing = " reading " + m.opt.File
 			if read, size := m.opt.Opening(); size > 0 {
-				doing += fmt.Sprintf(": %s of %s, %d %%", humanBytes(read), humanBytes(size), read*100/size)
+				doing += fmt.Sprintf(": %s of %s, %d %%", human.Bytes(read), human.Bytes(size), read*100/size)
 			}
 		}
 		say(st.text, m.spinner()+doing)
 		gap()
 		if since := m.now().Sub(c.started); since >= 2*time.Second {
-			say(st.dim, "for "+humanDuration(since.Truncate(time.Second)))
+			say(st.dim, "for "+human.Duration(since.Truncate(time.Second)))
 		}
 		say(st.dim, "esc stops, q quits")
 	default:

@@ -14,6 +14,7 @@ import (
 	tea "charm.land/bubbletea/v2"
 
 	"milena/archive"
+	"milena/human"
 	"milena/kafka"
 )
 
@@ -61,7 +62,7 @@ func (c *copyChoice) sheet(m *Model) []string {
 		if b == nil {
 			return "null"
 		}
-		return humanBytes(int64(len(b)))
+		return human.Bytes(int64(len(b)))
 	}
 	way := func(key, what, more string) {
 		l.text("", "   ")
@@ -73,7 +74,7 @@ func (c *copyChoice) sheet(m *Model) []string {
 	}
 	way("v", "value", size(c.rec.Value))
 	way("k", "key", size(c.rec.Key))
-	way("h", "headers", exact(int64(len(c.rec.Headers))))
+	way("h", "headers", human.Exact(int64(len(c.rec.Headers))))
 	way("j", "JSON", "the record")
 	return []string{l.end()}
 }
@@ -139,7 +140,7 @@ func (m *Model) copyOut(what string, b []byte) tea.Cmd {
 
 // copied says where it went.
 func (m *Model) copied(msg copiedMsg) tea.Cmd {
-	size := humanBytes(int64(len(msg.bytes)))
+	size := human.Bytes(int64(len(msg.bytes)))
 	switch {
 	case msg.err != nil:
 		m.note(levelBad, fmt.Sprintf("the %s, %s, was not copied (%s), and no file could be written: %s", msg.what, size, msg.why, sentence(msg.err)))

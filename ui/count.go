@@ -7,6 +7,7 @@ import (
 
 	tea "charm.land/bubbletea/v2"
 
+	"milena/human"
 	"milena/kafka"
 )
 
@@ -37,7 +38,7 @@ func (c *counting) line() string {
 	}
 	p := c.search.Progress()
 	searched, all := p.Offsets()
-	return fmt.Sprintf("counting: %s so far, %d %%  esc stops", exact(p.Hits), searched*100/max(1, all))
+	return fmt.Sprintf("counting: %s so far, %d %%  esc stops", human.Exact(p.Hits), searched*100/max(1, all))
 }
 
 // countedMsg is what a count came to, or that it has begun.
@@ -117,11 +118,11 @@ func (m *Model) counted(msg countedMsg) tea.Cmd {
 	case msg.err != nil:
 		m.note(levelBad, "not counted: "+sentence(msg.err))
 	case e.Exact:
-		m.note(levelGood, fmt.Sprintf("%s %s %s, in %s", exact(e.Hits), noun(e.Hits, "record"), msg.what, plural(int(e.Offsets), "offset")))
+		m.note(levelGood, fmt.Sprintf("%s %s %s, in %s", human.Exact(e.Hits), human.Noun(e.Hits, "record"), msg.what, human.Plural(int(e.Offsets), "offset")))
 	default:
 		c.estimated = msg.what
 		m.note(levelGood, fmt.Sprintf("about %s of %s offsets (%s to %s with 95 %%, by a sample of %.3g %%) are records %s; # once more counts them, also where they lie close together and the sample missed them",
-			humanCount(e.Hits), humanCount(e.Offsets), humanCount(e.Low), humanCount(e.High), e.Share(), msg.what))
+			human.Count(e.Hits), human.Count(e.Offsets), human.Count(e.Low), human.Count(e.High), e.Share(), msg.what))
 	}
 	return nil
 }

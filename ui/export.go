@@ -13,6 +13,7 @@ import (
 	tea "charm.land/bubbletea/v2"
 
 	"milena/archive"
+	"milena/human"
 	"milena/kafka"
 	"milena/kafka/batch"
 	"milena/query"
@@ -41,7 +42,7 @@ func (x *exporting) stop() bool {
 // line is how far it is, for the footer.
 func (x *exporting) line() string {
 	p := x.e.Progress()
-	text := fmt.Sprintf("exporting: %s records, %s", exact(p.Records), humanBytes(p.Bytes))
+	text := fmt.Sprintf("exporting: %s records, %s", human.Exact(p.Records), human.Bytes(p.Bytes))
 	if p.All > 0 {
 		text += fmt.Sprintf(", %d %%", min(p.Searched, p.All)*100/p.All)
 	}
@@ -174,7 +175,7 @@ func exportHeld(ctx context.Context, e *archive.Export, held *store.Store, first
 		}
 	})
 	if err == nil && gone > 0 {
-		return fmt.Errorf("%s records had to leave to make room before they were written: pause, and export again", exact(gone))
+		return fmt.Errorf("%s records had to leave to make room before they were written: pause, and export again", human.Exact(gone))
 	}
 	return err
 }
@@ -270,7 +271,7 @@ func (m *Model) askOverwrite(msg exportMsg) {
 	name, _, _ := exportName(msg.form) // it was read before
 	size := ""
 	if info, err := os.Stat(name); err == nil {
-		size = fmt.Sprintf(" It has %s, from %s ago.", humanBytes(info.Size()), humanDuration(m.now().Sub(info.ModTime())))
+		size = fmt.Sprintf(" It has %s, from %s ago.", human.Bytes(info.Size()), human.Duration(m.now().Sub(info.ModTime())))
 	}
 	m.dialog = &dialog{
 		title: "overwrite", kind: dialogConfirm, danger: true, opened: m.now(), action: "overwrite",
@@ -311,13 +312,13 @@ func (m *Model) noteExport(msg exportMsg) {
 	case msg.err != nil:
 		m.note(levelBad, "nothing was exported: "+sentence(msg.err))
 	default:
-		text := fmt.Sprintf("exported %s, %s, to %s", plural(int(p.Records), "record"), humanBytes(p.Bytes), msg.e.Path())
+		text := fmt.Sprintf("exported %s, %s, to %s", human.Plural(int(p.Records), "record"), human.Bytes(p.Bytes), msg.e.Path())
 		level := levelGood
 		if p.Split > 0 {
-			level, text = levelWarn, text+fmt.Sprintf("; %s of them have line breaks inside", exact(p.Split))
+			level, text = levelWarn, text+fmt.Sprintf("; %s of them have line breaks inside", human.Exact(p.Split))
 		}
 		if p.Missed > 0 {
-			level, text = levelWarn, text+fmt.Sprintf("; %s offsets could not be read", exact(p.Missed))
+			level, text = levelWarn, text+fmt.Sprintf("; %s offsets could not be read", human.Exact(p.Missed))
 		}
 		m.note(level, text)
 	}

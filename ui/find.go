@@ -7,6 +7,7 @@ import (
 
 	tea "charm.land/bubbletea/v2"
 
+	"milena/human"
 	"milena/kafka"
 	"milena/query"
 	"milena/store"
@@ -34,9 +35,9 @@ func (f *finding) count() string {
 	case f.nth == 0:
 		return ""
 	case f.of > countAtMost:
-		return fmt.Sprintf("%s of %s+", exact(int64(f.nth)), exact(countAtMost))
+		return fmt.Sprintf("%s of %s+", human.Exact(int64(f.nth)), human.Exact(countAtMost))
 	}
-	return fmt.Sprintf("%s of %s", exact(int64(f.nth)), exact(int64(f.of)))
+	return fmt.Sprintf("%s of %s", human.Exact(int64(f.nth)), human.Exact(int64(f.of)))
 }
 
 func noFind(m *Model) bool { return m.tail.find.q == nil }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"time"
 
+	"milena/human"
 	"milena/kafka"
 )
 
@@ -73,7 +74,7 @@ func (m *Model) header() string {
 // where there is room. The clock may have been set back meanwhile.
 func (m *Model) since(w int) string {
 	gone := max(0, m.now().Sub(m.gone))
-	lasts := humanDuration(gone)
+	lasts := human.Duration(gone)
 	if gone < 10*time.Second { // it is told anew each second
 		lasts = fmt.Sprintf("%d s", gone/time.Second)
 	}
@@ -116,20 +117,20 @@ func (m *Model) brokerHealth() (text string, well bool) {
 	silent := len(addresses)
 	switch down := m.brokersGone + silent; {
 	case down == 0:
-		return plural(all, "broker"), true
+		return human.Plural(all, "broker"), true
 	case silent == 0:
-		return itoa(int64(len(md.Brokers))) + " of " + plural(all, "broker"), false
+		return itoa(int64(len(md.Brokers))) + " of " + human.Plural(all, "broker"), false
 	case down == 1:
 		text = "1 broker does not answer"
 		if all > 1 {
-			text = "1 of " + plural(all, "broker") + " does not answer"
+			text = "1 of " + human.Plural(all, "broker") + " does not answer"
 		}
 		if m.w >= 110 {
 			text += ": " + addresses[0]
 		}
 		return text, false
 	default:
-		return itoa(int64(down)) + " of " + plural(all, "broker") + " do not answer", false
+		return itoa(int64(down)) + " of " + human.Plural(all, "broker") + " do not answer", false
 	}
 }
 
@@ -152,7 +153,7 @@ func (m *Model) headerRight(l *line) {
 	}
 	if m.w >= 60 {
 		if counted {
-			l.number(st.bold, humanRate(r.perSecond()), 5)
+			l.number(st.bold, human.Rate(r.perSecond()), 5)
 		} else {
 			l.number(st.dim, st.g.hrule, 5)
 		}
@@ -242,5 +243,5 @@ func (r *rate) spark(w, n int) []int {
 
 // counted is "12 of 18,204" with the exact numbers.
 func counted(n, of int64) string {
-	return fmt.Sprintf("%s of %s", exact(n), exact(of))
+	return fmt.Sprintf("%s of %s", human.Exact(n), human.Exact(of))
 }

@@ -10,6 +10,7 @@ import (
 
 	tea "charm.land/bubbletea/v2"
 
+	"milena/human"
 	"milena/kafka"
 	"milena/kafka/batch"
 	"milena/query"
@@ -193,7 +194,7 @@ func (in *inspector) describe(m *Model, w, h int) {
 			kind = "LogAppendTime"
 		}
 		if y := t.UTC().Year(); y >= 0 && y <= 9999 {
-			pair("time", t.In(m.zone).Format("2006-01-02 15:04:05.000 MST")+"   "+ago(m.now().Sub(t)))
+			pair("time", t.In(m.zone).Format("2006-01-02 15:04:05.000 MST")+"   "+human.Ago(m.now().Sub(t)))
 			kind += "   " + t.UTC().Format("2006-01-02T15:04:05.000Z")
 		}
 		pair("timestamp", itoa(r.Timestamp)+"   "+kind)
@@ -210,7 +211,7 @@ func (in *inspector) describe(m *Model, w, h int) {
 	for _, h := range r.Headers {
 		size += len(h.Key) + len(h.Value)
 	}
-	pair("size", exact(int64(size))+" bytes")
+	pair("size", human.Exact(int64(size))+" bytes")
 	if b.LeaderEpoch >= 0 {
 		pair("leader epoch", itoa(int64(b.LeaderEpoch)))
 	}
@@ -220,7 +221,7 @@ func (in *inspector) describe(m *Model, w, h int) {
 		name = codec[b.Codec]
 	}
 	if b.Count > 0 { // of a record from a file it is not known
-		pair("batch", fmt.Sprintf("offsets %d to %d, record %d of %d, %s, %s", b.BaseOffset, b.LastOffset, r.Index+1, b.Count, humanBytes(int64(b.Size)), name))
+		pair("batch", fmt.Sprintf("offsets %d to %d, record %d of %d, %s, %s", b.BaseOffset, b.LastOffset, r.Index+1, b.Count, human.Bytes(int64(b.Size)), name))
 	}
 	if b.ProducerID >= 0 {
 		kind := "idempotent"
@@ -255,7 +256,7 @@ func (in *inspector) describe(m *Model, w, h int) {
 		add(func(*line) {})
 		add(func(l *line) {
 			l.text(l.st.bold, "headers")
-			l.text(l.st.dim, "  "+exact(int64(len(r.Headers))))
+			l.text(l.st.dim, "  "+human.Exact(int64(len(r.Headers))))
 		})
 		for i := range r.Headers {
 			h := &r.Headers[i]
@@ -286,7 +287,7 @@ func (in *inspector) describe(m *Model, w, h int) {
 			return
 		}
 		l.text(l.st.accent, in.view.String())
-		l.text(l.st.dim, "  "+in.why+", "+humanBytes(int64(len(r.Value))))
+		l.text(l.st.dim, "  "+in.why+", "+human.Bytes(int64(len(r.Value))))
 	})
 	if !few {
 		headers(after)

@@ -9,6 +9,7 @@ import (
 
 	tea "charm.land/bubbletea/v2"
 
+	"milena/human"
 	"milena/kafka"
 )
 
@@ -344,7 +345,7 @@ func (v *loadView) totals(name string) (t loadTotals) {
 // nothing.
 func rateOf(recent int64) string {
 	if r := float64(recent) / loadWindow.Seconds(); r == 0 || r >= 0.05 {
-		return humanRate(r)
+		return human.Rate(r)
 	}
 	return "<0.1"
 }
@@ -353,20 +354,20 @@ func rateOf(recent int64) string {
 func (v *loadView) what(n int64) string {
 	for _, rough := range v.rough {
 		if rough {
-			return noun(n, "offset")
+			return human.Noun(n, "offset")
 		}
 	}
-	return noun(n, "message")
+	return human.Noun(n, "message")
 }
 
 // said are totals in words.
 func (v *loadView) said(t loadTotals) string {
 	if v.loads == nil {
-		return plural(t.n, "partition")
+		return human.Plural(t.n, "partition")
 	}
-	text := plural(t.n, "partition") + "  " + humanCount(t.held) + " " + v.what(t.held)
+	text := human.Plural(t.n, "partition") + "  " + human.Count(t.held) + " " + v.what(t.held)
 	if t.stored {
-		text += "  " + humanBytes(t.bytes)
+		text += "  " + human.Bytes(t.bytes)
 	}
 	return text + "  " + rateOf(t.recent) + " msg/s"
 }

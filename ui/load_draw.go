@@ -5,6 +5,7 @@ import (
 
 	tea "charm.land/bubbletea/v2"
 
+	"milena/human"
 	"milena/kafka"
 )
 
@@ -99,7 +100,7 @@ func (v *loadView) draw(m *Model, r rect) []string {
 		case v.loads == nil:
 			say(st.dim, "it is asked for again")
 		case v.err != nil:
-			say(st.dim, "as it was "+ago(m.now().Sub(v.when)))
+			say(st.dim, "as it was "+human.Ago(m.now().Sub(v.when)))
 		case all.n == 1:
 			say(st.dim, "one partition has it all")
 		default:
@@ -151,7 +152,7 @@ func (v *loadView) sayHot(l *line) {
 		l.text(l.st.dim, " hot key: ")
 		l.text(l.st.text, percent(n, all)+" ")
 		l.loadKey(key)
-		if of := " of the last minute's " + humanCount(int64(all)) + " " + v.what(int64(all)); l.width+len(of) <= l.max {
+		if of := " of the last minute's " + human.Count(int64(all)) + " " + v.what(int64(all)); l.width+len(of) <= l.max {
 			l.text(l.st.dim, of)
 		}
 	}
@@ -266,7 +267,7 @@ func (v *loadView) row(m *Model, l *line, i int, c loadColumns, all loadTotals) 
 		case off == len(ids):
 			l.text(st.warn, "  off")
 		case off > 0:
-			l.text(st.warn, "  "+exact(int64(len(ids)-off))+" on")
+			l.text(st.warn, "  "+human.Exact(int64(len(ids)-off))+" on")
 		}
 		return
 	}
@@ -303,11 +304,11 @@ func (v *loadView) row(m *Model, l *line, i int, c loadColumns, all loadTotals) 
 		l.fill(l.width + 2)
 	}
 	fair := v.fair[tp.Topic]
-	figure(humanCount(load.Held()), loadNumber, load.Held(), all.mostHeld, times(load.Held(), fair.held))
+	figure(human.Count(load.Held()), loadNumber, load.Held(), all.mostHeld, times(load.Held(), fair.held))
 	if c.bytes {
 		bytes, number := bytesOf(load, all.stored), "?"
 		if bytes >= 0 {
-			number = humanBytes(bytes)
+			number = human.Bytes(bytes)
 		}
 		figure(number, loadBytes, bytes, all.mostBytes, 0)
 	}

@@ -7,6 +7,7 @@ import (
 
 	tea "charm.land/bubbletea/v2"
 
+	"milena/human"
 	"milena/kafka"
 	"milena/kafka/batch"
 	"milena/store"
@@ -32,7 +33,7 @@ func markerText(k batch.Skip) string {
 	case k.Kind == batch.SkipGap && n == 1:
 		return "no record here: compacted away, or never written"
 	case k.Kind == batch.SkipGap:
-		return fmt.Sprintf("no records up to %d (%s): compacted away, or never written", k.Last, plural(int(n), "offset"))
+		return fmt.Sprintf("no records up to %d (%s): compacted away, or never written", k.Last, human.Plural(int(n), "offset"))
 	case k.Kind == batch.SkipAborted:
 		return fmt.Sprintf("an aborted transaction of producer %d, up to offset %d", k.Batch.ProducerID, k.Last)
 	case k.Control == batch.CommitMarker:

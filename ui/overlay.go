@@ -6,6 +6,8 @@ import (
 	"time"
 
 	tea "charm.land/bubbletea/v2"
+
+	"milena/human"
 )
 
 // What lies over the panes: one record, the help, the notices, the palette.
@@ -183,7 +185,7 @@ func (m *Model) showNotices() tea.Cmd {
 			n := &m.notices.all[i]
 			text := n.text
 			if n.n > 1 {
-				text += " (" + plural(n.n, "time") + ")"
+				text += " (" + human.Plural(n.n, "time") + ")"
 			}
 			for j, row := range wrapWords(text, max(10, w-15), m.st.width) {
 				l := newLine(m.st, w, nil)

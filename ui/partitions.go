@@ -7,6 +7,7 @@ import (
 
 	tea "charm.land/bubbletea/v2"
 
+	"milena/human"
 	"milena/kafka"
 )
 
@@ -241,8 +242,8 @@ func (m *Model) offSaid() (long, short string) {
 			topics = append(topics, name)
 		}
 	}
-	short = exact(int64(on)) + "/" + exact(int64(all))
-	long = exact(int64(on)) + " of " + plural(all, "partition")
+	short = human.Exact(int64(on)) + "/" + human.Exact(int64(all))
+	long = human.Exact(int64(on)) + " of " + human.Plural(all, "partition")
 	if len(topics) > 0 {
 		long += ", " + strings.Join(topics, ", ") + " off"
 	}

@@ -7,6 +7,7 @@ import (
 
 	tea "charm.land/bubbletea/v2"
 
+	"milena/human"
 	"milena/kafka"
 )
 
@@ -71,7 +72,7 @@ func (m *Model) openNamed(texts ...string) tea.Cmd {
 	}
 	m.dialog = &dialog{
 		title: "open topics", opened: m.now(), kind: dialogConfirm, action: "open them all",
-		lines: []string{fmt.Sprintf("%s matches %s, from %s to %s.", strings.Join(texts, " "), plural(len(names), "topic"), names[0], names[len(names)-1])},
+		lines: []string{fmt.Sprintf("%s matches %s, from %s to %s.", strings.Join(texts, " "), human.Plural(len(names), "topic"), names[0], names[len(names)-1])},
 		submit: func(m *Model, _ *dialog) tea.Cmd {
 			m.dialog = nil
 			return m.openAll(names, like)
@@ -102,7 +103,7 @@ func (t *tail) name() string {
 	if t.like == nil {
 		return strings.Join(t.topics, ", ")
 	}
-	return strings.Join(t.like.texts, ", ") + ": " + plural(len(t.topics), "topic")
+	return strings.Join(t.like.texts, ", ") + ": " + human.Plural(len(t.topics), "topic")
 }
 
 // patternCommand offers to open what a pattern stands for, where a text is one that
@@ -117,5 +118,5 @@ func (m *Model) patternCommand(text string) (command, bool) {
 	if err != nil {
 		return command{}, false
 	}
-	return command{pattern: text, text: "open " + plural(len(names), "topic") + " like " + text + ", and those that appear later"}, true
+	return command{pattern: text, text: "open " + human.Plural(len(names), "topic") + " like " + text + ", and those that appear later"}, true
 }

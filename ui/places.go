@@ -8,6 +8,7 @@ import (
 
 	tea "charm.land/bubbletea/v2"
 
+	"milena/human"
 	"milena/kafka"
 	"milena/store"
 )
@@ -434,7 +435,7 @@ func (m *Model) placeText() string {
 	t := &m.tail
 	text := strings.Join(t.topics, ", ")
 	if len(t.topics) > 3 {
-		text = plural(len(t.topics), "topic")
+		text = human.Plural(len(t.topics), "topic")
 	}
 	switch st := &t.session.start; {
 	case st.search != nil:

@@ -12,6 +12,7 @@ import (
 
 	tea "charm.land/bubbletea/v2"
 
+	"milena/human"
 	"milena/kafka"
 	"milena/kafka/batch"
 	"milena/query"
@@ -496,7 +497,7 @@ func (m *Model) replayDoing(l *line, b brevity) {
 	case p.ended:
 		n := b.number(p.given)
 		sgr, long, sign = st.ok, "replayed to the end: "+n, "end "+st.g.dot+" "+n
-		more = " " + noun(p.given, "record") + ", G follows again"
+		more = " " + human.Noun(p.given, "record") + ", G follows again"
 	case p.Paused && p.matched:
 		long, short, sign, more = "stopped at a match "+sign, "at a match "+sign, st.g.warn+sign, " space goes on"
 	case p.Paused:
@@ -507,7 +508,7 @@ func (m *Model) replayDoing(l *line, b brevity) {
 	case t.snap.blocked:
 		long = "held back"
 	case p.Left >= longSilence:
-		left := humanDuration(p.Left)
+		left := human.Duration(p.Left)
 		if p.Left < 2*time.Minute { // it is counted down
 			left = itoa(int64((p.Left+time.Second-1)/time.Second)) + " s"
 		}
@@ -522,7 +523,7 @@ func (m *Model) replayDoing(l *line, b brevity) {
 	}
 	if unread, _ := m.tailTrouble(); unread > 0 {
 		sign = " " + st.g.cross + b.number(int64(unread))
-		say(st.warn, "   "+plural(unread, "partition")+" cannot be read now", sign, sign)
+		say(st.warn, "   "+human.Plural(unread, "partition")+" cannot be read now", sign, sign)
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"strconv"
 	"time"
 
+	"milena/human"
 	"milena/kafka/batch"
 	"milena/store"
 )
@@ -222,7 +223,7 @@ func (l *line) valueCell(r *store.Row, q lights, rush bool) {
 func (l *line) binary(b []byte, whole int, named bool) {
 	said, room := "", l.max-l.width
 	if named {
-		said = "  binary, " + plural(whole, "byte")
+		said = "  binary, " + human.Plural(whole, "byte")
 		room = max(room-len(said), min(room, 4))
 	}
 	cut := whole > len(b)

@@ -17,6 +17,8 @@ import (
 	"time"
 
 	tea "charm.land/bubbletea/v2"
+
+	"milena/human"
 )
 
 // The program around the model: it gives the terminal back however it ends.
@@ -82,7 +84,7 @@ func run(ctx context.Context, opt Options, terminal ...tea.ProgramOption) error 
 	case m.compose.sending != "":
 		return fmt.Errorf("the screen ended while a message to %s was being sent: whether it was written is not known", m.compose.sending)
 	case len(m.compose.unsentTo()) > 0 && !m.quitAsked:
-		return fmt.Errorf("the screen ended with unsent text for %s: %s were not sent", strings.Join(m.compose.unsentTo(), ", "), humanBytes(int64(m.compose.unsentBytes())))
+		return fmt.Errorf("the screen ended with unsent text for %s: %s were not sent", strings.Join(m.compose.unsentTo(), ", "), human.Bytes(int64(m.compose.unsentBytes())))
 	case err == nil, errors.Is(err, tea.ErrInterrupted), ctx.Err() != nil:
 		return nil
 	}

@@ -10,6 +10,7 @@ import (
 
 	tea "charm.land/bubbletea/v2"
 
+	"milena/human"
 	"milena/kafka"
 	"milena/query"
 	"milena/store"
@@ -435,7 +436,7 @@ func (m *Model) askSearch() tea.Cmd {
 		}
 		if n := m.partitionsOf(form.topics); n > manyPartitions && !sure {
 			sure = true
-			return d.refuse(1, fmt.Sprintf("%s have %s: enter once more searches them all", plural(len(form.topics), "topic"), plural(n, "partition")))
+			return d.refuse(1, fmt.Sprintf("%s have %s: enter once more searches them all", human.Plural(len(form.topics), "topic"), human.Plural(n, "partition")))
 		}
 		m.dialog = nil
 		clear(m.topics.marked)
@@ -561,9 +562,9 @@ func (m *Model) askCost(f *searchForm, off switchedOff, rate float64, take func(
 		if err != nil {
 			return costMsg{"what it costs is not known: " + sentence(err), take}
 		}
-		text := fmt.Sprintf("%s, %s offsets, about %s", plural(cost.Partitions, "partition"), exact(cost.Offsets), humanBytes(cost.Bytes))
+		text := fmt.Sprintf("%s, %s offsets, about %s", human.Plural(cost.Partitions, "partition"), human.Exact(cost.Offsets), human.Bytes(cost.Bytes))
 		if cost.Offsets == 0 {
-			text = fmt.Sprintf("%s, which hold nothing in that range", plural(cost.Partitions, "partition"))
+			text = fmt.Sprintf("%s, which hold nothing in that range", human.Plural(cost.Partitions, "partition"))
 		} else if t := cost.Time(rate); t > 0 && rate >= 0 {
 			text += ", " + roughly(t)
 		}
@@ -577,9 +578,9 @@ func roughly(d time.Duration) string {
 	case d < time.Second:
 		return "a moment"
 	case d < time.Minute:
-		return "some " + plural(int(d.Round(time.Second)/time.Second), "second")
+		return "some " + human.Plural(int(d.Round(time.Second)/time.Second), "second")
 	case d < time.Hour:
-		return "some " + plural(int(d.Round(time.Minute)/time.Minute), "minute")
+		return "some " + human.Plural(int(d.Round(time.Minute)/time.Minute), "minute")
 	}
 	return fmt.Sprintf("some %.1f hours", d.Hours())
 }
@@ -604,7 +605,7 @@ func (m *Model) searchDoing(l *line, b brevity) {
 	}
 	l.text("", "  ")
 	l.text(st.bold, b.number(t.snap.matched))
-	say(st.dim, " "+noun(t.snap.matched, "hit")+"   ", " ")
+	say(st.dim, " "+human.Noun(t.snap.matched, "hit")+"   ", " ")
 	p := &s.progress
 	searched, all := p.Offsets()
 	where := ""
@@ -626,7 +627,7 @@ func (m *Model) searchDoing(l *line, b brevity) {
 	case s.end == searchDone:
 		say(st.ok, "all searched", st.g.dot)
 		if b < fewWords {
-			l.text(st.dim, ", "+exact(p.Records)+" records in "+shortTime(p.Elapsed))
+			l.text(st.dim, ", "+human.Exact(p.Records)+" records in "+human.Left(p.Elapsed))
 		}
 	case s.end == searchFollows:
 		say(st.ok, "following "+st.g.dot, st.g.dot)
@@ -645,10 +646,10 @@ func (m *Model) searchDoing(l *line, b brevity) {
 		l.text(st.accent, m.spinner()+" ")
 		l.text(st.text, percent)
 		if b < noLabel && p.Elapsed > 0 {
-			l.text(st.dim, "  "+humanCount(int64(float64(p.Records)/p.Elapsed.Seconds()))+" msg/s  "+humanBytes(int64(p.Rate()))+"/s")
+			l.text(st.dim, "  "+human.Count(int64(float64(p.Records)/p.Elapsed.Seconds()))+" msg/s  "+human.Bytes(int64(p.Rate()))+"/s")
 		}
 		if left, ok := p.TimeLeft(); ok && b < fewWords {
-			l.text(st.dim, "  "+shortTime(left)+" left")
+			l.text(st.dim, "  "+human.Left(left)+" left")
 		}
 		if s.onward && b < fewWords {
 			l.text(st.dim, "  then follows")
@@ -661,22 +662,11 @@ func (m *Model) searchDoing(l *line, b brevity) {
 		}
 	}
 	if n := len(s.waiting); n > 0 {
-		say(st.bad, "  "+plural(n, "partition")+" cannot be read now", " "+st.g.cross)
+		say(st.bad, "  "+human.Plural(n, "partition")+" cannot be read now", " "+st.g.cross)
 	}
 	if p.Missed > 0 {
-		say(st.bad, "  "+st.g.warn+" "+exact(p.Missed)+" not searched", " "+st.g.warn)
+		say(st.bad, "  "+st.g.warn+" "+human.Exact(p.Missed)+" not searched", " "+st.g.warn)
 	}
-}
-
-// shortTime is a duration in the fewest letters.
-func shortTime(d time.Duration) string {
-	switch {
-	case d < 10*time.Second:
-		return fmt.Sprintf("%.1f s", d.Seconds())
-	case d < 2*time.Minute:
-		return fmt.Sprintf("%.0f s", d.Seconds())
-	}
-	return fmt.Sprintf("%.0f min", d.Minutes())
 }
 
 // searchEmptyText is what stands in place of hits.
@@ -717,9 +707,9 @@ func (m *Model) showSearch() tea.Cmd {
 			return lines
 		}
 		p := &s.progress
-		say(st.text, fmt.Sprintf("%s for %s: %s; %s records, %s of the log, in %s", s.title(m), m.tail.session.start.search, plural(int(p.Hits), "hit"), exact(p.Records), humanBytes(p.Bytes), shortTime(p.Elapsed)))
+		say(st.text, fmt.Sprintf("%s for %s: %s; %s records, %s of the log, in %s", s.title(m), m.tail.session.start.search, human.Plural(int(p.Hits), "hit"), human.Exact(p.Records), human.Bytes(p.Bytes), human.Left(p.Elapsed)))
 		if len(s.rest) > 0 {
-			say(st.dim, fmt.Sprintf("Only where the key lives (%s) was searched; A searches the other %s as well.", m.tail.session.start.search.partitioner(), plural(len(s.rest), "partition")))
+			say(st.dim, fmt.Sprintf("Only where the key lives (%s) was searched; A searches the other %s as well.", m.tail.session.start.search.partitioner(), human.Plural(len(s.rest), "partition")))
 		}
 		lines = append(lines, newLine(st, w, nil).end())
 		for i := range p.Partitions {
@@ -739,7 +729,7 @@ func (m *Model) showSearch() tea.Cmd {
 		}
 		if len(p.Trouble) > 0 {
 			lines = append(lines, newLine(st, w, nil).end())
-			say(st.bad, exact(p.Missed)+" offsets could not be searched:")
+			say(st.bad, human.Exact(p.Missed)+" offsets could not be searched:")
 			for _, t := range p.Trouble {
 				say(st.text, t.String())
 			}

@@ -13,6 +13,7 @@ import (
 
 	tea "charm.land/bubbletea/v2"
 
+	"milena/human"
 	"milena/kafka"
 	"milena/query"
 	"milena/store"
@@ -688,11 +689,11 @@ func (t *tail) emptyText(zone *time.Location) []string {
 	case t.starting() || t.snap.older.busy && s.start.query == nil:
 		return []string{"", "loading…"}
 	case t.snap.older.busy:
-		return []string{"", fmt.Sprintf("looking back: %s records read   esc stops", exact(t.snap.older.read))}
+		return []string{"", fmt.Sprintf("looking back: %s records read   esc stops", human.Exact(t.snap.older.read))}
 	case t.paused:
 		return []string{"", "paused before anything came: space goes on"}
 	case t.snap.ahead > 0:
-		return []string{"", fmt.Sprintf("offset %s is past the end (%s): it is waited for", exact(s.start.from.N), exact(t.snap.aheadEnd)),
+		return []string{"", fmt.Sprintf("offset %s is past the end (%s): it is waited for", human.Exact(s.start.from.N), human.Exact(t.snap.aheadEnd)),
 			"G goes to the end as it is"}
 	case s.start.query != nil && t.snap.lag > 0:
 		return []string{"", "nothing matches yet; reading on"}
@@ -704,7 +705,7 @@ func (t *tail) emptyText(zone *time.Location) []string {
 	case s.start.query != nil:
 		return []string{"", "nothing matches yet; what comes is filtered", "esc shows everything again"}
 	case t.snap.waiting > 0:
-		return []string{"", "nothing can be shown yet: " + plural(t.snap.waiting, "partition") + " cannot be read now, and the others hold nothing"}
+		return []string{"", "nothing can be shown yet: " + human.Plural(t.snap.waiting, "partition") + " cannot be read now, and the others hold nothing"}
 	case s.start.newest > 0 && t.snap.older.atStart:
 		return []string{"", "nothing here yet: c writes the first message"}
 	}
@@ -720,9 +721,9 @@ func (t *tail) since(zone *time.Location) string {
 	case kafka.End:
 		return "since the end"
 	case kafka.AtOffset:
-		return "from offset " + exact(from.N) + " on"
+		return "from offset " + human.Exact(from.N) + " on"
 	case kafka.LastEach, kafka.Last:
-		return "among the newest " + exact(from.N) + " of each partition"
+		return "among the newest " + human.Exact(from.N) + " of each partition"
 	}
 	return "from there on"
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/charmbracelet/colorprofile"
 	"github.com/charmbracelet/x/ansi"
 
+	"milena/human"
 	"milena/kafka/batch"
 )
 
@@ -36,7 +37,7 @@ func TestFiguresOfTheTailAreThereAtEveryWidth(t *testing.T) {
 			t.Fatalf("%d columns at a width of %d: %q", n, w, head)
 		}
 		for _, n := range []int64{150, evicted, 4321} {
-			if !strings.Contains(head, exact(n)) && !strings.Contains(head, humanCount(n)) {
+			if !strings.Contains(head, human.Exact(n)) && !strings.Contains(head, human.Count(n)) {
 				t.Errorf("%d is missing at a width of %d: %q", n, w, head)
 			}
 		}
@@ -44,7 +45,7 @@ func TestFiguresOfTheTailAreThereAtEveryWidth(t *testing.T) {
 			t.Errorf("the topic is missing at a width of %d: %q", w, head)
 		}
 	}
-	if head := d.headerOf(120); !strings.Contains(head, "held 150") || !strings.Contains(head, "skipped "+exact(evicted)) || !strings.Contains(head, "behind 4,321") {
+	if head := d.headerOf(120); !strings.Contains(head, "held 150") || !strings.Contains(head, "skipped "+human.Exact(evicted)) || !strings.Contains(head, "behind 4,321") {
 		t.Errorf("a wide header is %q", head)
 	}
 }

@@ -3,6 +3,7 @@ package ui
 import (
 	"slices"
 
+	"milena/human"
 	"milena/kafka"
 )
 
@@ -92,7 +93,7 @@ func (m *Model) tailName(l *line, b brevity, room int) {
 	case long != "":
 		l.text(st.warn, " "+short)
 	case b < noPartitions:
-		l.text(st.dim, "  "+plural(t.snap.partitions, "partition"))
+		l.text(st.dim, "  "+human.Plural(t.snap.partitions, "partition"))
 	}
 }
 
@@ -106,9 +107,9 @@ func (l *line) clipped(sgr, s string, w int) {
 
 func (b brevity) number(n int64) string {
 	if b >= shortNumbers {
-		return humanCount(n)
+		return human.Count(n)
 	}
-	return exact(n)
+	return human.Exact(n)
 }
 
 // tailDoing says what the tail does.
@@ -229,9 +230,9 @@ func (m *Model) tailFollowing(say func(sgr, long, short string), b brevity) {
 	n := t.snap.partitions
 	switch unread, _ := m.tailTrouble(); {
 	case t.snap.deleted > 0:
-		say(st.warn, "following "+st.g.dot+" "+plural(t.snap.deleted, "topic")+" deleted", st.g.dot+st.g.cross)
+		say(st.warn, "following "+st.g.dot+" "+human.Plural(t.snap.deleted, "topic")+" deleted", st.g.dot+st.g.cross)
 	case unread > 0:
-		say(st.warn, "following "+b.number(int64(n-unread))+" of "+plural(n, "partition"),
+		say(st.warn, "following "+b.number(int64(n-unread))+" of "+human.Plural(n, "partition"),
 			st.g.dot+" "+b.number(int64(n-unread))+"/"+b.number(int64(n)))
 	default:
 		say(st.ok, "following "+st.g.dot, st.g.dot)
@@ -242,7 +243,7 @@ func (m *Model) tailFollowing(say func(sgr, long, short string), b brevity) {
 // tailUnread says what cannot be read where that is not said otherwise.
 func (m *Model) tailUnread(say func(sgr, long, short string), b brevity) {
 	if unread, _ := m.tailTrouble(); unread > 0 {
-		say(m.st.warn, "   "+plural(unread, "partition")+" cannot be read now", " "+m.st.g.cross+b.number(int64(unread)))
+		say(m.st.warn, "   "+human.Plural(unread, "partition")+" cannot be read now", " "+m.st.g.cross+b.number(int64(unread)))
 	}
 }
 
@@ -253,7 +254,7 @@ func (m *Model) tailAhead(say func(sgr, long, short string)) {
 		if n == 1 {
 			word = " ends before it"
 		}
-		say(m.st.warn, "   "+plural(n, "partition")+word, "")
+		say(m.st.warn, "   "+human.Plural(n, "partition")+word, "")
 	}
 }
 
@@ -295,7 +296,7 @@ func (m *Model) tailFigures(l *line, b brevity) {
 	t, st := &m.tail, m.st
 	pair := func(long, short string, n int64, sgr string) {
 		if b >= bare {
-			l.text(sgr, " "+humanCount(n))
+			l.text(sgr, " "+human.Count(n))
 			l.text(st.dim, short)
 			return
 		}

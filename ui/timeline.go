@@ -8,6 +8,7 @@ import (
 
 	tea "charm.land/bubbletea/v2"
 
+	"milena/human"
 	"milena/kafka"
 	"milena/store"
 )
@@ -609,7 +610,7 @@ func (m *Model) drawTimeline(r rect) string {
 	if here {
 		text, peak = m.timeOf(c.border(at, n), layout), at
 	}
-	count, later := humanCount(counts[peak]), 0
+	count, later := human.Count(counts[peak]), 0
 	switch {
 	case here && at < edge:
 		count = goneSaid
@@ -646,10 +647,10 @@ func (c *timeline) said(at, count string, later int, here bool, room int) string
 	case later == 1:
 		gone = "1 partition begins later"
 	default:
-		gone = plural(later, "partition") + " begin later"
+		gone = human.Plural(later, "partition") + " begin later"
 	}
 	if n := len(c.line.Failed); n > 0 {
-		failed = plural(n, "partition") + " left out"
+		failed = human.Plural(n, "partition") + " left out"
 	}
 	if c.rough {
 		at, offsets = at+"~", "offsets, not messages"

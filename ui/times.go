@@ -5,6 +5,8 @@ import (
 	"time"
 
 	tea "charm.land/bubbletea/v2"
+
+	"milena/human"
 )
 
 // How times are shown: by the clock here or in UTC, as ages, or as they are in
@@ -127,5 +129,5 @@ func age(now, ms int64) string {
 	case d < 10_000:
 		return sign + strconv.FormatInt(d/1000, 10) + " s"
 	}
-	return sign + humanDuration(time.Duration(d)*time.Millisecond)
+	return sign + human.Duration(time.Duration(d)*time.Millisecond)
 }

@@ -3,7 +3,6 @@ package ui
 import (
 	"cmp"
 	"context"
-	"fmt"
 	"slices"
 	"strconv"
 	"strings"
@@ -12,6 +11,7 @@ import (
 	tea "charm.land/bubbletea/v2"
 	"github.com/charmbracelet/x/ansi"
 
+	"milena/human"
 	"milena/kafka"
 )
 
@@ -117,7 +117,7 @@ func (m *Model) gotMetadata(msg metadataMsg) tea.Cmd {
 		every = refreshGone
 	} else {
 		if !m.gone.IsZero() {
-			m.note(levelGood, "the cluster answers again, after "+humanDuration(m.now().Sub(m.gone)))
+			m.note(levelGood, "the cluster answers again, after "+human.Duration(m.now().Sub(m.gone)))
 			m.gone = time.Time{}
 		}
 		if m.tail.session != nil {
@@ -427,20 +427,20 @@ func (m *Model) drawTopics(r rect) []string {
 	l.text("", " ")
 	l.text(title, "Topics ")
 	if p.filter == "" {
-		l.text(st.dim, exact(int64(len(p.all))))
+		l.text(st.dim, human.Exact(int64(len(p.all))))
 	} else {
 		l.text(st.dim, counted(int64(len(p.shown)), int64(len(p.all))))
 		l.text("", "  ")
 		l.text(st.accent, "/"+p.filter)
 	}
 	if n := len(p.marked); n > 0 {
-		l.text(st.accent, "  "+st.g.check+exact(int64(n)))
+		l.text(st.accent, "  "+st.g.check+human.Exact(int64(n)))
 		if l.width+len(" marked") <= r.w-cols.width() {
 			l.text(st.dim, " marked")
 		}
 	}
 	if p.troubled > 0 && p.filter == "" {
-		l.text(st.warn, "  "+st.g.warn+exact(int64(p.troubled)))
+		l.text(st.warn, "  "+st.g.warn+human.Exact(int64(p.troubled)))
 	}
 	click := func(from, to int, by topicOrder) {
 		m.hits = append(m.hits, hit{rect{r.x + from, r.y, to - from, 1}, func() tea.Cmd { return m.clickedOrder(by) }})
@@ -581,7 +581,7 @@ func (m *Model) topicRow(l *line, i int, cols topicColumns, focused bool) {
 	if cols.count > 0 {
 		text, sgr := "", st.text
 		if f.counted {
-			text = humanCount(f.end - f.start)
+			text = human.Count(f.end - f.start)
 			if f.missing > 0 {
 				text, sgr = text+"+", st.warn
 			}
@@ -591,7 +591,7 @@ func (m *Model) topicRow(l *line, i int, cols topicColumns, focused bool) {
 	if cols.rate > 0 {
 		text, sgr := "", st.dim
 		if f.samples > 0 {
-			if text = humanRate(f.rate()); text != "0" {
+			if text = human.Rate(f.rate()); text != "0" {
 				sgr = st.text
 			}
 		}
@@ -604,7 +604,7 @@ func (m *Model) topicRow(l *line, i int, cols topicColumns, focused bool) {
 	if cols.age > 0 {
 		text := ""
 		if f.aged() {
-			text = shortAge(m.now().Sub(f.last))
+			text = human.Age(m.now().Sub(f.last))
 		}
 		l.number(st.dim, text, cols.age)
 	}
@@ -656,23 +656,6 @@ func (l *line) sparkline(f *figures) {
 			l.repeat(st.accent, st.g.spark[max(1, int(r/top*float64(n)))], 1)
 		}
 	}
-}
-
-// shortAge is an age in at most four letters: 12s, 5m, 3h, 2d, 4y.
-func shortAge(d time.Duration) string {
-	switch {
-	case d < 0:
-		return "0s"
-	case d < time.Minute:
-		return fmt.Sprintf("%ds", int(d.Seconds()))
-	case d < time.Hour:
-		return fmt.Sprintf("%dm", int(d.Minutes()))
-	case d < 48*time.Hour:
-		return fmt.Sprintf("%dh", int(d.Hours()))
-	case d < 730*24*time.Hour:
-		return fmt.Sprintf("%dd", int(d.Hours()/24))
-	}
-	return fmt.Sprintf("%dy", int(d.Hours()/24/365))
 }
 
 // askTopicFilter opens the prompt that filters topics; what is typed counts at

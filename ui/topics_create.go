@@ -11,6 +11,7 @@ import (
 
 	tea "charm.land/bubbletea/v2"
 
+	"milena/human"
 	"milena/kafka"
 )
 
@@ -71,8 +72,8 @@ func (m *Model) checkCreate(d *dialog) {
 		return
 	}
 	if t.Partitions > 0 && t.ReplicationFactor > 0 {
-		d.lines = []string{fmt.Sprintf("%s × %s on %s.", plural(int(t.Partitions), "partition"),
-			plural(int(t.ReplicationFactor), "replica"), plural(m.brokers(), "broker"))}
+		d.lines = []string{fmt.Sprintf("%s × %s on %s.", human.Plural(int(t.Partitions), "partition"),
+			human.Plural(int(t.ReplicationFactor), "replica"), human.Plural(m.brokers(), "broker"))}
 		if t.ReplicationFactor == 1 && m.brokers() > 1 {
 			d.lines[0] += " With one replica, what a broker holds is gone while it is."
 		}
@@ -159,9 +160,14 @@ func configValue(name, value string, factor int16) (string, error) {
 		}
 		return strconv.FormatInt(ms, 10), nil
 	case strings.HasSuffix(name, ".bytes"):
-		if _, err := strconv.ParseInt(value, 10, 64); err != nil {
-			return "", fmt.Errorf("%s is a number of bytes", name)
+		if _, err := strconv.ParseInt(value, 10, 64); err == nil {
+			return value, nil
 		}
+		n, err := human.ParseBytes(value)
+		if err != nil {
+			return "", fmt.Errorf("%s is a number of bytes, or a size such as 512MB, 1GiB", name)
+		}
+		return strconv.FormatInt(n, 10), nil
 	}
 	return value, nil
 }
@@ -214,10 +220,10 @@ func (m *Model) deleteTopic() tea.Cmd {
 		return nil
 	}
 	name := t.Name
-	lines := []string{fmt.Sprintf("Deletes %s with %s", name, plural(len(t.Partitions), "partition"))}
+	lines := []string{fmt.Sprintf("Deletes %s with %s", name, human.Plural(len(t.Partitions), "partition"))}
 	f := m.topics.figures[name]
 	if n := f.end - f.start; n > 0 {
-		lines[0] += fmt.Sprintf(" and about %s messages", exact(n))
+		lines[0] += fmt.Sprintf(" and about %s messages", human.Exact(n))
 	} else if f.counted {
 		lines[0] += " and no messages"
 	}
@@ -226,9 +232,9 @@ func (m *Model) deleteTopic() tea.Cmd {
 		lines = append(lines, "It is Kafka's own: the cluster needs it to work.")
 	}
 	if r := f.rate(); r > 0 {
-		lines = append(lines, fmt.Sprintf("Somebody writes to it now: %s messages a second. A broker that creates topics by itself will bring it back, empty.", humanRate(r)))
+		lines = append(lines, fmt.Sprintf("Somebody writes to it now: %s messages a second. A broker that creates topics by itself will bring it back, empty.", human.Rate(r)))
 	} else if !f.last.IsZero() {
-		lines = append(lines, "The last message came "+ago(m.now().Sub(f.last))+".")
+		lines = append(lines, "The last message came "+human.Ago(m.now().Sub(f.last))+".")
 	}
 	m.dialog = &dialog{
 		title: "delete topic", opened: m.now(), danger: true, action: "delete for ever", kind: dialogConfirm,

@@ -10,6 +10,7 @@ import (
 
 	tea "charm.land/bubbletea/v2"
 
+	"milena/human"
 	"milena/kafka"
 )
 
@@ -104,9 +105,9 @@ func (v *topicDetails) draw(m *Model, r rect) []string {
 	head.text("", " ")
 	head.text(st.accentBold, v.name)
 	if v.d != nil {
-		head.text(st.dim, "  "+plural(len(v.d.Partitions), "partition"))
+		head.text(st.dim, "  "+human.Plural(len(v.d.Partitions), "partition"))
 		if v.err != nil {
-			head.text(st.bad, "  as it was "+ago(m.now().Sub(v.at)))
+			head.text(st.bad, "  as it was "+human.Ago(m.now().Sub(v.at)))
 		}
 	}
 	rough := v.rough
@@ -120,7 +121,7 @@ func (v *topicDetails) draw(m *Model, r rect) []string {
 	v.total, v.height = len(v.drawn), max(1, r.h-1)
 	v.top = max(0, min(v.top, v.total-v.height))
 	if below := v.total - v.top - v.height; below > 0 && head.width+16 < r.w {
-		more := exact(int64(below)) + " lines below "
+		more := human.Exact(int64(below)) + " lines below "
 		head.fill(r.w - len(more))
 		head.text(st.dim, more)
 	}
@@ -237,17 +238,17 @@ func (v *topicDetails) facts() []fact {
 		sum += max(0, to.Offset-from.Offset)
 	}
 	if leaderless > 0 {
-		out = append(out, fact{levelBad, plural(leaderless, "partition") + " without a leader: nobody can read or write there until a replica that was in sync comes back."})
+		out = append(out, fact{levelBad, human.Plural(leaderless, "partition") + " without a leader: nobody can read or write there until a replica that was in sync comes back."})
 	}
 	if under > 0 {
-		out = append(out, fact{levelWarn, plural(under, "partition") + " with fewer replicas in sync than there should be: one more broker lost may stop writing, or lose data."})
+		out = append(out, fact{levelWarn, human.Plural(under, "partition") + " with fewer replicas in sync than there should be: one more broker lost may stop writing, or lose data."})
 	}
-	text := "about " + exact(sum) + " messages"
+	text := "about " + human.Exact(sum) + " messages"
 	switch {
 	case counted && sum == 0:
 		text = "no messages"
 	case !counted:
-		text = "at least " + exact(sum) + " messages, of the partitions that answer"
+		text = "at least " + human.Exact(sum) + " messages, of the partitions that answer"
 	}
 	switch {
 	case strings.Contains(v.setting("cleanup.policy"), "compact"):
@@ -257,7 +258,7 @@ func (v *topicDetails) facts() []fact {
 	}
 	if len(replicas) == 1 && len(d.Partitions) > 0 {
 		if n := len(d.Partitions[0].Replicas); n > 0 {
-			text += ", " + plural(n, "replica") + " each"
+			text += ", " + human.Plural(n, "replica") + " each"
 		}
 	}
 	if d.Internal {
@@ -282,7 +283,7 @@ func (v *topicDetails) partitions(st *Styles, w int) []string {
 	for i := range d.Partitions {
 		id := d.Partitions[i].ID
 		one = max(one, len(itoa(int64(id))))
-		offset = max(offset, 1+len(exact(d.End[id].Offset)), len(exact(d.Start[id].Offset)))
+		offset = max(offset, 1+len(human.Exact(d.End[id].Offset)), len(human.Exact(d.Start[id].Offset)))
 	}
 	type column struct {
 		name  string
@@ -293,7 +294,7 @@ func (v *topicDetails) partitions(st *Styles, w int) []string {
 	off := func(of map[int32]kafka.Offset) func(p *kafka.Partition) (string, string) {
 		return func(p *kafka.Partition) (string, string) {
 			if o, ok := of[p.ID]; ok && o.Err == nil {
-				return st.text, exact(o.Offset)
+				return st.text, human.Exact(o.Offset)
 			}
 			return st.bad, "?"
 		}
@@ -315,9 +316,9 @@ func (v *topicDetails) partitions(st *Styles, w int) []string {
 			}
 			n := max(0, to.Offset-from.Offset)
 			if v.rough && n > 0 {
-				return st.text, "~" + exact(n)
+				return st.text, "~" + human.Exact(n)
 			}
-			return st.text, exact(n)
+			return st.text, human.Exact(n)
 		}},
 		{"first", offset, false, off(d.Start)},
 		{"end", offset, false, off(d.End)},
@@ -421,9 +422,9 @@ func readable(name, value string) string {
 	case n < 1000:
 		return ""
 	case strings.HasSuffix(name, ".ms"):
-		return humanDuration(time.Duration(min(n, 1<<62/int64(time.Millisecond))) * time.Millisecond)
+		return human.Duration(time.Duration(min(n, 1<<62/int64(time.Millisecond))) * time.Millisecond)
 	case strings.HasSuffix(name, ".bytes"):
-		return humanBytes(n)
+		return human.Bytes(n)
 	}
 	return ""
 }

@@ -6,6 +6,7 @@ import (
 
 	tea "charm.land/bubbletea/v2"
 
+	"milena/human"
 	"milena/kafka"
 	"milena/store"
 )
@@ -139,17 +140,17 @@ func (m *Model) drawPreview(r rect) []string {
 	l.text("", " ")
 	l.text(st.text, v.topic)
 	l.text(st.warn, "  preview")
-	facts := []string{"  " + plural(v.parts, "partition")}
+	facts := []string{"  " + human.Plural(v.parts, "partition")}
 	if v.n > 0 {
-		newest := "  newest " + exact(int64(v.n))
+		newest := "  newest " + human.Exact(int64(v.n))
 		if f := m.topics.figures[v.topic]; f != nil && f.counted && f.end-f.start > int64(v.n) {
 			newest += " of "
 			if f.rough {
 				newest += "about "
 			}
-			newest += exact(f.end - f.start)
+			newest += human.Exact(f.end - f.start)
 		}
-		facts = append(facts, newest, ", the last "+ago(m.now().Sub(v.last)))
+		facts = append(facts, newest, ", the last "+human.Ago(m.now().Sub(v.last)))
 	}
 	const hint = "enter opens it "
 	for _, s := range facts {
@@ -229,7 +230,7 @@ func (m *Model) drawPreview(r rect) []string {
 func lackText(lack []kafka.Waiting) string {
 	text := sentence(lack[0])
 	if more := len(lack) - 1; more > 0 {
-		text += ", and " + plural(more, "partition") + " more"
+		text += ", and " + human.Plural(more, "partition") + " more"
 	}
 	return text
 }

@@ -9,6 +9,7 @@ import (
 
 	tea "charm.land/bubbletea/v2"
 
+	"milena/human"
 	"milena/kafka"
 	"milena/kafka/batch"
 	"milena/query"
@@ -57,7 +58,7 @@ func gap(before, r *store.Row) string {
 	if before == nil || before.Timestamp < 0 || r.Timestamp < 0 {
 		return ""
 	}
-	return "+" + humanDuration(time.Duration(r.Timestamp-before.Timestamp)*time.Millisecond)
+	return "+" + human.Duration(time.Duration(r.Timestamp-before.Timestamp)*time.Millisecond)
 }
 
 // gapTo is the time from the row before one of those in sight.
