@@ -22,6 +22,8 @@ const longestLine = 1 << 30
 
 // lines cuts a stream into lines.
 type lines struct {
+	name   string // of the stream, for errors
+	end    []byte // of a line
 	chunks <-chan chunk
 	free   chan<- []byte
 	carry  []byte // the beginning of a line that is not complete
@@ -36,7 +38,7 @@ type chunk struct {
 // readLines reads ahead in a goroutine of its own. It ends with the stream or
 // with ctx, except that a Read under way cannot be interrupted: it ends then
 // with the process.
-func readLines(ctx context.Context, in io.Reader) *lines {
+func readLines(ctx context.Context, in io.Reader, name, end string) *lines {
 	const size, ahead = 256 << 10, 3
 	chunks, free := make(chan chunk), make(chan []byte, ahead)
 	for range ahead {
@@ -56,7 +58,7 @@ func readLines(ctx context.Context, in io.Reader) *lines {
 			}
 		}
 	}()
-	return &lines{chunks: chunks, free: free}
+	return &lines{name: name, end: []byte(end), chunks: chunks, free: free}
 }
 
 // each gives every line without its newline, the last one also when it has
@@ -70,27 +72,9 @@ func (l *lines) each(ctx context.Context, do func(line []byte) error) (left int,
 		case <-ctx.Done():
 			return len(l.carry), nil
 		}
-		rest := c.bytes
-		for {
-			at := bytes.IndexByte(rest, '\n')
-			if at < 0 {
-				break
-			}
-			line := rest[:at]
-			if len(l.carry) > 0 {
-				l.carry = append(l.carry, line...)
-				line = l.carry
-			}
-			err := do(line)
-			if l.carry = l.carry[:0]; cap(l.carry) > bufferKept {
-				l.carry = nil
-			}
-			if err != nil {
-				return 0, err
-			}
-			rest = rest[at+1:]
+		if err := l.cut(c.bytes, do); err != nil {
+			return 0, err
 		}
-		l.carry = append(l.carry, rest...)
 		switch {
 		case c.err == io.EOF:
 			if len(l.carry) > 0 {
@@ -98,12 +82,55 @@ func (l *lines) each(ctx context.Context, do func(line []byte) error) (left int,
 			}
 			return 0, nil
 		case c.err != nil:
-			return len(l.carry), fmt.Errorf("stdin: %w", c.err)
+			return len(l.carry), fmt.Errorf("%s: %w", l.name, c.err)
 		case len(l.carry) > longestLine:
-			return len(l.carry), errors.New("stdin: a line is longer than 1.1 GB, more than a Kafka message can be")
+			return len(l.carry), fmt.Errorf("%s: a line is longer than 1.1 GB, more than a Kafka message can be", l.name)
 		}
 		l.free <- c.bytes[:cap(c.bytes)]
 	}
+}
+
+// cut gives the lines that end in a chunk, and keeps the beginning of the next.
+func (l *lines) cut(rest []byte, do func(line []byte) error) error {
+	for {
+		// An end of several bytes may have begun in the chunk before.
+		seam := min(len(l.carry), len(l.end)-1)
+		if seam > 0 {
+			overlap := append(bytes.Clone(l.carry[len(l.carry)-seam:]), rest[:min(len(rest), seam)]...)
+			if at := bytes.Index(overlap, l.end); at >= 0 {
+				line := l.carry[:len(l.carry)-seam+at]
+				rest = rest[at+len(l.end)-seam:]
+				if err := l.give(line, do); err != nil {
+					return err
+				}
+				continue
+			}
+		}
+		at := bytes.Index(rest, l.end)
+		if at < 0 {
+			break
+		}
+		line := rest[:at]
+		if len(l.carry) > 0 {
+			l.carry = append(l.carry, line...)
+			line = l.carry
+		}
+		if err := l.give(line, do); err != nil {
+			return err
+		}
+		rest = rest[at+len(l.end):]
+	}
+	l.carry = append(l.carry, rest...)
+	return nil
+}
+
+// give hands over a line, after which nothing is carried.
+func (l *lines) give(line []byte, do func(line []byte) error) error {
+	err := do(line)
+	if l.carry = l.carry[:0]; cap(l.carry) > bufferKept {
+		l.carry = nil
+	}
+	return err
 }
 
 // parser makes a message of a line.

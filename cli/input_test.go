@@ -17,7 +17,7 @@ import (
 func all(t *testing.T, in io.Reader) []string {
 	t.Helper()
 	var got []string
-	if _, err := readLines(t.Context(), in).each(t.Context(), func(line []byte) error {
+	if _, err := readLines(t.Context(), in, "stdin", "\n").each(t.Context(), func(line []byte) error {
 		got = append(got, string(line))
 		return nil
 	}); err != nil {
@@ -50,11 +50,11 @@ func TestLines(t *testing.T) {
 
 func TestLinesEndWithTheirStreamTheirContextAndTheirTaker(t *testing.T) {
 	broken := errors.New("broken")
-	left, err := readLines(t.Context(), io.MultiReader(strings.NewReader("a\nb"), iotest.ErrReader(broken))).each(t.Context(), func([]byte) error { return nil })
+	left, err := readLines(t.Context(), io.MultiReader(strings.NewReader("a\nb"), iotest.ErrReader(broken)), "stdin", "\n").each(t.Context(), func([]byte) error { return nil })
 	if !errors.Is(err, broken) || left != 1 {
 		t.Errorf("a broken stream: %d, %v", left, err)
 	}
-	if _, err = readLines(t.Context(), strings.NewReader("a\nb\n")).each(t.Context(), func([]byte) error { return broken }); !errors.Is(err, broken) {
+	if _, err = readLines(t.Context(), strings.NewReader("a\nb\n"), "stdin", "\n").each(t.Context(), func([]byte) error { return broken }); !errors.Is(err, broken) {
 		t.Errorf("a taker that fails: %v", err)
 	}
 	r, w := io.Pipe()
@@ -67,7 +67,7 @@ func TestLinesEndWithTheirStreamTheirContextAndTheirTaker(t *testing.T) {
 		cancel() // the write has been read
 	}()
 	var got []string
-	left, err = readLines(t.Context(), r).each(ctx, func(line []byte) error { got = append(got, string(line)); return nil })
+	left, err = readLines(t.Context(), r, "stdin", "\n").each(ctx, func(line []byte) error { got = append(got, string(line)); return nil })
 	if err != nil || len(got) == 1 && left != len("half") || len(got) > 1 {
 		t.Errorf("a signal: %q, %d left, %v", got, left, err)
 	}

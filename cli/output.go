@@ -5,6 +5,7 @@ package cli
 // the record lies, without an allocation.
 
 import (
+	"encoding/binary"
 	"fmt"
 	"strconv"
 	"strings"
@@ -39,8 +40,8 @@ type piece struct {
 	text  string
 }
 
-const tokens = "the tokens are %s value, %S its length, %k key, %K its length, %h headers, %t topic, %p partition, %o offset, " +
-	`%T timestamp, %% a percent sign, and \n \t \r \\ \xNN`
+const tokens = "the tokens are %s value, %S its length, %R its length as 4 bytes, %k key, %K its length, %h headers, " +
+	"%t topic, %p partition, %o offset, %T timestamp, %% percent sign; " + escapesKnown
 
 // parseFormat reads kcat's format.
 func parseFormat(text string) ([]piece, error) {
@@ -55,32 +56,26 @@ func parseFormat(text string) ([]piece, error) {
 	}
 	for i := 0; i < len(text); i++ {
 		switch c := text[i]; c {
-		case '%', '\\':
+		case '\\':
+			b, length, err := unescape(text[i:])
+			if err != nil {
+				return nil, fmt.Errorf("format %q: %w", text, err)
+			}
+			plain = append(plain, b)
+			i += length - 1
+		case '%':
 			i++
 			if i == len(text) {
-				return nil, fmt.Errorf("format %q ends with a lone %c; %s", text, c, tokens)
+				return nil, fmt.Errorf("format %q ends with a lone %%; %s", text, tokens)
 			}
 			switch next := text[i]; {
-			case next == c:
-				plain = append(plain, c)
-			case c == '%' && strings.IndexByte("sSkKhtpoT", next) >= 0:
+			case next == '%':
+				plain = append(plain, '%')
+			case strings.IndexByte("sSRkKhtpoT", next) >= 0:
 				token(next)
-			case c == '\\' && next == 'n':
-				plain = append(plain, '\n')
-			case c == '\\' && next == 't':
-				plain = append(plain, '\t')
-			case c == '\\' && next == 'r':
-				plain = append(plain, '\r')
-			case c == '\\' && next == 'x':
-				code, err := strconv.ParseUint(text[i+1:min(i+3, len(text))], 16, 8)
-				if err != nil || i+3 > len(text) {
-					return nil, fmt.Errorf("format %q: \\x wants two hexadecimal digits, as in \\x00", text)
-				}
-				plain = append(plain, byte(code))
-				i += 2
 			default:
 				_, size := utf8.DecodeRuneInString(text[i:])
-				return nil, fmt.Errorf("format %q: %c%s means nothing; %s", text, c, text[i:i+size], tokens)
+				return nil, fmt.Errorf("format %q: %%%s is not a token; %s", text, text[i:i+size], tokens)
 			}
 		default:
 			plain = append(plain, c)
@@ -103,6 +98,8 @@ func tokenForm(pieces []piece, null string) form {
 				dst = appendOr(dst, v.Value, null)
 			case 'S':
 				dst = appendLength(dst, v.Value)
+			case 'R':
+				dst = binary.BigEndian.AppendUint32(dst, uint32(length(v.Value)))
 			case 'k':
 				dst = appendOr(dst, v.Key, null)
 			case 'K':
@@ -131,12 +128,16 @@ func appendOr(dst, field []byte, null string) []byte {
 	return append(dst, field...)
 }
 
-// appendLength appends a field's length; null is −1 long.
-func appendLength(dst, field []byte) []byte {
+// length is a field's; null is −1 long.
+func length(field []byte) int32 {
 	if field == nil {
-		return append(dst, "-1"...)
+		return -1
 	}
-	return strconv.AppendInt(dst, int64(len(field)), 10)
+	return int32(len(field))
+}
+
+func appendLength(dst, field []byte) []byte {
+	return strconv.AppendInt(dst, int64(length(field)), 10)
 }
 
 // appendHeaders appends name=value of each header, with commas between.

@@ -5,6 +5,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"os"
+	"slices"
 	"sort"
 	"strconv"
 	"strings"
@@ -27,7 +30,11 @@ type produceFlags struct {
 	headers       []string
 	partition     int32
 	null          bool
-	delimiter     string
+	delimiter     string // between key and value; empty: lines are values
+	end           string // of a message in the input
+	input         string // a file in place of stdin
+	readerSet     []string
+	reader        map[string]string // the properties of Kafka's console producer
 	json          bool
 	keepPartition bool
 	codec         string
@@ -71,13 +78,32 @@ said on stderr; what was not sent is named there, and the exit code is 1.`,
 	f.StringArrayVarP(&p.headers, "header", "H", nil, "a header, `name=value`; again for more")
 	f.Int32VarP(&p.partition, "partition", "p", kafka.AnyPartition, "the partition `N`; else it is chosen by the key (murmur2)")
 	f.BoolVarP(&p.null, "null", "Z", false, "an empty value is null, a tombstone")
-	f.StringVarP(&p.delimiter, "key-delimiter", "K", "", "each line is a key, `DELIM`, a value")
+	f.StringVarP(&p.delimiter, "key-delimiter", "K", "", "each line is a key, `DELIM`, and a value; DELIM takes the escapes of tail -f, as in '\\t'")
+	f.StringVarP(&p.end, "delimiter", "D", `\n`, "`DELIM` ends a message in the input")
+	f.StringVarP(&p.input, "input", "l", "", "read messages from `FILE`, not from stdin")
+	f.StringArrayVar(&p.readerSet, "reader-property", nil, "`name=value` as of kafka-console-producer")
+	_ = f.MarkHidden("reader-property") // --property takes them, too
 	f.BoolVarP(&p.json, "json", "J", false, "each line is JSON as tail -J or kcat -J prints it")
 	f.BoolVar(&p.keepPartition, "keep-partition", false, "with -J: write to the partition that the line names")
 	f.StringVarP(&p.codec, "compression", "z", "", "`CODEC` none, gzip, snappy, lz4 or zstd")
 	f.DurationVar(&p.every, "every", 0, "send VALUE again at this `interval`; {{.N}} in key and value counts from 0")
 	f.Int64VarP(&p.limit, "max-messages", "c", -1, "end after `N` messages")
 	return cmd
+}
+
+// read reads what flags say in a language of their own: delimiters, and the
+// properties of a reader.
+func (p *produceFlags) read(g *global, set *pflag.FlagSet) (err error) {
+	if p.delimiter, err = delimiter(p.delimiter); err != nil {
+		return usage("-K %q: %w", set.Lookup("key-delimiter").Value, err)
+	}
+	if p.end, err = delimiter(p.end); err != nil {
+		return usage("-D %q: %w", set.Lookup("delimiter").Value, err)
+	}
+	if p.reader, err = takeProperties(&g.set, p.readerSet, readerProperties, "--reader-property"); err != nil {
+		return err
+	}
+	return p.check(set)
 }
 
 // check refuses flags that cannot be meant together.
@@ -89,7 +115,15 @@ func (p produceFlags) check(set *pflag.FlagSet) error {
 	case given("every") && p.value == nil:
 		return usage("--every sends one VALUE again and again: name it")
 	case given("key-delimiter") && p.delimiter == "":
-		return usage("-K wants a delimiter that is not empty")
+		return usage("-K needs a delimiter that is not empty")
+	case given("delimiter") && p.end == "":
+		return usage("-D needs a delimiter that is not empty")
+	case p.value != nil && (given("delimiter") || given("input")):
+		return usage("-D and -l are for lines of input: leave out the VALUE %q", *p.value)
+	case p.value != nil && p.delimiter != "" && !strings.Contains(*p.value, p.delimiter):
+		return usage("the VALUE does not have the key delimiter %q: nothing was sent; without -K it is a value", p.delimiter)
+	case len(p.reader) > 0 && (given("key-delimiter") || p.json):
+		return usage("-K, -J and --property %s exclude each other", slices.Sorted(maps.Keys(p.reader))[0])
 	case given("key-delimiter") && given("key"):
 		return usage("-k and -K exclude each other: -K takes the key from each line")
 	case p.json && (given("key") || given("key-delimiter") || given("header")):
@@ -121,7 +155,7 @@ const graceful = 10 * time.Second
 const counter = "{{.N}}"
 
 func (g *global) produce(ctx context.Context, p produceFlags, set *pflag.FlagSet) error {
-	if err := p.check(set); err != nil {
+	if err := p.read(g, set); err != nil {
 		return err
 	}
 	settings, err := g.load(ctx)
@@ -133,6 +167,10 @@ func (g *global) produce(ctx context.Context, p produceFlags, set *pflag.FlagSet
 		return err
 	}
 	headers, err := parsePairs("-H", p.headers)
+	if err != nil {
+		return err
+	}
+	parse, err := p.parser()
 	if err != nil {
 		return err
 	}
@@ -163,19 +201,12 @@ func (g *global) produce(ctx context.Context, p produceFlags, set *pflag.FlagSet
 			g.notice("milena: nothing is acknowledged: %v; trying again", err)
 		}}),
 		message: kafka.Message{Topic: p.topic, Partition: p.partition, Headers: headers, Timestamp: kafka.NoTimestamp},
-		parse:   func(line []byte, m *kafka.Message) error { m.Value = line; return nil },
+		parse:   parse,
 		each:    p.every >= 100*time.Millisecond || p.value == nil && isTerminalIn(g.stdin),
 	}
 	if set.Changed("key") {
 		s.message.Key = []byte(p.key)
 	}
-	switch {
-	case p.json:
-		s.parse = jsonParser(p.keepPartition)
-	case p.delimiter != "":
-		s.parse = pairParser(p.delimiter)
-	}
-
 	var input error // why there was no more of it
 	switch {
 	case p.limit == 0:
@@ -184,18 +215,7 @@ func (g *global) produce(ctx context.Context, p produceFlags, set *pflag.FlagSet
 	case p.value != nil:
 		input = s.send(sending, []byte(*p.value))
 	default:
-		if isTerminalIn(g.stdin) {
-			g.notice("each line is a message to %s; ctrl+d ends", p.topic)
-		}
-		var left int
-		left, input = readLines(ctx, g.stdin).each(ctx, func(line []byte) error { return s.send(sending, line) })
-		if left > 0 {
-			s.notSent(errors.New("the line was not complete"))
-		}
-		if s.read == 0 && input == nil {
-			g.notice("milena: stdin ended without a message: nothing was sent")
-		}
-		s.streaming = true
+		input = s.stream(ctx, sending, p)
 	}
 	if errors.Is(input, errLimit) {
 		input = nil
@@ -203,6 +223,60 @@ func (g *global) produce(ctx context.Context, p produceFlags, set *pflag.FlagSet
 	_ = s.producer.Flush(sending) // what Flush gives up, Close names
 	_ = s.producer.Close()
 	return s.end(ctx, input)
+}
+
+// parser is how a line becomes a message.
+func (p produceFlags) parser() (parser, error) {
+	switch {
+	case p.json:
+		return jsonParser(p.keepPartition), nil
+	case p.delimiter != "":
+		return pairParser(p.delimiter), nil
+	case len(p.reader) > 0:
+		r, err := newLineReader(p.reader)
+		if err != nil {
+			return nil, err
+		}
+		return r.parse, nil
+	}
+	return func(line []byte, m *kafka.Message) error { m.Value = line; return nil }, nil
+}
+
+// stream sends each line of the input.
+func (s *sender) stream(ctx, sending context.Context, p produceFlags) error {
+	s.streaming = true
+	in := s.g.stdin
+	name := "stdin"
+	if p.input != "" {
+		file, err := os.Open(p.input)
+		if err != nil {
+			return err
+		}
+		defer file.Close()
+		in, name = file, p.input
+	} else if isTerminalIn(in) {
+		s.g.notice("each line is a message to %s; ctrl+d ends", p.topic)
+	}
+	reading, stop := context.WithCancel(ctx)
+	defer stop()
+	send := func(line []byte) error { return s.send(sending, line) }
+	do, end := send, func() error { return nil }
+	if p.delimiter != "" {
+		h := &hold{delimiter: p.delimiter, limit: p.limit, send: send, stop: stop,
+			warn: func(text string) { s.g.notice("milena: %s", text) }}
+		do, end = h.line, h.end
+	}
+	left, err := readLines(reading, in, name, p.end).each(reading, do)
+	if err == nil {
+		err = end()
+	}
+	if left > 0 && err == nil {
+		s.notSent(errors.New("the line was not complete"))
+	}
+	if s.read == 0 && err == nil {
+		s.g.notice("milena: %s ended without a message: nothing was sent", name)
+	}
+	return err
 }
 
 // lingerFor lets batches fill while lines stream in.

@@ -160,7 +160,7 @@ func newRoot(g *global) *cobra.Command {
 	// Not cobra's own: its template would keep the linker from leaving out what
 	// nobody calls, a fifth of the program.
 	root.Flags().Bool("version", false, "version for milena")
-	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{plainly(err)} })
+	root.SetFlagErrorFunc(flagError)
 	root.PersistentPreRunE = func(cmd *cobra.Command, _ []string) error { return refuseEmpty(cmd.Flags()) }
 	g.fileFlag(root.Flags())
 	f := root.PersistentFlags()
@@ -172,13 +172,7 @@ func newRoot(g *global) *cobra.Command {
 	f.StringVar(&g.demoDir, "demo-dir", "", "where the demo keeps its data for the next time (implies --demo)")
 	f.BoolVarP(&g.quiet, "quiet", "q", false, "no notices on stderr")
 	f.BoolVarP(&g.verbose, "verbose", "v", false, "say more on stderr")
-	root.SetGlobalNormalizationFunc(func(_ *pflag.FlagSet, name string) pflag.NormalizedName {
-		switch name {
-		case "brokers", "broker", "bootstrap-servers":
-			name = "bootstrap-server"
-		}
-		return pflag.NormalizedName(name)
-	})
+	root.SetGlobalNormalizationFunc(renameFlag)
 	root.AddCommand(newTail(g), newTimeline(g), newTrace(g), newSearch(g), newProduce(g), newTopics(g), newTopic(g), newDoctor(g), newVersion(g), newMan(g))
 	root.InitDefaultHelpCmd()
 	root.InitDefaultCompletionCmd()

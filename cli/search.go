@@ -146,6 +146,9 @@ func (s *searchFlags) sequence(set *pflag.FlagSet) (kafka.SearchOrder, error) {
 }
 
 func (g *global) search(ctx context.Context, s searchFlags, set *pflag.FlagSet) error {
+	if err := s.takeProperties(g); err != nil {
+		return err
+	}
 	q, err := g.parse(s.query)
 	if err != nil {
 		return err

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -31,6 +32,9 @@ type recordFlags struct {
 	count      bool
 	null       bool
 	isolation  string
+
+	formatterSet []string
+	printed      map[string]string // properties of Kafka's console consumer
 }
 
 // tailFlags are what tail was asked for.
@@ -43,6 +47,8 @@ type tailFlags struct {
 	where         string
 	group         string
 	ordered       bool
+	include       []string // patterns, as kafka-console-consumer takes them
+	quietFor      int64    // ms without a message that end it; -1: none do
 }
 
 func newTail(g *global) *cobra.Command {
@@ -77,6 +83,9 @@ others are printed, and then tail fails and names it.`,
   milena tail --file orders.jsonl --last 10        of a file that -J or an export wrote`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			t.topics = append(args, t.topics...)
+			for _, list := range t.include { // Java's commas are alternatives
+				t.topics = append(t.topics, strings.ReplaceAll(list, ",", "|"))
+			}
 			if len(t.topics) == 0 && g.file == "" {
 				return usage("%s takes at least one topic, as in: milena tail message-log", cmd.CommandPath())
 			}
@@ -93,6 +102,9 @@ others are printed, and then tail fails and names it.`,
 	f.BoolVar(&t.ordered, "ordered", false, "in the order of time over all topics and partitions")
 	f.StringVar(&t.where, "where", "", "print only what matches a `query`, as search takes it; -c counts those")
 	f.StringVar(&t.group, "group", "", "join the group `G` and commit what was printed")
+	f.Int64Var(&t.quietFor, "timeout-ms", -1, "end when no message has come for `N` milliseconds")
+	f.StringArrayVar(&t.include, "include", nil, "the topics that match `PATTERN`, as of kafka-console-consumer")
+	_ = f.MarkHidden("include") // TOPIC takes patterns, too
 	return cmd
 }
 
@@ -105,7 +117,15 @@ func (t *recordFlags) add(f *pflag.FlagSet) {
 	f.StringVarP(&t.format, "format", "f", "", "a `format` of %s %S %k %K %h %t %p %o %T %%, \\n \\t \\r \\xNN")
 	f.BoolVar(&t.count, "count", false, "print only how many there are")
 	f.BoolVarP(&t.null, "null", "Z", false, "print NULL for null")
+	f.StringArrayVar(&t.formatterSet, "formatter-property", nil, "`name=value` as of kafka-console-consumer")
+	_ = f.MarkHidden("formatter-property") // --property takes them, too
 	f.StringVar(&t.isolation, "isolation-level", "", "`level` read_uncommitted (the default) or read_committed")
+}
+
+// takeProperties reads the properties of a formatter.
+func (t *recordFlags) takeProperties(g *global) (err error) {
+	t.printed, err = takeProperties(&g.set, t.formatterSet, formatterProperties, "--formatter-property")
+	return err
 }
 
 // check refuses what cannot be meant.
@@ -174,13 +194,13 @@ func (t *recordFlags) find(ctx context.Context, c source) ([]kafka.TopicPartitio
 // form is how records are written; nil: they are only counted.
 func (g *global) form(t *recordFlags, set *pflag.FlagSet) (form, error) {
 	ways := 0
-	for _, given := range []bool{t.json, set.Changed("format"), t.count} {
+	for _, given := range []bool{t.json, set.Changed("format"), t.count, len(t.printed) > 0} {
 		if given {
 			ways++
 		}
 	}
 	if ways > 1 {
-		return nil, usage("-J, -f and --count exclude each other")
+		return nil, usage("-J, -f, --count and the properties of a formatter (print.key=true) exclude each other")
 	}
 	null := ""
 	if t.null {
@@ -197,6 +217,8 @@ func (g *global) form(t *recordFlags, set *pflag.FlagSet) (form, error) {
 			return nil, usageError{err}
 		}
 		return tokenForm(pieces, null), nil
+	case len(t.printed) > 0:
+		return consoleForm(t.printed)
 	case isTerminal(g.stdout):
 		widest := 0
 		if len(t.topics) > 1 || len(t.patterns) > 0 {
@@ -249,7 +271,25 @@ func (t tailFlags) start(set *pflag.FlagSet) (from kafka.Position, to *kafka.Pos
 	return from, to, err
 }
 
+// refuse refuses what cannot be meant.
+func (t *tailFlags) refuse(g *global, set *pflag.FlagSet) error {
+	switch {
+	case set.Changed("timeout-ms") && t.quietFor <= 0:
+		return usage("--timeout-ms %d: it needs a number of milliseconds above 0", t.quietFor)
+	case t.group != "" && len(t.patterns) > 0:
+		return usage("--group takes topics by their names, not patterns")
+	case t.group != "" && t.ordered:
+		return usage("--group and --ordered exclude each other: a group commits each partition in its own order")
+	case g.file != "" && t.ordered:
+		return usage("--file and --ordered exclude each other: the screen of a file merges it by time")
+	}
+	return t.check(set)
+}
+
 func (g *global) tail(ctx context.Context, t tailFlags, set *pflag.FlagSet) error {
+	if err := t.takeProperties(g); err != nil {
+		return err
+	}
 	write, err := g.form(&t.recordFlags, set)
 	if err != nil {
 		return err
@@ -270,15 +310,7 @@ func (g *global) tail(ctx context.Context, t tailFlags, set *pflag.FlagSet) erro
 	if t.patterns, err = topicPatterns(t.topics); err != nil {
 		return usageError{err}
 	}
-	switch {
-	case t.group != "" && len(t.patterns) > 0:
-		return usage("--group takes topics by their names, not patterns")
-	case t.group != "" && t.ordered:
-		return usage("--group and --ordered exclude each other: a group commits each partition in its own order")
-	case g.file != "" && t.ordered:
-		return usage("--file and --ordered exclude each other: the screen of a file merges it by time")
-	}
-	if err := t.check(set); err != nil {
+	if err := t.refuse(g, set); err != nil {
 		return err
 	}
 	match, err := g.where(t.where)
@@ -303,6 +335,9 @@ func (g *global) tail(ctx context.Context, t tailFlags, set *pflag.FlagSet) erro
 				enough()
 			}
 		})
+	}
+	if t.quietFor > 0 {
+		watch.Go(func() { out.endWhenQuiet(run, time.Duration(t.quietFor)*time.Millisecond) })
 	}
 	err = g.read(run, t, set, from, to, isolation, out)
 	if err != nil && ctx.Err() != nil && (t.exit || to != nil) {
@@ -401,6 +436,7 @@ type output struct {
 	enough context.CancelFunc
 
 	taken   atomic.Int64 // with a limit
+	last    atomic.Int64 // when the newest record came, Unix ns; 0: nothing is read yet
 	damaged atomic.Int64 // stretches that could not be read
 
 	mu     sync.Mutex // guards what follows, and stdout
@@ -415,6 +451,7 @@ type partitionOutput struct {
 	match kafka.Matcher
 	buf   []byte
 	taken int64
+	came  bool // a record, since the last Flush
 }
 
 // A buffer is written when it is so full, and let go when a large message made
@@ -433,6 +470,7 @@ func (o *output) Partition(tp kafka.TopicPartition) kafka.PartitionSink {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	o.parts = append(o.parts, p)
+	o.last.CompareAndSwap(0, time.Now().UnixNano())
 	return p
 }
 
@@ -441,6 +479,24 @@ func (o *output) full() bool { return o.limit >= 0 && o.taken.Load() >= o.limit 
 
 // Event says what happened on stderr.
 func (o *output) Event(e kafka.Event) { o.g.notice("milena: %s", e) }
+
+// endWhenQuiet ends the reading when no record has come for so long.
+func (o *output) endWhenQuiet(ctx context.Context, long time.Duration) {
+	for {
+		wait := long
+		if last := o.last.Load(); last != 0 {
+			if wait = long - time.Since(time.Unix(0, last)); wait <= 0 {
+				o.enough()
+				return
+			}
+		}
+		select {
+		case <-time.After(wait):
+		case <-ctx.Done():
+			return
+		}
+	}
+}
 
 // total is how many records were taken; when nobody reads any more.
 func (o *output) total() (n int64) {
@@ -452,6 +508,7 @@ func (o *output) total() (n int64) {
 
 // Record formats a record; one that does not match is passed over.
 func (p *partitionOutput) Record(v *batch.View) bool {
+	p.came = true
 	if p.match != nil && !p.match.Match(v) {
 		return true
 	}
@@ -487,6 +544,10 @@ func (p *partitionOutput) Skip(s batch.Skip) {
 func (p *partitionOutput) Flush(kafka.PartitionState) error {
 	if err := p.write(); err != nil {
 		return err
+	}
+	if p.came {
+		p.came = false
+		p.out.last.Store(time.Now().UnixNano())
 	}
 	if p.out.full() {
 		p.out.enough()

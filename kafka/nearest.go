@@ -7,35 +7,43 @@ import (
 	"strings"
 )
 
-// nearest gives up to three names of topics that resemble name, nearest first:
-// those that contain it (or are contained in it), and those a few typing
-// mistakes away.
+// nearest gives up to three names of topics that resemble name, nearest first.
 func nearest(name string, topics []Topic) []string {
+	var names []string
+	for _, t := range topics {
+		if !t.Internal {
+			names = append(names, t.Name)
+		}
+	}
+	return Nearest(name, names)
+}
+
+// Nearest gives up to three of the names that resemble one that is none of them,
+// nearest first: those that contain it (or are contained in it), and those a few
+// typing mistakes away.
+func Nearest(name string, names []string) []string {
 	type candidate struct {
 		name     string
 		distance int
 	}
 	var found []candidate
 	lower := strings.ToLower(name)
-	for _, t := range topics {
-		if t.Internal {
-			continue
-		}
-		other := strings.ToLower(t.Name)
+	for _, n := range names {
+		other := strings.ToLower(n)
 		d := distance(lower, other)
 		if lower != "" && (strings.Contains(other, lower) || strings.Contains(lower, other)) {
 			d = min(d, 1)
 		}
 		if d <= max(1, len(name)/4) {
-			found = append(found, candidate{t.Name, d})
+			found = append(found, candidate{n, d})
 		}
 	}
 	sort.SliceStable(found, func(i, j int) bool { return found[i].distance < found[j].distance })
-	names := make([]string, 0, 3)
+	near := make([]string, 0, 3)
 	for _, f := range found[:min(3, len(found))] {
-		names = append(names, f.name)
+		near = append(near, f.name)
 	}
-	return names
+	return near
 }
 
 // distance is how many letters have to be typed, dropped, changed or swapped with
