@@ -23,6 +23,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -88,8 +89,7 @@ func Main(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io
 
 	g := &global{stdin: stdin, stdout: stdout, stderr: stderr}
 	root := newRoot(g)
-	root.SetArgs(args)
-	err := root.ExecuteContext(ctx)
+	err := g.run(ctx, root, args)
 	for i := len(g.closers) - 1; i >= 0; i-- {
 		err = errors.Join(err, g.closers[i]())
 	}
@@ -114,6 +114,19 @@ func Main(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io
 		return exitUnsure
 	}
 	return exitFailed
+}
+
+// run runs what the arguments say; they may be kcat's.
+func (g *global) run(ctx context.Context, root *cobra.Command, args []string) error {
+	own, translated, err := kcatArgs(root, args)
+	if err != nil {
+		return err
+	}
+	if translated && !slices.Contains(own, "-q") {
+		g.notice("milena: the same as %s", asTyped(own))
+	}
+	root.SetArgs(own)
+	return root.ExecuteContext(ctx)
 }
 
 // sentence is an error as a person reads it: without Go's package prefixes, and
@@ -161,7 +174,12 @@ func newRoot(g *global) *cobra.Command {
 	// nobody calls, a fifth of the program.
 	root.Flags().Bool("version", false, "version for milena")
 	root.SetFlagErrorFunc(flagError)
-	root.PersistentPreRunE = func(cmd *cobra.Command, _ []string) error { return refuseEmpty(cmd.Flags()) }
+	root.PersistentPreRunE = func(cmd *cobra.Command, _ []string) error {
+		if err := refuseEmpty(cmd.Flags()); err != nil {
+			return err
+		}
+		return g.refuseIdle(cmd)
+	}
 	g.fileFlag(root.Flags())
 	f := root.PersistentFlags()
 	f.StringVarP(&g.brokers, "bootstrap-server", "b", "", "brokers to begin with: `HOST:PORT` and more, with commas between")

@@ -131,6 +131,12 @@ func Load(opt Options) (*Settings, error) {
 	if err := s.apply(properties); err != nil {
 		return nil, err
 	}
+	for _, pair := range opt.Set {
+		name, _, _ := strings.Cut(pair, "=")
+		if err := s.ineffective(strings.TrimSpace(name), opt.Brokers != "" && !opt.Only); err != nil {
+			return nil, err
+		}
+	}
 	if s.Kafka.ClientID == "" {
 		s.Kafka.ClientID = opt.ClientID
 	}

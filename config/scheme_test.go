@@ -47,7 +47,7 @@ func TestSchemesOfBrokers(t *testing.T) {
 
 func TestTLSThatIsNotUsedIsSaid(t *testing.T) {
 	for protocol, want := range map[string]int{"PLAINTEXT": 1, "SSL": 0} {
-		s, err := Load(Options{Set: []string{"ssl.ca.location=probe", "security.protocol=" + protocol}, Brokers: "a", File: "absent", Getenv: environment()})
+		s, err := Load(Options{Properties: write(t, "client.properties", "ssl.ca.location=probe\nsecurity.protocol="+protocol+"\n"), Brokers: "a", File: "absent", Getenv: environment()})
 		if err != nil || len(s.Warnings) != want {
 			t.Errorf("%s: %q, %v; want %d warnings", protocol, s.Warnings, err, want)
 		}
