@@ -3,8 +3,11 @@ package cli
 // What somebody probably meant: the nearest name to one that does not exist.
 
 import (
+	"context"
 	"errors"
 	"fmt"
+	"strings"
+	"time"
 
 	"milena/kafka"
 
@@ -33,9 +36,20 @@ func commandNames(cmd *cobra.Command) []string {
 	return names
 }
 
+// synonyms are what other tools call milena's commands.
+var synonyms = map[string]string{
+	"consume": "tail", "consumer": "tail", "read": "tail", "cat": "tail", "follow": "tail", "watch": "tail",
+	"send": "produce", "publish": "produce", "write": "produce", "producer": "produce",
+	"list": "topics", "ls": "topics", "metadata": "topics", "find": "search", "grep": "search", "query": "search",
+	"create": "topic create", "delete": "topic delete", "describe": "topic describe",
+}
+
 // nearCommand is the command that name may be a mistyped form of; empty: none. A
 // topic may have any name, so only what is really near counts.
 func nearCommand(root *cobra.Command, name string) string {
+	if command := synonyms[name]; command != "" && root.Parent() == nil {
+		return command
+	}
 	if len(name) < 3 {
 		return ""
 	}
@@ -46,6 +60,39 @@ func nearCommand(root *cobra.Command, name string) string {
 		}
 	}
 	return ""
+}
+
+// howLongForAName is how long a look at the cluster may take that only decides
+// whether a name is a topic's or a mistyped command.
+const howLongForAName = 2 * time.Second
+
+// mistypedCommand refuses arguments of the screen that begin with a mistyped
+// command. A topic of that name is a topic; without a cluster nobody knows.
+func (g *global) mistypedCommand(ctx context.Context, root *cobra.Command, args []string) error {
+	if len(args) == 0 || g.file != "" {
+		return nil
+	}
+	near := nearCommand(root, args[0])
+	if near == "" {
+		return nil
+	}
+	s, err := g.load(ctx)
+	if err != nil {
+		return err
+	}
+	ctx, stop := context.WithTimeout(ctx, howLongForAName)
+	defer stop()
+	c, err := kafka.Open(ctx, s.Kafka)
+	if err != nil {
+		return nil // the screen says so better
+	}
+	defer c.Close()
+	var unknown *kafka.UnknownTopicError
+	if _, err := c.Topic(ctx, args[0]); !errors.As(err, &unknown) || len(unknown.Near) > 0 && len(args) == 1 {
+		return nil
+	}
+	rest := " " + strings.Join(args[1:], " ")
+	return usage("%q is neither a command nor a topic (did you mean milena %s%s?)", args[0], near, strings.TrimRight(rest, " "))
 }
 
 // flagError is what is wrong with a flag: another tool's flag is explained, and

@@ -164,7 +164,7 @@ func newRoot(g *global) *cobra.Command {
 			if told, _ := cmd.Flags().GetBool("version"); told {
 				return g.tellVersion()
 			}
-			return g.screen(cmd.Context(), g.takeFile(topics))
+			return g.screen(cmd, g.takeFile(topics))
 		},
 	}
 	root.SetIn(g.stdin)
@@ -312,13 +312,22 @@ func (g *global) open(ctx context.Context) (*kafka.Cluster, error) {
 }
 
 // screen runs the UI.
-func (g *global) screen(ctx context.Context, topics []string) error {
+func (g *global) screen(cmd *cobra.Command, topics []string) error {
+	ctx := cmd.Context()
 	if out, ok := g.stdout.(*os.File); !ok || !term.IsTerminal(out.Fd()) {
+		if len(topics) > 0 {
+			if near := nearCommand(cmd, topics[0]); near != "" {
+				return usage("%q is not a command (did you mean milena %s?)", topics[0], near)
+			}
+		}
 		return usage("the screen needs a terminal on stdout; for a script there are: " +
 			"milena tail TOPIC, milena search QUERY TOPIC, milena produce TOPIC, milena topics (milena help)")
 	}
 	if g.file != "" {
 		return g.fileScreen(ctx, topics)
+	}
+	if err := g.mistypedCommand(ctx, cmd, topics); err != nil {
+		return err
 	}
 	s, err := g.load(ctx)
 	if err != nil {

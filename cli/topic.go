@@ -20,8 +20,11 @@ func newTopic(g *global) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "topic",
 		Short: "Create, describe or delete a topic",
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			return usage("say what to do: milena topic create NAME, describe NAME or delete NAME")
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if len(args) > 0 {
+				return usage("%q is not a command of milena topic%s; it has %s", args[0], meant(args[0], commandNames(cmd)), strings.Join(commandNames(cmd), ", "))
+			}
+			return usage("name a command: milena topic create NAME, describe NAME or delete NAME")
 		},
 	}
 	cmd.AddCommand(newTopicCreate(g), newTopicDescribe(g), newTopicDelete(g))
