@@ -10,6 +10,8 @@ import (
 	"fmt"
 	"sync"
 	"time"
+
+	"milena/human"
 )
 
 // What is held at most until a line with the delimiter comes.
@@ -80,7 +82,7 @@ func (h *hold) end() error {
 }
 
 func (h *hold) refuse() error {
-	what := "none of the " + count(int64(len(h.lines)), "line") + " has"
+	what := "none of the " + human.Plural(len(h.lines), "line") + " has"
 	if len(h.lines) == 1 {
 		what = "the line does not have"
 	}
