@@ -55,7 +55,8 @@ TOPIC is a name, or a pattern: what has any character beyond letters, digits, '.
 regular expression for the whole name, as in 'orders\..*'. Internal topics match only one that begins
 with __.
 
-POS is as of tail: beginning, end, N, -N, +N, @14:05, @2026-11-22T14:05Z, @-1h, @1700000000000.
+` + positionHelp + `
+--from may be a range A..B in place of both.
 
 Messages come as they are found: those of a partition in its order, oldest first. --order newest reads
 backwards, so that the newest come first; --order time merges the partitions by time.
@@ -71,7 +72,7 @@ A query that begins with - comes after --, as in: milena search -- -debug orders
 It exits with 0 when something was found, 1 when nothing was, 2 when that is not certain: on any error.`,
 		Example: `  milena search refund orders                      every message with that word
   milena search '"order created" -test' orders --newest -c 10
-  milena search user-17 'orders\..*' --from @-2h -J
+  milena search user-17 'orders\..*' --from -2h -J
   milena search refund orders --count              how many; --estimate asks a sample only
   milena search refund --file orders.jsonl         of a file that -J or an export wrote`,
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -167,9 +168,9 @@ func (g *global) search(ctx context.Context, s searchFlags, set *pflag.FlagSet) 
 	if err != nil {
 		return usage("--partitioner %w", err)
 	}
-	from, to, err := kafka.ParseRange(s.from+".."+s.to, time.Now(), time.Local)
+	from, to, err := parseBounds(&s.from, &s.to, set.Changed("to"), time.Now(), time.Local)
 	if err != nil {
-		return usageError{err}
+		return err
 	}
 	if from.Kind == kafka.Stored {
 		return usage("--from stored needs a group, and a search has none")
@@ -186,6 +187,7 @@ func (g *global) search(ctx context.Context, s searchFlags, set *pflag.FlagSet) 
 	if _, err := g.form(&s.recordFlags, set); err != nil {
 		return err
 	}
+	g.understood(from, to)
 	isolation, err := g.isolation(ctx)
 	if err != nil {
 		return err

@@ -58,10 +58,10 @@ func newTail(g *global) *cobra.Command {
 		Short: "Print the messages of topics, and go on printing new ones",
 		Long: `Print the messages of topics, and go on printing new ones.
 
-POS is beginning, end, N (an offset), -N (the newest N of each partition), +N (after the beginning),
-@14:05, @2026-11-22T14:05Z, @-1h, @1700000000000 (ms), stored (with --group), or a range A..B of two.
-It is end unless told otherwise, or stored with --group. Nothing is joined, created or committed
-without --group. Of a --file it is all of it, and TOPIC may be left out.
+` + positionHelp + `
+POS may also be a range A..B of two, or stored (with --group). It is end unless told otherwise, or stored
+with --group. Nothing is joined, created or committed without --group. Of a --file it is all of it, and
+TOPIC may be left out.
 
 With --where only what matches a query is printed, as milena search has it; with --group too, what is
 not printed then is committed as passed over.
@@ -75,7 +75,7 @@ A partition that cannot be read now, for want of a leader, is named on stderr an
 has one; what was written meanwhile is not missed. With an end (-e, A..B) it is not waited for: the
 others are printed, and then tail fails and names it.`,
 		Example: `  milena tail message-log                          new messages, as they come
-  milena tail orders -o @-2h..@-1h -J              an hour, as JSON
+  milena tail orders -o -2h..-1h -J                an hour, as JSON
   milena tail orders --last 100 -e                 the newest 100
   milena tail orders --where 'refund -test' -c 1   until the first message with one word and without the other
   milena tail orders payments 'shipping\..*' --ordered   several topics, merged by time
@@ -317,6 +317,7 @@ func (g *global) tail(ctx context.Context, t tailFlags, set *pflag.FlagSet) erro
 	if err != nil {
 		return err
 	}
+	g.understood(from, to)
 	slices.Sort(t.topics)
 	t.topics = slices.Compact(t.topics)
 	isolation, err := g.isolation(ctx)

@@ -17,6 +17,7 @@ import (
 	"milena/ui"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 )
 
 // timelineFlags are what timeline was asked for.
@@ -37,18 +38,23 @@ func newTimeline(g *global) *cobra.Command {
 		Short: "Draw how many messages topics have by time",
 		Long: `Draw how many messages topics have by time, from offset look-ups alone: no message is read.
 
-Without --from and --to the buckets span all that the topics hold. POS is what tail takes; a name with
-other characters than a topic's is a pattern. In compacted and transactional topics what is counted is
+Without --from and --to the buckets span all that the topics hold. A name with other characters than a
+topic's is a pattern.
+
+` + positionHelp + `
+--from may be a range A..B in place of both.
+
+In compacted and transactional topics what is counted is
 offsets, which are more than messages. A message whose timestamp is earlier than that of one before it
 in its partition counts with that one.`,
 		Example: `  milena timeline orders                              all that it holds, in 60 buckets
-  milena timeline 'orders.*' payments --from @-2h     the last two hours of several topics
-  milena timeline orders --from @14:00 --to @15:00 --buckets 12 -J`,
+  milena timeline 'orders.*' payments --from -2h      the last two hours of several topics
+  milena timeline orders --from 14:00..15:00 --buckets 12 -J`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if len(args) == 0 {
 				return usage("%s takes at least one topic, as in: milena timeline orders", cmd.CommandPath())
 			}
-			return g.timeline(cmd.Context(), args, t)
+			return g.timeline(cmd.Context(), args, t, cmd.Flags())
 		},
 	}
 	f := cmd.Flags()
@@ -60,17 +66,14 @@ in its partition counts with that one.`,
 }
 
 // bounds reads --from and --to.
-func (t timelineFlags) bounds(now time.Time, loc *time.Location) (from, to kafka.Position, err error) {
-	for _, b := range []struct {
-		flag, text string
-		at         *kafka.Position
-	}{{"--from", t.from, &from}, {"--to", t.to, &to}} {
-		if *b.at, err = kafka.ParsePosition(b.text, now, loc); err != nil {
-			return from, to, usage("%s: %w", b.flag, err)
+func (t timelineFlags) bounds(toGiven bool, now time.Time, loc *time.Location) (from, to kafka.Position, err error) {
+	from, until, err := parseBounds(&t.from, &t.to, toGiven, now, loc)
+	if err != nil {
+		return from, to, err
 		}
-		if b.at.Kind == kafka.Stored {
-			return from, to, usage("%s stored: only a group has stored offsets", b.flag)
-		}
+	to = *until
+	if from.Kind == kafka.Stored {
+		return from, to, usage("--from stored: only a group has stored offsets")
 	}
 	if from.Kind == kafka.AtTime && to.Kind == kafka.AtTime && !from.Time.Before(to.Time) {
 		return from, to, usage("--from %s is not before --to %s", from, to)
@@ -78,14 +81,15 @@ func (t timelineFlags) bounds(now time.Time, loc *time.Location) (from, to kafka
 	return from, to, nil
 }
 
-func (g *global) timeline(ctx context.Context, args []string, t timelineFlags) error {
-	from, to, err := t.bounds(time.Now(), time.Local)
+func (g *global) timeline(ctx context.Context, args []string, t timelineFlags, set *pflag.FlagSet) error {
+	from, to, err := t.bounds(set.Changed("to"), time.Now(), time.Local)
 	if err != nil {
 		return err
 	}
 	if t.buckets < 1 || t.buckets > bucketsAtMost {
 		return usage("--buckets %d: 1 to %d are wanted", t.buckets, bucketsAtMost)
 	}
+	g.understood(from, &to)
 	c, topics, isolation, err := g.openTopics(ctx, args)
 	if err != nil {
 		return err

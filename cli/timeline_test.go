@@ -122,13 +122,13 @@ func TestTimelineAsJSON(t *testing.T) {
 func TestTimelineBounds(t *testing.T) {
 	now := time.Date(2026, 11, 23, 14, 0, 0, 0, time.UTC)
 	for _, f := range []timelineFlags{
-		{from: "yesterday", to: "end"}, {from: "@-1h", to: "@-2h"}, {from: "@-1h", to: "@-1h"}, {from: "stored", to: "end"}, {from: "beginning", to: "stored"},
+		{from: "noon", to: "end"}, {from: "@-1h", to: "@-2h"}, {from: "@-1h", to: "@-1h"}, {from: "stored", to: "end"}, {from: "beginning", to: "stored"},
 	} {
-		if _, _, err := f.bounds(now, time.UTC); err == nil {
+		if _, _, err := f.bounds(false, now, time.UTC); err == nil {
 			t.Errorf("--from %s --to %s is accepted", f.from, f.to)
 		}
 	}
-	from, to, err := timelineFlags{from: "@-2h", to: "end"}.bounds(now, time.UTC)
+	from, to, err := timelineFlags{from: "@-2h", to: "end"}.bounds(false, now, time.UTC)
 	if err != nil || !from.Time.Equal(now.Add(-2*time.Hour)) || to.Kind != kafka.End {
 		t.Errorf("%v to %v, %v", from, to, err)
 	}

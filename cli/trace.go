@@ -42,7 +42,7 @@ than a topic's is a pattern.
 It exits with 0 when something was found, 1 when nothing was or it failed, 2 when partitions could not
 be read, for want of a leader: what the others hold is printed, and stderr names them.`,
 		Example: `  milena trace 4bf92f3577b34da6 orders payments shipping    within ten minutes of now
-  milena trace order-4711 '.*' --around @14:05 --window 30m
+  milena trace order-4711 '.*' --around 14:05 --window 30m
   milena trace 4711 orders payments --field order.id -J`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if len(args) < 2 || args[0] == "" {
@@ -52,7 +52,7 @@ be read, for want of a leader: what the others hold is printed, and stderr names
 		},
 	}
 	f := cmd.Flags()
-	f.StringVar(&t.around, "around", "", "the `TIME` about which to look, as in @14:05; now unless it is given")
+	f.StringVar(&t.around, "around", "", "the `TIME` about which to look, as in 14:05, yesterday 14:05 or -2h; now unless it is given")
 	f.DurationVar(&t.window, "window", 10*time.Minute, "how `long` before and after that")
 	f.StringVar(&t.header, "header", "", "look in the header of this `name` only")
 	f.StringVar(&t.field, "field", "", "look in this `field` of JSON values only, as in order.id")
@@ -64,14 +64,12 @@ be read, for want of a leader: what the others hold is printed, and stderr names
 func (g *global) trace(ctx context.Context, id string, args []string, t traceFlags) error {
 	around := time.Now()
 	if t.around != "" {
-		at, err := kafka.ParsePosition(t.around, around, time.Local)
+		at, err := kafka.ParseTime(t.around, around, time.Local)
 		if err != nil {
 			return usage("--around: %w", err)
 		}
-		if at.Kind != kafka.AtTime {
-			return usage("--around %s: a time is wanted, as in @14:05 or @-1h", t.around)
-		}
-		around = at.Time
+		around = at
+		g.notice("milena: around %s", saidTime(at, time.Now()))
 	}
 	switch {
 	case t.window <= 0:

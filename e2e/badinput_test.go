@@ -248,7 +248,7 @@ func TestBadUsage(t *testing.T) {
 		{"tail t -c 99999999999999999999", "too large"},
 		{"tail t -p a", "-p, --partition|a number is wanted"},
 		{"tail t -p -1", "-p -1"},
-		{"tail t -o bogus", `"bogus"|@14:05|-100`},
+		{"tail t -o bogus", `"bogus"|14:05|-100`},
 		{"tail t -o @", "nothing follows the @"},
 		{"tail t -o @25:99", "no hour"},
 		{"tail t -o 3.5", "neither a number"},

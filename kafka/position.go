@@ -1,6 +1,7 @@
 package kafka
 
-// Places in a topic as people write them: beginning, -100, @14:05, @-1h.
+// Places in a topic as people write them: beginning, -100, 14:05, -1h. What is
+// told by time is in instant.go.
 
 import (
 	"errors"
@@ -33,63 +34,130 @@ type Position struct {
 	Time time.Time // AtTime; from 1970 to 9999, whole milliseconds
 }
 
-const positionsAccepted = "a position is beginning, end, stored, 42 (an offset), -100 (the newest 100 of each partition), " +
-	"+5 (after the beginning), @14:05, @2026-11-22T14:05Z, @-1h or @1700000000000 (ms)"
+// timesAccepted says what can be written as a time.
+const timesAccepted = "a time is 14:05, yesterday 14:05, 30 Nov 05:32, 2026-11-22T14:05Z, -2h or 2 hours ago; digits alone are " +
+	"@1700000000 (seconds), @1700000000000 (milliseconds) or @20261122 (a date)"
 
-// ParsePosition reads a position:
+// PositionsAccepted says what can be written as a position.
+const PositionsAccepted = "a position is beginning, end, stored, 42 (an offset), -100 (the newest 100 of each partition), " +
+	"+5 (after the beginning) or a time; " + timesAccepted
+
+// ParsePosition reads a position, in upper or lower case:
 //
-//	beginning, earliest   the oldest record
-//	end, latest           what comes from now on
+//	beginning, start, oldest, earliest   the oldest record
+//	end, newest, latest, now             what comes from now on
 //	stored                the group's committed offset
 //	N, -N, +N             an offset; the newest N of each partition; N after the beginning
-//	@14:05, @14:05:11.5   the latest past occurrence of that time of day, in loc
-//	@14:05Z, @14:05+09:00 the same in a zone
-//	@2026-11-22           the first instant of that day, in loc
-//	@2026-11-22T14:05Z    that time; without a zone, in loc; T may be a space
-//	@-1h, @-2d, @-1h30m   so long before now (w, d, h, m, s, ms; a day is 24 h);
-//	                      @1h and "@1h ago" are the same
-//	@yesterday, @today    the first instant of that day, in loc; perhaps with a
-//	                      time of day: "@yesterday 14:05"
-//	@now                  now
-//	@1700000000000        milliseconds since the epoch; s@ as kcat writes it, too
+//	14:05, 14:05:11.5     the latest past occurrence of that time of day, in loc
+//	14:05Z, 14:05+09:00   the same in a zone
+//	2026-11-22            the first instant of that day, in loc
+//	2026-11-22T14:05Z     that time; without a zone, in loc; T may be a space
+//	30 Nov, Nov 30 05:32  the latest such day that is not in the future; 30 Nov 2026
+//	yesterday, today      the first instant of that day, in loc; perhaps with a
+//	                      time of day: "yesterday 14:05"; Monday is the latest one
+//	-1h, -2d, -1h30m      so long before now (w, d, h, m, s, ms; a day is 24 h);
+//	                      1h, "1h ago" and "2 hours ago" are the same
+//
+// A time may have an @ before it. It must where it is digits alone, which are an
+// offset otherwise:
+//
+//	@1700000000           seconds since the epoch (10 digits)
+//	@1700000000000        milliseconds (13 digits); s@ as kcat writes it, too
+//	@20261122             a date (8 digits)
+//	@now                  the time it is now
 //
 // A date and time that a zone's clocks showed twice is the first of the two,
 // one that they left out is the instant of the change. A bare time of day that
 // occurred twice is the later one; one that was left out did not occur.
 func ParsePosition(text string, now time.Time, loc *time.Location) (Position, error) {
-	p, err := parsePosition(text, now, loc)
+	p, _, err := parsePosition(clean(text), instantParser{now: now, loc: loc})
 	if err != nil {
-		return Position{}, fmt.Errorf("position %q: %w; %s", text, err, positionsAccepted)
+		return Position{}, &PositionError{Text: text, Reason: err}
 	}
 	return p, nil
 }
 
+// PositionError says why a text is no position, or no range of positions.
+type PositionError struct {
+	Text   string
+	InEnd  bool  // of a range: its end is meant, not its start
+	Reason error // for a person
+
+	part string // of a range: the text of its start or end; empty: it is none
+	both bool   // the two do not go together
+}
+
+// Error is the reason, and what is accepted.
+func (e *PositionError) Error() string {
+	switch {
+	case e.both:
+		return fmt.Sprintf("range %q: %v", e.Text, e.Reason)
+	case e.part == "":
+		return fmt.Sprintf("position %q: %v; %s", e.Text, e.Reason, PositionsAccepted)
+	case e.InEnd:
+		return fmt.Sprintf("range %q: its end %q: %v; %s", e.Text, e.part, e.Reason, PositionsAccepted)
+	}
+	return fmt.Sprintf("range %q: its start %q: %v; %s", e.Text, e.part, e.Reason, PositionsAccepted)
+}
+
+func (e *PositionError) Unwrap() error { return e.Reason }
+
 // ParseRange reads a position, or two as A..B: from A up to, not with, B.
 // With one position, to is nil.
+//
+// A bare time of day as B is the first one after A where A has a day and a time of
+// day, as in "yesterday 14:00..15:00".
 func ParseRange(text string, now time.Time, loc *time.Location) (from Position, to *Position, err error) {
 	a, b, isRange := strings.Cut(text, "..")
 	if !isRange {
 		from, err = ParsePosition(text, now, loc)
 		return from, nil, err
 	}
+	a, b = strings.TrimSpace(a), strings.TrimSpace(b)
+	wrong := func(inEnd bool, part string, err error) (Position, *Position, error) {
+		return Position{}, nil, &PositionError{Text: text, InEnd: inEnd, Reason: err, part: part, both: part == ""}
+	}
 	if a == "" || b == "" {
-		return Position{}, nil, fmt.Errorf("range %q: one side is missing; a range is A..B, as in @-2h..@-1h or beginning..@14:05", text)
+		return wrong(a != "", "", errors.New("one side is missing; a range is A..B, as in -2h..-1h or beginning..14:05"))
 	}
-	if from, err = parsePosition(a, now, loc); err != nil {
-		return Position{}, nil, fmt.Errorf("range %q: its start %q: %w; %s", text, a, err, positionsAccepted)
-	}
-	until, err := parsePosition(b, now, loc)
+	parser := instantParser{now: now, loc: loc}
+	from, dated, err := parsePosition(clean(a), parser)
 	if err != nil {
-		return Position{}, nil, fmt.Errorf("range %q: its end %q: %w; %s", text, b, err, positionsAccepted)
+		return wrong(false, a, err)
 	}
-	if until.Kind == Stored {
-		return Position{}, nil, fmt.Errorf("range %q: stored can be the start of a range, not its end", text)
+	if dated {
+		parser.after = from.Time
 	}
-	if EndsBefore(from, until) {
-		return Position{}, nil, fmt.Errorf("range %q: it ends (%s) before it starts (%s); turn the two around, or write the date too", text, until, from)
+	until, _, err := parsePosition(clean(b), parser)
+	switch {
+	case err != nil:
+		return wrong(true, b, err)
+	case until.Kind == Stored:
+		return wrong(true, "", errors.New("stored can be the start of a range, not its end"))
+	case EndsBefore(from, until):
+		return wrong(true, "", fmt.Errorf("it ends (%s) before it starts (%s); turn the two around, or write the date too", until, from))
 	}
 	return from, &until, nil
 }
+
+// ParseBounds reads a range of which start and end are given apart, or both in
+// from, as A..B. An empty from is the beginning, an empty to is no end: nil.
+func ParseBounds(from, to string, now time.Time, loc *time.Location) (Position, *Position, error) {
+	from, to = strings.TrimSpace(from), strings.TrimSpace(to)
+	switch {
+	case to != "" && strings.Contains(from, ".."):
+		return Position{}, nil, &PositionError{Text: from, Reason: errors.New("that is a range, which has its end already"), both: true}
+	case from == "":
+		from = "beginning"
+	}
+	if to != "" {
+		from += ".." + to
+	}
+	return ParseRange(from, now, loc)
+}
+
+// clean is a text as the parsers want it.
+func clean(text string) string { return strings.ToLower(strings.TrimSpace(text)) }
 
 // EndsBefore says whether a range ends before it starts, as far as that is known
 // without a cluster.
@@ -136,360 +204,48 @@ func (p Position) String() string {
 	return fmt.Sprintf("Position(%d)", p.Kind)
 }
 
-func parsePosition(text string, now time.Time, loc *time.Location) (Position, error) {
-	switch text {
+// parsePosition reads a text in lower case; dated tells that it is a time with a
+// day and a time of day.
+func parsePosition(text string, times instantParser) (p Position, dated bool, err error) {
+	word := text
+	if text != "@now" { // a time; the others are the same with an @, as other tools have it
+		word = strings.TrimPrefix(text, "@")
+	}
+	switch word {
 	case "":
-		return Position{}, errors.New("it is empty")
-	case "beginning", "earliest":
-		return Position{Kind: Beginning}, nil
-	case "end", "latest":
-		return Position{Kind: End}, nil
+		if text == "" {
+			return Position{}, false, errors.New("it is empty")
+		}
+	case "beginning", "start", "oldest", "earliest":
+		return Position{Kind: Beginning}, false, nil
+	case "end", "newest", "latest", "now":
+		return Position{Kind: End}, false, nil
 	case "stored":
-		return Position{Kind: Stored}, nil
+		return Position{Kind: Stored}, false, nil
 	}
 	if strings.HasPrefix(text, "s@") {
 		text = text[1:]
 	} else if strings.HasPrefix(text, "e@") {
-		return Position{}, fmt.Errorf("an end is the second half of a range: beginning..%s", text[1:])
+		return Position{}, false, fmt.Errorf("an end is the second half of a range: beginning..%s", text[1:])
 	}
 	kind, digits := AtOffset, text
 	switch text[0] {
-	case '@':
-		t, err := parseInstant(text[1:], now, loc)
-		return Position{Kind: AtTime, Time: t}, err
 	case '-':
 		kind, digits = LastEach, text[1:]
 	case '+':
 		kind, digits = AfterStart, text[1:]
 	}
 	if !allDigits(digits) {
-		if _, err := parseInstant(text, now, loc); err == nil && kind != AfterStart {
-			return Position{}, fmt.Errorf("a time begins with @: @%s", text)
+		bare, marked := strings.CutPrefix(text, "@")
+		w, err := times.parse(bare)
+		if nothing := (noTimeError{}); !marked && (digits == "" || errors.As(err, &nothing)) {
+			err = errors.New("it is neither a number, nor a time, nor a word that is known")
 		}
-		return Position{}, errors.New("it is neither a number, nor a time, nor a word that is known")
+		return Position{Kind: AtTime, Time: w.at}, w.dated, err
 	}
 	n, err := strconv.ParseInt(digits, 10, 64)
 	if err != nil {
-		return Position{}, errors.New("the number is larger than any offset (9223372036854775807)")
+		return Position{}, false, errors.New("the number is larger than any offset (9223372036854775807)")
 	}
-	return Position{Kind: kind, N: n}, nil
+	return Position{Kind: kind, N: n}, false, nil
 }
-
-// Times from the epoch, the first that a record can sensibly have, to the last
-// that is written with four digits of year.
-var latestInstant = time.Date(9999, 12, 31, 23, 59, 59, 999e6, time.UTC)
-
-func parseInstant(text string, now time.Time, loc *time.Location) (time.Time, error) {
-	t, err := parseAnyInstant(text, now, loc)
-	switch {
-	case err != nil:
-		return time.Time{}, err
-	case t.UnixMilli() < 0:
-		return time.Time{}, errors.New("that is before 1970; everything from the start on is: beginning")
-	case t.After(latestInstant):
-		return time.Time{}, errors.New("that is after the year 9999")
-	}
-	// Whole milliseconds, which is all that a timestamp has, and no monotonic clock.
-	return time.UnixMilli(t.UnixMilli()).In(t.Location()), nil
-}
-
-func parseAnyInstant(text string, now time.Time, loc *time.Location) (time.Time, error) {
-	switch {
-	case text == "":
-		return time.Time{}, errors.New("nothing follows the @")
-	case allDigits(text):
-		ms, err := strconv.ParseInt(text, 10, 64)
-		if err != nil {
-			return time.Time{}, errors.New("so many milliseconds are after the year 9999")
-		}
-		return time.UnixMilli(ms).In(loc), nil
-	case text[0] == '-':
-		ago, err := parseAgo(text[1:])
-		return now.Add(-ago).In(loc), err
-	case text[0] == '+':
-		return time.Time{}, errors.New("that is in the future; a time before now is @-1h")
-	case text == "now":
-		return now.In(loc), nil
-	}
-	if span, isAgo := strings.CutSuffix(text, "ago"); isAgo || isSpan(text) {
-		ago, err := parseAgo(strings.ReplaceAll(span, " ", ""))
-		return now.Add(-ago).In(loc), err
-	}
-	if word, clock, _ := strings.Cut(text, " "); word == "today" || word == "yesterday" {
-		return dayInstant(word, clock, now, loc)
-	}
-	date, clock, hasDate := text, "", false
-	if at := strings.IndexAny(text, "Tt "); at >= 0 && isDigit(text[0]) {
-		date, clock, hasDate = text[:at], text[at+1:], true
-	} else if strings.ContainsRune(text, ':') {
-		date, clock = "", text
-	}
-	if date == "" && !hasDate {
-		wall, zone, err := parseClock(clock, loc)
-		if err != nil {
-			return time.Time{}, err
-		}
-		return latestOccurrence(wall, now, zone)
-	}
-	day, err := parseDate(date)
-	if err != nil {
-		return time.Time{}, err
-	}
-	if !hasDate {
-		return firstAt(day, loc), nil
-	}
-	wall, zone, err := parseClock(clock, loc)
-	if err != nil {
-		return time.Time{}, err
-	}
-	return firstAt(day.Add(wall), zone), nil
-}
-
-// isSpan says whether text begins as a duration does: with digits and a unit.
-func isSpan(text string) bool {
-	rest := text[len(leading(text, isDigit)):]
-	return rest != text && rest != "" && rest[0] >= 'a' && rest[0] <= 'z'
-}
-
-// dayInstant is a day told by its distance from now, at a time of day; without
-// one, its first instant.
-func dayInstant(word, clock string, now time.Time, loc *time.Location) (time.Time, error) {
-	var wall time.Duration
-	if clock != "" {
-		var err error
-		if wall, loc, err = parseClock(clock, loc); err != nil {
-			return time.Time{}, err
-		}
-	}
-	year, month, day := now.In(loc).Date()
-	if word == "yesterday" {
-		day--
-	}
-	t := firstAt(time.Date(year, month, day, 0, 0, 0, 0, time.UTC).Add(wall), loc)
-	if t.After(now) {
-		return time.Time{}, fmt.Errorf("%s %s is in the future", word, clock)
-	}
-	return t, nil
-}
-
-// parseAgo reads a duration such as 90s, 1h30m or 2d.
-func parseAgo(text string) (time.Duration, error) {
-	const longest = 200 * 365 * 24 * time.Hour
-	if text == "" {
-		return 0, errors.New("no duration follows @-, as in @-1h")
-	}
-	var sum time.Duration
-	for text != "" {
-		digits := leading(text, isDigit)
-		text = text[len(digits):]
-		unit := leading(text, func(c byte) bool { return c >= 'a' && c <= 'z' })
-		text = text[len(unit):]
-		if digits == "" {
-			return 0, errors.New("a duration is a number with a unit, as in @-1h or @-1h30m")
-		}
-		var one time.Duration
-		switch unit {
-		case "ms":
-			one = time.Millisecond
-		case "s":
-			one = time.Second
-		case "m":
-			one = time.Minute
-		case "h":
-			one = time.Hour
-		case "d":
-			one = 24 * time.Hour
-		case "w":
-			one = 7 * 24 * time.Hour
-		case "":
-			return 0, fmt.Errorf("%s has no unit: w, d, h, m, s or ms, as in @-%sm", digits, digits)
-		default:
-			return 0, fmt.Errorf("%q is no unit; the units are w, d, h, m, s and ms", unit)
-		}
-		n, err := strconv.ParseInt(digits, 10, 64)
-		if err != nil || n > int64((longest-sum)/one) {
-			return 0, errors.New("that is longer ago than 1970; everything from the start on is: beginning")
-		}
-		sum += time.Duration(n) * one
-	}
-	return sum, nil
-}
-
-// parseDate reads 2026-11-22 and returns that day's midnight, as UTC shows it.
-func parseDate(text string) (time.Time, error) {
-	parts := strings.Split(text, "-")
-	if len(parts) != 3 || len(parts[0]) != 4 {
-		return time.Time{}, fmt.Errorf("%q is no date; a date is 2026-11-22", text)
-	}
-	year, err := number(parts[0], "year", 1, 9999, 4)
-	if err != nil {
-		return time.Time{}, err
-	}
-	month, err := number(parts[1], "month", 1, 12, 2)
-	if err != nil {
-		return time.Time{}, err
-	}
-	// The day before the first of the next month is this month's last.
-	last := time.Date(year, time.Month(month)+1, 0, 0, 0, 0, 0, time.UTC).Day()
-	day, err := number(parts[2], "day of that month", 1, last, 2)
-	if err != nil {
-		return time.Time{}, err
-	}
-	return time.Date(year, time.Month(month), day, 0, 0, 0, 0, time.UTC), nil
-}
-
-// parseClock reads 14:05, 14:05:11, 14:05:11.123, each perhaps with a zone, and
-// returns the time since midnight as a clock on the wall shows it.
-func parseClock(text string, loc *time.Location) (time.Duration, *time.Location, error) {
-	clock := leading(text, func(c byte) bool { return isDigit(c) || c == ':' || c == '.' })
-	zone, err := parseZone(text[len(clock):], loc)
-	if err != nil {
-		return 0, nil, err
-	}
-	clock, fraction, hasFraction := strings.Cut(clock, ".")
-	parts := strings.Split(clock, ":")
-	if len(parts) != 2 && len(parts) != 3 || hasFraction && len(parts) != 3 {
-		return 0, nil, fmt.Errorf("%q is no time of day; a time of day is 14:05, 14:05:11 or 14:05:11.123", text)
-	}
-	hour, err := number(parts[0], "hour", 0, 23, 2)
-	if err != nil {
-		return 0, nil, err
-	}
-	minute, err := number(parts[1], "minute", 0, 59, 2)
-	if err != nil {
-		return 0, nil, err
-	}
-	second := 0
-	if len(parts) == 3 {
-		if second, err = number(parts[2], "second", 0, 59, 2); err != nil {
-			return 0, nil, err
-		}
-	}
-	ms := 0
-	if hasFraction {
-		if !allDigits(fraction) || len(fraction) > 9 {
-			return 0, nil, fmt.Errorf("%q is no fraction of a second; it has 1 to 9 digits", fraction)
-		}
-		ms, _ = strconv.Atoi((fraction + "00")[:3])
-	}
-	return time.Duration(hour)*time.Hour + time.Duration(minute)*time.Minute +
-		time.Duration(second)*time.Second + time.Duration(ms)*time.Millisecond, zone, nil
-}
-
-// parseZone reads Z, +09, +0900 or +09:00; nothing is loc.
-func parseZone(text string, loc *time.Location) (*time.Location, error) {
-	switch text {
-	case "":
-		return loc, nil
-	case "Z", "z":
-		return time.UTC, nil
-	}
-	wrong := fmt.Errorf("%q is no time zone; a zone is Z, +09:00 or -0330, and none is the local one", text)
-	if text[0] != '+' && text[0] != '-' {
-		return nil, wrong
-	}
-	digits := text[1:]
-	if len(digits) == 5 && digits[2] == ':' {
-		digits = digits[:2] + digits[3:]
-	}
-	if len(digits) == 2 {
-		digits += "00"
-	}
-	if len(digits) != 4 || !allDigits(digits) {
-		return nil, wrong
-	}
-	hours, _ := strconv.Atoi(digits[:2])
-	minutes, _ := strconv.Atoi(digits[2:])
-	if hours > 18 || minutes > 59 {
-		return nil, wrong
-	}
-	seconds := hours*3600 + minutes*60
-	if text[0] == '-' {
-		seconds = -seconds
-	}
-	if seconds == 0 {
-		return time.UTC, nil
-	}
-	return time.FixedZone("", seconds), nil
-}
-
-// instants are when loc's clocks showed wall (given as UTC shows it): none, one
-// or two, in order.
-func instants(wall time.Time, loc *time.Location) []time.Time {
-	// A zone's offset is that of some hours before or after; changes are hours
-	// apart from each other, and no offset is beyond a day.
-	var found []time.Time
-	for _, at := range []time.Duration{-25 * time.Hour, 25 * time.Hour} {
-		_, seconds := wall.Add(at).In(loc).Zone()
-		t := wall.Add(-time.Duration(seconds) * time.Second).In(loc)
-		if !sameWall(t, wall) || len(found) == 1 && found[0].Equal(t) {
-			continue
-		}
-		found = append(found, t)
-	}
-	if len(found) == 2 && found[1].Before(found[0]) {
-		found[0], found[1] = found[1], found[0]
-	}
-	return found
-}
-
-func sameWall(t, wall time.Time) bool {
-	_, seconds := t.Zone()
-	return t.Add(time.Duration(seconds) * time.Second).Equal(wall)
-}
-
-// firstAt is the first instant at which loc's clocks showed wall or had gone past it.
-func firstAt(wall time.Time, loc *time.Location) time.Time {
-	if found := instants(wall, loc); len(found) > 0 {
-		return found[0]
-	}
-	// The clocks left wall out: find the change, before which they are behind it.
-	behind, ahead := wall.Add(-25*time.Hour), wall.Add(25*time.Hour)
-	for ahead.Sub(behind) > time.Millisecond {
-		middle := behind.Add(ahead.Sub(behind) / 2)
-		_, seconds := middle.In(loc).Zone()
-		if middle.Add(time.Duration(seconds) * time.Second).Before(wall) {
-			behind = middle
-		} else {
-			ahead = middle
-		}
-	}
-	return ahead.Truncate(time.Second).In(loc) // changes happen on whole seconds
-}
-
-// latestOccurrence is when loc's clocks last showed that time of day, now included.
-func latestOccurrence(clock time.Duration, now time.Time, loc *time.Location) (time.Time, error) {
-	year, month, day := now.In(loc).Date()
-	// From tomorrow, for clocks that were set back over midnight, to some days
-	// ago, for those that left an hour or a whole day out.
-	for ago := -1; ago <= 3; ago++ {
-		wall := time.Date(year, month, day-ago, 0, 0, 0, 0, time.UTC).Add(clock)
-		found := instants(wall, loc)
-		for i := len(found) - 1; i >= 0; i-- {
-			if !found[i].After(now) {
-				return found[i], nil
-			}
-		}
-	}
-	return time.Time{}, errors.New("the clocks here did not show that time in the last days; write the date too")
-}
-
-func number(digits, what string, least, most, width int) (int, error) {
-	n, err := strconv.Atoi(digits)
-	if err != nil || !allDigits(digits) || len(digits) > width || n < least || n > most {
-		return 0, fmt.Errorf("%q is no %s (%d to %d)", digits, what, least, most)
-	}
-	return n, nil
-}
-
-func leading(text string, ok func(byte) bool) string {
-	n := 0
-	for n < len(text) && ok(text[n]) {
-		n++
-	}
-	return text[:n]
-}
-
-func isDigit(c byte) bool { return c >= '0' && c <= '9' }
-
-func allDigits(text string) bool { return text != "" && leading(text, isDigit) == text }

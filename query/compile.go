@@ -186,14 +186,14 @@ func mismatch(x, y *operand, ys *expr) error {
 
 // instant reads a text that is compared with a time as one.
 func (c *compiler) instant(o *operand, s *expr) error {
-	p, err := kafka.ParsePosition("@"+string(o.v.text), c.now, c.loc)
+	at, err := kafka.ParseTime(string(o.v.text), c.now, c.loc)
 	if err != nil {
 		if inner := errors.Unwrap(err); inner != nil {
 			err = inner
 		}
 		return meantf(s.from, `%s is no time: %v; times are now() - 2h, "14:05", "2026-11-22T14:05Z"`, o.text, err)
 	}
-	o.setTime(p.Time.UnixMilli())
+	o.setTime(at.UnixMilli())
 	return nil
 }
 

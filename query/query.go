@@ -29,7 +29,7 @@
 // Of several headers of that name one must hold; of a name that an object has
 // twice the first counts. size is the bytes of key, value, header names and
 // header values. timestamp is compared with now() - 2h, with a time in quotes
-// as kafka.ParsePosition reads it behind the @, or with ms since the epoch.
+// as kafka.ParseTime reads it, or with ms since the epoch.
 //
 // A path that leads nowhere is missing: no comparison with it holds, neither ==
 // nor !=, neither in nor not in. The operator ! (not) is plain negation, so that

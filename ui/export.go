@@ -73,7 +73,15 @@ const (
 // askExport opens the form for what the tail holds, or a range of its topics.
 func (m *Model) askExport() tea.Cmd {
 	d := m.exportForm(strings.Join(m.tail.topics, "+"), "")
-	d.fields = append(d.fields, field{label: "records", hint: "those that are held; or a range: beginning..end   @-2h..@-1h   -500"})
+	d.fields = append(d.fields, field{label: "records", hint: "those that are held; or a range: beginning..end   -2h..-1h   14:05..14:10   -500"})
+	d.change = func(m *Model, d *dialog) tea.Cmd {
+		describeExport(d)
+		text := strings.TrimSpace(d.fields[exportWhat].ed.String())
+		if from, to, err := parseBounds(text, "", m.now(), m.zone); err == nil && text != "" && m.rangeMeant(from, to) != "" {
+			d.lines = append(d.lines, "Records "+m.rangeMeant(from, to))
+		}
+		return nil
+	}
 	d.submit = func(m *Model, d *dialog) tea.Cmd {
 		run, err := m.exportOf(strings.TrimSpace(d.fields[exportWhat].ed.String()))
 		if err != nil {
@@ -145,12 +153,9 @@ func (m *Model) exportOf(text string) (exportRun, error) {
 		first, next := s.store.Bounds()
 		return func(ctx context.Context, e *archive.Export) error { return exportHeld(ctx, e, s.store, first, next) }, nil
 	}
-	from, to, err := kafka.ParseRange(text, m.now(), m.zone)
+	from, to, err := parseBounds(text, "", m.now(), m.zone)
 	if err != nil {
-		return nil, err
-	}
-	if from.Kind == kafka.Stored || to != nil && to.Kind == kafka.Stored {
-		return nil, errors.New("no consumer group is looked at here, so nothing is stored")
+		return nil, placeError(err)
 	}
 	src := topicSource{cluster: m.cluster, topics: m.tail.topics, isolation: m.opt.Isolation, off: s.start.off}
 	return func(ctx context.Context, e *archive.Export) error { return src.export(ctx, e, from, to, s.start.query) }, nil

@@ -208,7 +208,7 @@ func TestExportsThatCannotBe(t *testing.T) {
 		{filepath.Join(dir, "none", "f.jsonl"), "", "", "no such file"},
 		{filepath.Join(dir, "f.csv"), "colour", "", "there is no field"},
 		{filepath.Join(dir, "f.csv"), "value.a[x]", "", "a name in quotes or a place"},
-		{filepath.Join(dir, "f.jsonl"), "", "yesterday", "yesterday"},
+		{filepath.Join(dir, "f.jsonl"), "", "noon", "neither a number"},
 		{filepath.Join(dir, "f.jsonl"), "", "stored..end", "no consumer group"},
 	} {
 		exportTo(d, c.name, c.columns, c.what)

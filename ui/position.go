@@ -10,33 +10,89 @@ import (
 )
 
 // Places to go to, as they are typed at the screen: what the command line takes,
-// and times without the @ that tells them from offsets there.
+// and what was understood.
 
 // placesAccepted says what can be typed.
-const placesAccepted = "14:05, 1h, yesterday 14:05, 2026-11-22, beginning, end, -500 (the newest), 1204112 (an offset)"
+const placesAccepted = "14:05, 1h, yesterday 14:05, 30 Nov 05:32, 2026-11-22, beginning, end, -500 (the newest), 1204112 (an offset)"
 
 // parsePosition reads a position.
 func parsePosition(text string, now time.Time, loc *time.Location) (kafka.Position, error) {
-	text = strings.ToLower(text)
-	if text == "now" {
-		return kafka.Position{Kind: kafka.End}, nil
+	if strings.Contains(text, "..") {
+		return kafka.Position{}, errors.New("that is a range; here one place is meant, such as " + placesAccepted)
 	}
 	p, err := kafka.ParsePosition(text, now, loc)
-	if err != nil && text != "" && text[0] != '@' {
-		p, err = kafka.ParsePosition("@"+text, now, loc)
-	}
 	switch {
-	case text == "":
+	case strings.TrimSpace(text) == "":
 		return p, errors.New("a place, such as " + placesAccepted)
 	case err != nil:
-		// The reason alone: what it wraps speaks of the command line, where times
-		// have an @.
-		why := strings.ReplaceAll(errors.Unwrap(err).Error(), "@", "")
-		return p, fmt.Errorf("%s; a place is %s", why, placesAccepted)
+		return p, placeError(err)
 	case p.Kind == kafka.Stored:
-		return p, errors.New("no consumer group is looked at here; a place is " + placesAccepted)
+		return p, errNothingStored
 	}
 	return p, nil
+}
+
+// parseBounds reads a range of which from and to are typed apart, or both in from.
+func parseBounds(from, to string, now time.Time, loc *time.Location) (kafka.Position, *kafka.Position, error) {
+	a, b, err := kafka.ParseBounds(from, to, now, loc)
+	if err == nil && (a.Kind == kafka.Stored || b != nil && b.Kind == kafka.Stored) {
+		err = errNothingStored
+	}
+	return a, b, err
+}
+
+var errNothingStored = errors.New("the screen looks at no consumer group, so nothing is stored; a place is " + placesAccepted)
+
+// placeError is why a text is no place, with what is accepted at the screen.
+func placeError(err error) error {
+	var wrong *kafka.PositionError
+	if errors.As(err, &wrong) {
+		err = wrong.Reason
+	}
+	return fmt.Errorf("%w; a place is %s", err, placesAccepted)
+}
+
+// meant says what was understood: the date of a time, and that digits are an
+// offset.
+func (m *Model) meant(p kafka.Position) string {
+	switch p.Kind {
+	case kafka.AtTime:
+		return m.dateOf(p)
+	case kafka.Beginning:
+		return "the beginning"
+	case kafka.End:
+		return "the end"
+	case kafka.LastEach:
+		return "the newest " + exact(p.N) + " of each partition"
+	case kafka.AfterStart:
+		return exact(p.N) + " after the beginning of each partition"
+	case kafka.AtOffset:
+		text := "offset " + itoa(p.N) + " of each partition"
+		if as, err := kafka.ParseTime(itoa(p.N), m.now(), m.zone); err == nil {
+			text += "; @" + itoa(p.N) + " is " + as.Format(dayLayout)
+		}
+		return text
+	}
+	return p.String()
+}
+
+func (m *Model) dateOf(p kafka.Position) string {
+	return dayAndTime(p.Time.In(m.zone), m.now().In(m.zone))
+}
+
+// rangeMeant is the same of a range, where times or digits leave something to say; empty:
+// they do not.
+func (m *Model) rangeMeant(from kafka.Position, to *kafka.Position) string {
+	plain := func(p *kafka.Position) bool {
+		return p == nil || p.Kind != kafka.AtTime && p.Kind != kafka.AtOffset
+	}
+	switch {
+	case plain(&from) && plain(to):
+		return ""
+	case to == nil || to.Kind == kafka.End:
+		return "from " + m.meant(from)
+	}
+	return "from " + m.meant(from) + " to " + m.meant(*to)
 }
 
 // placeName is what was typed, as the header of the tail says it: a bare
@@ -49,6 +105,8 @@ func placeName(text string, p kafka.Position, now time.Time) string {
 	return text
 }
 
+const dayLayout = "Mon 2 Jan 2006 15:04:05 MST"
+
 // dayAndTime is a time with its day, by its name where it has one.
 func dayAndTime(t, now time.Time) string {
 	day := ""
@@ -58,5 +116,5 @@ func dayAndTime(t, now time.Time) string {
 	case now.AddDate(0, 0, -1).Format(time.DateOnly):
 		day = "yesterday, "
 	}
-	return day + t.Format("Mon 2 Jan 2006 15:04:05 MST")
+	return day + t.Format(dayLayout)
 }

@@ -348,6 +348,9 @@ func (m *Model) askReplay() tea.Cmd {
 		}
 		say := func(cost string) {
 			d.lines = []string{cost}
+			if when := m.rangeMeant(f.from, f.to); when != "" {
+				d.lines = append(d.lines, when)
+			}
 			if on, _ := m.offSaid(); on != "" {
 				d.lines = append(d.lines, on+": what is off is left out")
 			}

@@ -384,7 +384,7 @@ func (m *Model) askSearch() tea.Cmd {
 		fields: []field{
 			m.queryField("for"),
 			{label: "topics", hint: `names, or a pattern: orders\..*`},
-			{label: "from", hint: "beginning   14:05   -1h   -500   1204112"},
+			{label: "from", hint: "beginning   14:05   -1h   30 Nov 05:32   -500   1204112"},
 			{label: "to", hint: "end   15:00   -10m   or follow: go on with what comes"},
 			{label: "order", hint: "newest first; or oldest, the fastest; or time, merged over partitions"},
 		},
@@ -402,6 +402,9 @@ func (m *Model) askSearch() tea.Cmd {
 		sure = false
 		q, err := m.parseQuery(d.fields[0].ed.String())
 		d.lines = []string{queryLine(q, err), cost}
+		if from, to, err := m.readRange(d, 2, toFollow); err == nil && m.rangeMeant(from, to) != "" {
+			d.lines = append(d.lines, m.rangeMeant(from, to))
+		}
 		if on, _ := m.offSaid(); on != "" {
 			d.lines = append(d.lines, on+": what is off is searched, too")
 		}
@@ -508,24 +511,22 @@ func (m *Model) readSearch(d *dialog) (*searchForm, error) {
 }
 
 // readRange reads where a range begins, in a field of the form, and where it ends,
-// in the next: nothing said is the beginning, and nil, as is noEnd.
+// in the next; the first may have both, as A..B. Nothing said is the beginning, and
+// nil, as is noEnd.
 func (m *Model) readRange(d *dialog, at int, noEnd string) (from kafka.Position, to *kafka.Position, err error) {
-	if text := strings.TrimSpace(d.fields[at].ed.String()); text != "" {
-		if from, err = parsePosition(text, m.now(), m.zone); err != nil {
-			return from, nil, &fieldError{at, err}
+	end := strings.TrimSpace(d.fields[at+1].ed.String())
+	if end == noEnd {
+		end = ""
 		}
-	}
-	if text := strings.TrimSpace(d.fields[at+1].ed.String()); text != noEnd && text != "" {
-		until, err := parsePosition(text, m.now(), m.zone)
+	from, to, err = parseBounds(d.fields[at].ed.String(), end, m.now(), m.zone)
 		if err != nil {
-			return from, nil, &fieldError{at + 1, err}
+		var wrong *kafka.PositionError
+		if errors.As(err, &wrong) && wrong.InEnd && end != "" {
+			at++
 		}
-		if kafka.EndsBefore(from, until) {
-			return from, nil, &fieldError{at + 1, errors.New("that is before the beginning of the range")}
+		err = &fieldError{at, placeError(err)}
 		}
-		to = &until
-	}
-	return from, to, nil
+	return from, to, err
 }
 
 func (m *Model) partitionsOf(topics []string) int {

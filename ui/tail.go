@@ -437,7 +437,7 @@ func (t *tail) gotWaiting(msg waitingMsg) {
 func (m *Model) askPosition() tea.Cmd {
 	m.dialog = &dialog{
 		title: "go to", opened: m.now(), action: "go",
-		fields: []field{{label: "position", hint: "14:05   1h   yesterday 14:05   2026-11-22   beginning   -500   4112"}},
+		fields: []field{{label: "position", hint: "14:05   1h   yesterday 14:05   30 Nov 05:32   beginning   -500   4112"}},
 		submit: func(m *Model, d *dialog) tea.Cmd {
 			text := strings.TrimSpace(d.fields[0].ed.String())
 			p, err := parsePosition(text, m.now(), m.zone)
@@ -449,13 +449,16 @@ func (m *Model) askPosition() tea.Cmd {
 		},
 		change: func(m *Model, d *dialog) tea.Cmd {
 			text := strings.TrimSpace(d.fields[0].ed.String())
+			d.lines = nil
 			if text == "" {
 				return nil
 			}
-			if p, err := parsePosition(text, m.now(), m.zone); err == nil && p.Kind == kafka.AtTime {
-				d.lines = []string{"the first record at or after " + dayAndTime(p.Time.In(m.zone), m.now().In(m.zone))}
-			} else {
-				d.lines = nil
+			switch p, err := parsePosition(text, m.now(), m.zone); {
+			case err != nil:
+			case p.Kind == kafka.AtTime:
+				d.lines = []string{"the first record at or after " + m.dateOf(p)}
+			default:
+				d.lines = []string{m.meant(p)}
 			}
 			return nil
 		},
