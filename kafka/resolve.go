@@ -94,6 +94,9 @@ func Resolve(ctx context.Context, log Log, tps []TopicPartition, from Position, 
 			}
 			return newest.From, late(missing)
 		}
+		if p.Kind == LastEach {
+			return lastEach(ctx, log, tps, starts, ends, p.N, iso)
+		}
 		var byTime map[TopicPartition]Offset
 		if p.Kind == AtTime {
 			var err error
@@ -114,8 +117,6 @@ func Resolve(ctx context.Context, log Log, tps []TopicPartition, from Position, 
 				at[tp] = end
 			case AtOffset:
 				at[tp] = max(p.N, start)
-			case LastEach:
-				at[tp] = max(end-p.N, start)
 			case AfterStart:
 				at[tp] = start + min(p.N, end-start)
 			case AtTime:
