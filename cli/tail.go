@@ -64,7 +64,7 @@ with --group. Nothing is joined, created or committed without --group. Of a --fi
 TOPIC may be left out.
 
 With --where only what matches a query is printed, as milena search has it; with --group too, what is
-not printed then is committed as passed over.
+not printed then is committed as passed over. -N is counted before that.
 
 A TOPIC with other characters than a topic's name has is a pattern (a regular expression for the whole
 name): all that match are read, those that appear later too. With --ordered messages come in the order
