@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"milena/human"
 	"milena/kafka"
 )
 
@@ -63,9 +64,9 @@ func (m *Model) meant(p kafka.Position) string {
 	case kafka.End:
 		return "the end"
 	case kafka.LastEach:
-		return "the newest " + exact(p.N) + " of each partition"
+		return "the newest " + human.Exact(p.N) + " of each partition"
 	case kafka.AfterStart:
-		return exact(p.N) + " after the beginning of each partition"
+		return human.Exact(p.N) + " after the beginning of each partition"
 	case kafka.AtOffset:
 		text := "offset " + itoa(p.N) + " of each partition"
 		if as, err := kafka.ParseTime(itoa(p.N), m.now(), m.zone); err == nil {
