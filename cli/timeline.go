@@ -70,7 +70,7 @@ func (t timelineFlags) bounds(toGiven bool, now time.Time, loc *time.Location) (
 	from, until, err := parseBounds(&t.from, &t.to, toGiven, now, loc)
 	if err != nil {
 		return from, to, err
-		}
+	}
 	to = *until
 	if from.Kind == kafka.Stored {
 		return from, to, usage("--from stored: only a group has stored offsets")

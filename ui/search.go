@@ -517,15 +517,15 @@ func (m *Model) readRange(d *dialog, at int, noEnd string) (from kafka.Position,
 	end := strings.TrimSpace(d.fields[at+1].ed.String())
 	if end == noEnd {
 		end = ""
-		}
+	}
 	from, to, err = parseBounds(d.fields[at].ed.String(), end, m.now(), m.zone)
-		if err != nil {
+	if err != nil {
 		var wrong *kafka.PositionError
 		if errors.As(err, &wrong) && wrong.InEnd && end != "" {
 			at++
 		}
 		err = &fieldError{at, placeError(err)}
-		}
+	}
 	return from, to, err
 }
 
