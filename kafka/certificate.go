@@ -40,7 +40,7 @@ func describeTLS(s *ProbeStep, conn net.Conn, cfg Config, err error) {
 		}
 		return
 	}
-	state := conn.(*firstAnswer).Conn.(*tls.Conn).ConnectionState()
+	state := conn.(*tls.Conn).ConnectionState()
 	chain := state.PeerCertificates
 	if len(state.VerifiedChains) > 0 {
 		chain = state.VerifiedChains[0]

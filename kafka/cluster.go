@@ -40,22 +40,20 @@ const fetchBudget = 32 << 20
 // the step that failed.
 func Open(ctx context.Context, cfg Config) (*Cluster, error) {
 	cfg = cfg.filledIn()
-	mechanism, err := cfg.SASL.mechanism()
-	if err != nil {
+	if _, err := cfg.SASL.mechanism(); err != nil {
 		return nil, err
 	}
 	background, cancel := context.WithCancel(context.Background())
 	c := &Cluster{cfg: cfg, cancel: cancel, buffers: bufferPool{keep: fetchBudget}}
 	c.transport = &kafkago.Transport{
-		Dial: c.dial,
+		Dial: c.dialTransport,
 		// Connecting and logging in, each within its own limit.
 		DialTimeout: 2 * cfg.DialTimeout,
 		IdleTimeout: 30 * time.Second,
 		MetadataTTL: metadataTTL,
-		// No topic: its metadata is ours, see metadata.go. Nil would be all.
+		// No topic: the metadata is ours, see metadata.go and local.go.
 		MetadataTopics: []string{},
 		ClientID:       cfg.ClientID,
-		SASL:           mechanism,
 		Context:        background,
 	}
 	m, err := c.openAny(ctx)

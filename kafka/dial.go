@@ -19,8 +19,32 @@ import (
 	"github.com/segmentio/kafka-go/sasl/plain"
 )
 
-// dial resolves, connects and speaks TLS. Every error is a *ConnectError. It is
-// what kafka-go's Transport and Dialer are given, so both do the same.
+// dialTransport is what kafka-go's Transport is given: a connection that is logged
+// in, on which kafka-go's own questions are answered here.
+func (c *Cluster) dialTransport(ctx context.Context, network, address string) (net.Conn, error) {
+	conn, err := c.dialLogged(ctx, network, address)
+	if err != nil {
+		return nil, err
+	}
+	return &answeredHere{Conn: conn}, nil
+}
+
+// dialLogged gives a connection that is logged in.
+func (c *Cluster) dialLogged(ctx context.Context, network, address string) (net.Conn, error) {
+	conn, err := c.dial(ctx, network, address)
+	if err != nil || c.cfg.SASL == nil {
+		return conn, err
+	}
+	ctx, cancel := context.WithTimeout(ctx, c.cfg.DialTimeout)
+	defer cancel()
+	if err := c.logIn(ctx, conn, address); err != nil {
+		conn.Close()
+		return nil, err
+	}
+	return conn, nil
+}
+
+// dial resolves, connects and speaks TLS. Every error is a *ConnectError.
 func (c *Cluster) dial(ctx context.Context, network, address string) (net.Conn, error) {
 	if c.closed.Load() {
 		return nil, errClosed
@@ -32,7 +56,7 @@ func (c *Cluster) dial(ctx context.Context, network, address string) (net.Conn, 
 		return nil, err
 	}
 	if c.cfg.TLS == nil {
-		return &firstAnswer{Conn: conn}, nil
+		return conn, nil
 	}
 	conf := c.cfg.TLS.Clone()
 	if conf.ServerName == "" {
@@ -45,7 +69,7 @@ func (c *Cluster) dial(ctx context.Context, network, address string) (net.Conn, 
 		conn.Close()
 		return nil, &ConnectError{Broker: address, Step: StepTLS, Err: err, Hint: hintTLS(err)}
 	}
-	return &firstAnswer{Conn: secured}, nil
+	return secured, nil
 }
 
 func (c *Cluster) connect(ctx context.Context, network, address string) (net.Conn, error) {

@@ -8,6 +8,7 @@ package kafka
 import (
 	"context"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"io"
 	"slices"
@@ -117,7 +118,12 @@ func (q *request) RawExchange(rw io.ReadWriter) (m protocol.Message, err error) 
 	return a, nil
 }
 
-var correlation atomic.Int32
+var errNotKafka = errors.New("the answer is not Kafka's protocol")
+
+var correlation atomic.Uint32
+
+// nextCorrelation is the number of a request, and of its answer.
+func nextCorrelation() int32 { return int32(ownCorrelation | correlation.Add(1)%ownCorrelation) }
 
 // deadlines is what a connection has beside reading and writing.
 type deadlines interface {
@@ -143,7 +149,7 @@ func (q *request) exchange(rw io.ReadWriter) (*answer, error) {
 
 // frame is the request as it is written, and the number that its answer bears.
 func (q *request) frame() (id int32, chunks [][]byte) {
-	id = correlation.Add(1)
+	id = nextCorrelation()
 	head := make([]byte, 4, 4+10+len(q.clientID)+1)
 	head = appendInt16(head, q.key)
 	head = appendInt16(head, q.version)
@@ -187,29 +193,54 @@ func writeAll(w io.Writer, chunks [][]byte) error {
 	return nil
 }
 
-// read reads the answer that bears id.
-func (q *request) read(rw io.ReadWriter, id int32) (*answer, error) {
-	conn, timed := rw.(deadlines)
-	read := func(b []byte) error {
-		for len(b) > 0 {
-			if timed {
-				if err := conn.SetReadDeadline(time.Now().Add(q.silence)); err != nil {
-					return err
-				}
+// leastRate is how fast an answer has to come once it has begun, in bytes a second,
+// beyond the silence that is allowed: one byte a second would be no silence, and last
+// for days.
+const leastRate = 1 << 10
+
+// believed is how many bytes of memory are made ready for an answer by what it says of
+// its own size; for more, some of it has to be there.
+const believed = 8 << 20
+
+// incoming is an answer as it comes.
+type incoming struct {
+	rw      io.ReadWriter
+	silence time.Duration
+	begun   time.Time
+	got     int
+}
+
+// fill reads until b is full.
+func (in *incoming) fill(b []byte) error {
+	conn, timed := in.rw.(deadlines)
+	for len(b) > 0 {
+		if timed {
+			now := time.Now()
+			latest := in.begun.Add(in.silence + time.Duration(in.got)*(time.Second/leastRate))
+			if at := now.Add(in.silence); at.Before(latest) {
+				latest = at
 			}
-			n, err := rw.Read(b)
-			b = b[n:]
-			if err != nil && len(b) > 0 {
-				if err == io.EOF {
-					err = io.ErrUnexpectedEOF
-				}
+			if err := conn.SetReadDeadline(latest); err != nil {
 				return err
 			}
 		}
-		return nil
+		n, err := in.rw.Read(b)
+		b, in.got = b[n:], in.got+n
+		if err != nil && len(b) > 0 {
+			if err == io.EOF {
+				err = io.ErrUnexpectedEOF
+			}
+			return err
+		}
 	}
+	return nil
+}
+
+// read reads the answer that bears id.
+func (q *request) read(rw io.ReadWriter, id int32) (*answer, error) {
+	in := incoming{rw: rw, silence: q.silence, begun: time.Now()}
 	var first [8]byte
-	if err := read(first[:]); err != nil {
+	if err := in.fill(first[:]); err != nil {
 		return nil, err
 	}
 	size := int(int32(binary.BigEndian.Uint32(first[:]))) - 4
@@ -221,19 +252,17 @@ func (q *request) read(rw io.ReadWriter, id int32) (*answer, error) {
 	if q.limit > 0 && size > q.limit {
 		keep, a.truncated = q.limit, true
 	}
-	if q.buffers != nil {
-		a.buf = q.buffers.get(keep)
-	} else {
-		a.buf = make([]byte, keep)
-	}
-	a.body = a.buf[:keep]
-	if err := read(a.body); err != nil {
+	if err := q.readBody(&in, a, keep); err != nil {
 		return nil, err
+	}
+	if a.truncated && q.buffers == nil {
+		// Nobody wants what is there, nor the connection.
+		return nil, fmt.Errorf("its answer to request %s is %s, and the limit is %s", kmsg.NameForKey(q.key), human.Bytes(int64(size)), human.Bytes(int64(q.limit)))
 	}
 	var waste [16 << 10]byte
 	for rest := size - keep; rest > 0; {
 		n := min(rest, len(waste))
-		if err := read(waste[:n]); err != nil {
+		if err := in.fill(waste[:n]); err != nil {
 			return nil, err
 		}
 		rest -= n
@@ -249,6 +278,37 @@ func (q *request) read(rw io.ReadWriter, id int32) (*answer, error) {
 	return a, nil
 }
 
+// readBody reads keep bytes of an answer.
+func (q *request) readBody(in *incoming, a *answer, keep int) error {
+	if a.truncated && q.buffers == nil {
+		return nil
+	}
+	room := func(n int) []byte {
+		if q.buffers != nil {
+			return q.buffers.get(n)
+		}
+		return make([]byte, n)
+	}
+	a.buf = room(min(keep, believed))
+	for filled := 0; filled < keep; {
+		if filled == len(a.buf) {
+			more := room(min(keep, 2*filled))
+			copy(more, a.buf)
+			if q.buffers != nil {
+				q.buffers.put(a.buf)
+			}
+			a.buf = more
+		}
+		next := min(keep, len(a.buf))
+		if err := in.fill(a.buf[filled:next]); err != nil {
+			return err
+		}
+		filled = next
+	}
+	a.body = a.buf[:keep]
+	return nil
+}
+
 // exchange sends q to the broker at address. It fails with ErrReadOnly before
 // anything is sent, when q would change a read-only cluster.
 func (c *Cluster) exchange(ctx context.Context, address string, q *request) (*answer, error) {
@@ -262,9 +322,6 @@ func (c *Cluster) exchange(ctx context.Context, address string, q *request) (*an
 	a, ok := m.(*answer)
 	if !ok {
 		return nil, fmt.Errorf("request %d to %s: no answer", q.key, address)
-	}
-	if a.truncated && q.buffers == nil {
-		return nil, fmt.Errorf("the answer of %s to request %d is larger than %s", address, q.key, human.Bytes(int64(q.limit)))
 	}
 	return a, nil
 }
@@ -353,18 +410,24 @@ func (c *Cluster) versions(ctx context.Context, address string) (map[int16]versi
 	if err != nil {
 		return nil, err
 	}
-	r := wireReader{b: a.body}
-	if code := r.int16(); code != codeNone {
-		return nil, &Error{Code: code, Doing: "asking for API versions", Broker: address, Partition: -1}
-	}
-	ranges := make(map[int16]versionRange)
-	for n := r.array(); n > 0; n-- {
-		key := r.int16()
-		ranges[key] = versionRange{r.int16(), r.int16()}
-	}
-	if err := r.err(); err != nil {
+	ranges, err := decodeVersions(a.body, address)
+	if err != nil {
 		return nil, err
 	}
 	c.spoken.Store(address, ranges)
 	return ranges, nil
+}
+
+// decodeVersions reads what a broker speaks from its answer.
+func decodeVersions(body []byte, address string) (map[int16]versionRange, error) {
+	r := wireReader{b: body}
+	if code := r.int16(); code != codeNone {
+		return nil, &Error{Code: code, Doing: "asking for API versions", Broker: address, Partition: -1}
+	}
+	ranges := make(map[int16]versionRange)
+	for n := r.array(); n > 0 && !r.bad; n-- {
+		key := r.int16()
+		ranges[key] = versionRange{r.int16(), r.int16()}
+	}
+	return ranges, r.err()
 }

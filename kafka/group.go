@@ -94,17 +94,17 @@ func (c *Cluster) Consume(ctx context.Context, req ConsumeRequest, sink Sink) er
 }
 
 func (c *Cluster) join(req ConsumeRequest) (*kafkago.ConsumerGroup, error) {
-	mechanism, err := c.cfg.SASL.mechanism()
-	if err != nil {
-		return nil, err
-	}
 	var turn atomic.Uint32
 	dial := func(ctx context.Context, network, address string) (net.Conn, error) {
 		if address == anyBroker {
 			brokers := c.addresses()
 			address = brokers[int(turn.Add(1)-1)%len(brokers)]
 		}
-		return c.dial(ctx, network, address)
+		conn, err := c.dialLogged(ctx, network, address)
+		if err != nil {
+			return nil, err
+		}
+		return &checked{Conn: conn}, nil
 	}
 	return kafkago.NewConsumerGroup(kafkago.ConsumerGroupConfig{
 		ID:      req.Group,
@@ -112,7 +112,7 @@ func (c *Cluster) join(req ConsumeRequest) (*kafkago.ConsumerGroup, error) {
 		Topics:  req.Topics,
 		Dialer: &kafkago.Dialer{
 			ClientID: c.cfg.ClientID, DialFunc: dial,
-			Timeout: c.cfg.DialTimeout + c.cfg.RequestTimeout, SASLMechanism: mechanism,
+			Timeout: c.cfg.DialTimeout + c.cfg.RequestTimeout,
 		},
 		// Range is what Java's default begins with, so that members of both fit.
 		GroupBalancers:        []kafkago.GroupBalancer{kafkago.RangeGroupBalancer{}, kafkago.RoundRobinGroupBalancer{}},

@@ -1,14 +1,16 @@
 // Package kafka is a Kafka cluster as Go values: its metadata, topics and
 // offsets, its records read and written. It knows nothing of terminals.
 //
-// Connections, TLS, SASL and pooling are segmentio/kafka-go's: every request of
-// this package goes through one function (exchange.go) on kafka-go's Transport,
+// The pool of connections and the membership in groups are segmentio/kafka-go's: every
+// request of this package goes through one function (exchange.go) on kafka-go's Transport,
 // which is also the one place that knows whether the cluster may be changed.
 //
 //	config.go       how a cluster is reached
 //	cluster.go      Open, Close, and what a cluster holds on to
 //	dial.go         one connection, step by step, with errors that name the step
-//	firstanswer.go  a guard against ports that are not Kafka's
+//	login.go        the login on it; scram.go: its conversation
+//	local.go        what kafka-go asks is answered here; checked.go: what it is told
+//	                about groups is checked
 //	exchange.go     one request and its answer; the gate of read-only clusters;
 //	                pipeline.go: several at once
 //	wire.go         the protocol's primitive types; buffers.go: memory of answers

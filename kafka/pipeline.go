@@ -14,8 +14,6 @@ import (
 
 	kafkago "github.com/segmentio/kafka-go"
 	"github.com/segmentio/kafka-go/protocol"
-
-	"milena/human"
 )
 
 // pipeline is requests for one broker.
@@ -101,11 +99,6 @@ func (c *Cluster) exchangeAll(ctx context.Context, address string, p pipeline) (
 	all, ok := m.(answers)
 	if !ok {
 		return nil, fmt.Errorf("request %d to %s: no answer", p[0].key, address)
-	}
-	for _, a := range all {
-		if a.truncated {
-			return nil, fmt.Errorf("the answer of %s to request %d is larger than %s", address, p[0].key, human.Bytes(int64(p[0].limit)))
-		}
 	}
 	return all, nil
 }

@@ -8,12 +8,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"net"
 	"strings"
 	"time"
 
-	kafkago "github.com/segmentio/kafka-go"
 	"github.com/twmb/franz-go/pkg/kmsg"
 
 	"milena/human"
@@ -349,52 +347,20 @@ func (w *way) versions(ctx context.Context, s *ProbeStep) error {
 	return nil
 }
 
-// login logs in as kafka-go does, on a connection of which every step is seen
-// (KIP-43, KIP-152).
+// login logs in as every connection does.
 func (w *way) login(ctx context.Context, s *ProbeStep) error {
-	mechanism, err := w.cfg.SASL.mechanism()
-	if err != nil {
-		return err
-	}
-	const handshake, authenticate int16 = 17, 36
-	for key, version := range map[int16]int16{handshake: 1, authenticate: 0} {
+	for key, version := range map[int16]int16{apiSASLHandshake: 1, apiSASLAuthenticate: 0} {
 		if _, err := w.c.version(ctx, w.address, key, version, 2); err != nil {
 			s.Outcome, s.Summary = NotChecked, "the broker is older than Kafka 1.0, which logs in without saying what went wrong"
 			return nil
 		}
 	}
-	hello := kmsg.NewPtrSASLHandshakeRequest()
-	hello.Mechanism = mechanism.Name()
-	res, err := w.ask(ctx, hello, 1, 1)
-	if err != nil {
-		return w.c.refusing(w.address, err)
-	}
-	if h := res.(*kmsg.SASLHandshakeResponse); h.ErrorCode != codeNone {
-		s.Details = append(s.Details, "the broker offers "+strings.Join(h.SupportedMechanisms, ", "))
-		return w.c.refusing(w.address, kafkago.Error(h.ErrorCode))
-	}
-	session, state, err := mechanism.Start(ctx)
-	for done := false; err == nil && !done; {
-		q := kmsg.NewPtrSASLAuthenticateRequest()
-		q.SASLAuthBytes = state
-		var res kmsg.Response
-		if res, err = w.ask(ctx, q, 0, 2); errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
-			err = kafkago.SASLAuthenticationFailed // some brokers just hang up
-		}
-		if err != nil {
-			break
-		}
-		a := res.(*kmsg.SASLAuthenticateResponse)
-		if a.ErrorCode != codeNone {
-			if a.ErrorMessage != nil {
-				s.Details = append(s.Details, "the broker says: "+*a.ErrorMessage)
-			}
-			err = kafkago.Error(a.ErrorCode)
-			break
-		}
-		done, state, err = session.Next(ctx, a.SASLAuthBytes)
+	spoken, err := w.c.versions(ctx, w.address)
+	if err == nil {
+		err = (&login{cfg: &w.cfg, conn: w.conn, spoken: spoken}).run(ctx)
 	}
 	if err != nil {
+		s.Details = append(s.Details, said(err)...)
 		return w.c.refusing(w.address, err)
 	}
 	s.Summary = fmt.Sprintf("%s as %s", w.cfg.SASL.Mechanism, w.cfg.SASL.Username)

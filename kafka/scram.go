@@ -5,7 +5,10 @@ package kafka
 // and which would be a fiftieth of the program.
 
 import (
+	"bytes"
 	"context"
+	"fmt"
+	"strconv"
 
 	"github.com/segmentio/kafka-go/sasl"
 	franz "github.com/twmb/franz-go/pkg/sasl"
@@ -32,7 +35,18 @@ func (l scramLogin) Start(ctx context.Context) (sasl.StateMachine, []byte, error
 
 type scramConversation struct{ franz.Session }
 
+// scramIterations is the most that a broker may ask for. Kafka's own limit is 16,384;
+// each takes a microsecond or two, and nobody can interrupt them.
+const scramIterations = 1_000_000
+
 // Next answers the broker.
 func (c scramConversation) Next(_ context.Context, challenge []byte) (done bool, response []byte, err error) {
+	for _, field := range bytes.Split(challenge, []byte(",")) {
+		if asked, ok := bytes.CutPrefix(field, []byte("i=")); ok {
+			if n, err := strconv.Atoi(string(asked)); err == nil && n > scramIterations {
+				return false, nil, fmt.Errorf("the broker asks for %d iterations of SCRAM; milena does at most %d", n, scramIterations)
+			}
+		}
+	}
 	return c.Challenge(challenge)
 }
