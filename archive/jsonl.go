@@ -81,7 +81,7 @@ func appendJSONField(dst []byte, name string, field []byte) []byte {
 // plainInJSON are the bytes that stand for themselves in a JSON string.
 var plainInJSON = func() (plain [256]bool) {
 	for c := ' '; c < 256; c++ {
-		plain[c] = c != '"' && c != '\\' && c != 0xe2 // 0xe2 begins U+2028, a line end in JavaScript
+		plain[c] = c != '"' && c != '\\' && c != 0x7f && c != 0xc2 && c != 0xe2 // 0xe2 begins U+2028, a line end in JavaScript
 	}
 	return plain
 }()
@@ -95,6 +95,18 @@ func appendJSONString[T string | []byte](dst []byte, text T) []byte {
 		c := text[i]
 		if plainInJSON[c] {
 			i++
+			continue
+		}
+		if c == 0xc2 { // C1, which some terminals obey
+			if i+1 >= len(text) || text[i+1] >= 0xa0 {
+				i++
+				continue
+			}
+			dst = append(dst, text[start:i]...)
+			dst = append(dst, `\u00`...)
+			dst = append(dst, hex[text[i+1]>>4], hex[text[i+1]&0xf])
+			i += 2
+			start = i
 			continue
 		}
 		if c == 0xe2 {

@@ -92,12 +92,12 @@ func (c *checkup) err() error {
 	if n == 0 {
 		return nil
 	}
-	where := escaped([]byte(c.first.Broker))
+	where := human.Escape(c.first.Broker)
 	if where != "" {
 		where += ": "
 	}
 	return fmt.Errorf("%d of %s failed, the first: %s%s failed: %s",
-		n, human.Plural(c.steps, "check"), where, c.first.Step, escaped([]byte(c.first.Summary)))
+		n, human.Plural(c.steps, "check"), where, c.first.Step, human.Escape(c.first.Summary))
 }
 
 // stepLine is a step, as -J prints it.
@@ -113,7 +113,7 @@ type stepLine struct {
 }
 
 func stepJSON(out io.Writer) func(kafka.ProbeStep) error {
-	enc := json.NewEncoder(out)
+	enc := json.NewEncoder(plainJSON{out})
 	enc.SetEscapeHTML(false)
 	return func(s kafka.ProbeStep) error {
 		l := stepLine{Step: s.Step, Outcome: s.Outcome, Millis: float64(s.Took.Microseconds()) / 1000,
@@ -179,7 +179,7 @@ func (r *stepReport) step(s kafka.ProbeStep) error {
 			b.WriteByte('\n')
 		}
 		r.heading = heading
-		b.WriteString(r.paint("1", escaped([]byte(heading))) + "\n")
+		b.WriteString(r.paint("1", human.Escape(heading)) + "\n")
 	}
 	took := ""
 	if s.Took > 0 {
@@ -204,7 +204,7 @@ func (r *stepReport) step(s kafka.ProbeStep) error {
 // lines writes text behind lead, wrapped to the terminal, the further lines
 // indented.
 func (r *stepReport) lines(b *strings.Builder, lead string, indent int, code, text string) {
-	text = escaped([]byte(text))
+	text = human.Escape(text)
 	if room := r.width - indent; room >= 20 {
 		text = ansi.Wrap(text, room, "")
 	}

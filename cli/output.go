@@ -10,7 +10,6 @@ import (
 	"strconv"
 	"strings"
 	"time"
-	"unicode"
 	"unicode/utf8"
 
 	"milena/human"
@@ -175,7 +174,7 @@ func rowForm(topics int, colour bool, loc *time.Location) form {
 		case len(b) == 0:
 			shown, code = `""`, dim
 		default:
-			shown = escaped(b[:min(len(b), most)])
+			shown = human.Escape(b[:min(len(b), most)])
 			if len(b) > most {
 				shown += fmt.Sprintf("… (%d bytes)", len(b))
 			}
@@ -212,33 +211,4 @@ func rowForm(topics int, colour bool, loc *time.Location) form {
 		}
 		return append(dst, '\n')
 	}
-}
-
-// escaped is text that cannot steer a terminal: control and format characters,
-// and bytes that are not UTF-8, are shown by their codes.
-func escaped(b []byte) string {
-	var s strings.Builder
-	for len(b) > 0 {
-		r, size := utf8.DecodeRune(b)
-		switch {
-		case r == utf8.RuneError && size <= 1:
-			fmt.Fprintf(&s, `\x%02x`, b[0])
-		case r == '\n':
-			s.WriteString(`\n`)
-		case r == '\t':
-			s.WriteString(`\t`)
-		case r == '\r':
-			s.WriteString(`\r`)
-		case r < 0x100 && unicode.IsControl(r):
-			fmt.Fprintf(&s, `\x%02x`, r)
-		case r == '\u200c' || r == '\u200d': // joiners, inside emoji and Hindi
-			s.WriteRune(r)
-		case unicode.In(r, unicode.Cf, unicode.Zl, unicode.Zp):
-			fmt.Fprintf(&s, `\u{%x}`, r)
-		default:
-			s.WriteRune(r)
-		}
-		b = b[size:]
-	}
-	return s.String()
 }

@@ -30,6 +30,7 @@ import (
 	"syscall"
 
 	"milena/config"
+	"milena/human"
 	"milena/kafka"
 	"milena/ui"
 
@@ -101,7 +102,7 @@ func Main(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io
 	case ctx.Err() != nil && errors.Is(err, context.Canceled):
 		err = errors.New("interrupted before it was done")
 	}
-	fmt.Fprintf(stderr, "milena: %s\n", sentence(err))
+	fmt.Fprintf(stderr, "milena: %s\n", human.EscapeLines(sentence(err)))
 	var wrong usageError
 	var interrupted interruptedError
 	var unsure searchError
@@ -246,12 +247,13 @@ func exactly(n int, what string) cobra.PositionalArgs {
 	}
 }
 
-// notice says something on stderr that is not data and not an error.
+// notice says something on stderr that is not data and not an error. Whatever words of
+// a broker's are in it, they cannot steer a terminal.
 func (g *global) notice(format string, args ...any) {
 	if !g.quiet {
 		g.noticing.Lock()
 		defer g.noticing.Unlock()
-		fmt.Fprintf(g.stderr, format+"\n", args...)
+		fmt.Fprintln(g.stderr, human.EscapeLines(fmt.Sprintf(format, args...)))
 	}
 }
 

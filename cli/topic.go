@@ -204,7 +204,7 @@ func describeJSON(out io.Writer, d *kafka.TopicDescription) error {
 	for _, e := range d.Configs {
 		whole.Configs = append(whole.Configs, configLine{e.Name, e.Value, e.Source, e.Default})
 	}
-	enc := json.NewEncoder(out)
+	enc := json.NewEncoder(plainJSON{out})
 	enc.SetEscapeHTML(false)
 	return enc.Encode(whole)
 }
@@ -231,7 +231,7 @@ func describeText(out io.Writer, d *kafka.TopicDescription) {
 	}
 	writeTable(out, table, "rrllrrr")
 	if d.ConfigsErr != nil {
-		fmt.Fprintf(out, "\nsettings: %s\n", d.ConfigsErr)
+		fmt.Fprintf(out, "\nsettings: %s\n", human.Escape(d.ConfigsErr.Error()))
 		return
 	}
 	own := slices.DeleteFunc(slices.Clone(d.Configs), func(e kafka.ConfigEntry) bool { return e.Default })

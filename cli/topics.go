@@ -76,7 +76,7 @@ func newTopics(g *global) *cobra.Command {
 			out := bufio.NewWriter(g.stdout)
 			switch {
 			case asJSON:
-				enc := json.NewEncoder(out)
+				enc := json.NewEncoder(plainJSON{out})
 				enc.SetEscapeHTML(false)
 				for _, l := range lines {
 					if err := enc.Encode(l); err != nil {
@@ -212,7 +212,9 @@ func writeTopicTable(out io.Writer, lines []topicLine) {
 func writeTable(out io.Writer, table [][]string, align string) {
 	widths := make([]int, len(align))
 	for _, row := range table {
-		for i, cell := range row {
+		for i := range row {
+			row[i] = human.Escape(row[i]) // it may hold a broker's words
+			cell := row[i]
 			widths[i] = max(widths[i], ansi.StringWidth(cell))
 		}
 	}

@@ -360,6 +360,9 @@ func (p *Producer) identify(address string, group []sending) ([]sending, error) 
 	id := identity{known: true, id: got.ProducerID, epoch: got.ProducerEpoch}
 	switch got.ErrorCode {
 	case codeNone:
+		if id.id < 0 || id.epoch < 0 {
+			return group, fmt.Errorf("%w: broker %s gives producer id %d and epoch %d, which no producer has", errNotKafka, address, id.id, id.epoch)
+		}
 	case codeClusterAuthorization, codeTopicAuthorization:
 		id = identity{known: true, id: -1, epoch: -1}
 	default:
@@ -475,6 +478,7 @@ func (p *Producer) answered(address string, group []sending, body []byte, versio
 		left[s.q.TopicPartition] = s
 	}
 	var retry []sending
+	var why error // of the last of them
 	for n := r.array(); n > 0 && !r.bad; n-- {
 		topic := r.string()
 		for np := r.array(); np > 0 && !r.bad; np-- {
@@ -482,6 +486,12 @@ func (p *Producer) answered(address string, group []sending, body []byte, versio
 			code := r.int16()
 			base := r.int64()
 			ack := Ack{Timestamp: r.int64()} // -1 under CreateTime
+			if base < 0 || base >= maxOffset {
+				base = -1 // where it is, nobody knows
+			}
+			if ack.Timestamp > latestInstant.UnixMilli() {
+				ack.Timestamp = -1
+			}
 			if version >= 5 {
 				r.int64() // log start offset
 			}
@@ -514,14 +524,14 @@ func (p *Producer) answered(address string, group []sending, body []byte, versio
 			case code == codeOutOfOrderSequence, code == codeUnknownProducerID, code == codeInvalidProducerEpoch:
 				p.renew(s, refusal)
 			case retriable(code):
-				retry = append(retry, s)
+				retry, why = append(retry, s), refusal
 			default:
 				p.giveUp(s, refusal)
 			}
 		}
 	}
 	if len(retry) > 0 {
-		p.failed(address, retry, false, errors.New("its leader has moved, or too few replicas are in sync"))
+		p.failed(address, retry, false, why)
 	}
 	if len(left) > 0 {
 		rest := make([]sending, 0, len(left))

@@ -180,6 +180,7 @@ func (c *Cluster) refusing(address string, err error) *ConnectError {
 	var connect *ConnectError
 	var code kafkago.Error
 	var version *VersionError
+	var refusal *Error
 	switch {
 	case errors.As(err, &connect):
 		return connect
@@ -192,6 +193,10 @@ func (c *Cluster) refusing(address string, err error) *ConnectError {
 		return &ConnectError{Broker: address, Step: StepLogin,
 			Err:  fmt.Errorf("the broker does not offer %s", c.cfg.SASL.Mechanism),
 			Hint: "another sasl.mechanism? PLAIN, SCRAM-SHA-256 and SCRAM-SHA-512 are spoken"}
+	case errors.Is(err, errNotKafka):
+		return &ConnectError{Broker: address, Step: StepMetadata, Err: err, Hint: "is this a Kafka broker?"}
+	case errors.As(err, &refusal):
+		return &ConnectError{Broker: address, Step: StepMetadata, Err: err}
 	case c.cfg.SASL != nil:
 		return &ConnectError{Broker: address, Step: StepLogin, Err: err,
 			Hint: "name, password or mechanism may be wrong, or this listener may want no login"}

@@ -161,7 +161,7 @@ type Error struct {
 func (e *Error) Name() string { return kerr.TypedErrorForCode(e.Code).Message }
 
 func (e *Error) Error() string {
-	text := e.Message
+	text := words(e.Message)
 	if text == "" {
 		text = strings.TrimSuffix(kerr.TypedErrorForCode(e.Code).Description, ".")
 	}
@@ -284,5 +284,5 @@ func reason(err error) string {
 	case errors.As(err, &op):
 		return op.Err.Error() // without the addresses of both ends
 	}
-	return err.Error()
+	return words(err.Error()) // which may hold a broker's
 }

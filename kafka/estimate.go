@@ -101,7 +101,7 @@ func (c *Cluster) EstimateHits(ctx context.Context, spans []Span, match func(Top
 		e.Offsets += max(0, s.To-s.From)
 	}
 	if e.Offsets <= wholeOffsets {
-		s, err := c.NewSearch(SearchRequest{Spans: spans, Match: match, Isolation: iso})
+		s, err := c.NewSearch(SearchRequest{Spans: spans, Match: match, Isolation: iso, deaf: true})
 		if err != nil {
 			return e, err
 		}

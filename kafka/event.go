@@ -44,6 +44,10 @@ type Event struct {
 func (e Event) String() string {
 	switch e.Kind {
 	case BrokerLost:
+		var refusal *Error
+		if errors.Is(e.Err, errNotKafka) || errors.As(e.Err, &refusal) {
+			return fmt.Sprintf("broker %s gives no answer that can be used (%s); trying again", e.Broker, reason(e.Err))
+		}
 		return fmt.Sprintf("broker %s does not answer (%s); trying again", e.Broker, reason(e.Err))
 	case BrokerBack:
 		return fmt.Sprintf("broker %s answers again", e.Broker)
@@ -72,6 +76,14 @@ func (e Event) String() string {
 		return fmt.Sprintf("the group cannot be joined now: %s; trying again", reason(e.Err))
 	}
 	return "?"
+}
+
+// trouble is what holds a read up, as an error.
+func (e Event) trouble() error {
+	if e.Kind == BrokerLost {
+		return fmt.Errorf("broker %s gives no answer that can be used: %w", e.Broker, e.Err)
+	}
+	return fmt.Errorf("%s/%d cannot be read: %w", e.Topic, e.Partition, e.Err)
 }
 
 // unreadable is why a partition cannot be read.

@@ -347,8 +347,16 @@ func (c *Cluster) admit(q *request) error {
 	return nil
 }
 
-// maxAnswer is the largest answer to anything but a fetch.
-const maxAnswer = 256 << 20
+// maxAnswer is the largest answer to anything but a fetch: a million topics take 65 MB.
+const maxAnswer = 96 << 20
+
+// askedAnswer is the largest answer in the kmsg codec, which makes room for as many
+// entries as an answer says that it has, each a hundred times the size of its least
+// on the wire; a request that names much may get more.
+const (
+	askedAnswer    = 1 << 20
+	askedAnswerFor = 16 // bytes for each of the request
+)
 
 // ask exchanges a request of the kmsg codec, at the newest version that both the
 // codec and the broker speak, and at most maxVersion.
@@ -358,8 +366,10 @@ func (c *Cluster) ask(ctx context.Context, address string, q kmsg.Request, maxVe
 		return nil, err
 	}
 	q.SetVersion(version)
+	body := q.AppendTo(nil)
 	a, err := c.exchange(ctx, address, &request{
-		key: q.Key(), version: version, flexible: q.IsFlexible(), body: q.AppendTo(nil),
+		key: q.Key(), version: version, flexible: q.IsFlexible(), body: body,
+		limit: min(maxAnswer, askedAnswer+askedAnswerFor*len(body)),
 	})
 	if err != nil {
 		return nil, err

@@ -54,7 +54,8 @@ type fetched struct {
 	logStart      int64 // -1: the broker is older than 1.0
 	aborted       []batch.AbortedTxn
 	records       []byte
-	cut           bool // records ends where the answer was cut at its limit
+	cut           bool  // records ends where the answer was cut at its limit
+	absurd        int64 // the high watermark, when no log has such; highWatermark is 0 then
 }
 
 // fetch exchanges one request. The answer's buffer must go back to c.buffers
@@ -212,6 +213,7 @@ func decodeFetch(a *answer, version int16, asked []fetchPart) (parts []fetched, 
 			if version >= 5 {
 				p.logStart = r.int64()
 			}
+			p.believe()
 			for na := r.array(); na > 0 && !r.bad; na-- {
 				p.aborted = append(p.aborted, batch.AbortedTxn{ProducerID: r.int64(), FirstOffset: r.int64()})
 				r.tags()
@@ -237,6 +239,19 @@ func decodeFetch(a *answer, version int16, asked []fetchPart) (parts []fetched, 
 		return parts, session, codeNone, nil
 	}
 	return parts, session, codeNone, r.err()
+}
+
+// believe takes offsets that no log has as not known.
+func (p *fetched) believe() {
+	if p.highWatermark < 0 || p.highWatermark >= maxOffset {
+		p.absurd, p.highWatermark = p.highWatermark, 0
+	}
+	if p.lastStable < 0 || p.lastStable >= maxOffset {
+		p.lastStable = -1
+	}
+	if p.logStart < 0 || p.logStart >= maxOffset {
+		p.logStart = -1
+	}
 }
 
 // cutBatch is what the header of a batch says whose bytes were cut off: its

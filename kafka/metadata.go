@@ -302,37 +302,21 @@ func decodeMetadata(body []byte, version int16) (*Metadata, error) {
 		r.int32() // throttle time
 	}
 	for n := r.array(); n > 0 && !r.bad; n-- {
-		b := Broker{ID: r.int32(), Host: r.string(), Port: r.int32(), Rack: r.string()}
+		b := Broker{ID: r.int32()}
+		b.Host, _ = told(r.stringBytes())
+		b.Port = r.int32()
+		b.Rack, _ = told(r.stringBytes())
 		r.tags()
 		m.Brokers = append(m.Brokers, b)
 	}
 	if version >= 2 {
-		m.ClusterID = r.string()
+		m.ClusterID, _ = told(r.stringBytes())
 	}
 	m.Controller = r.int32()
 	n := r.array()
-	m.Topics = make([]Topic, 0, min(n, len(r.b)/8))
+	m.Topics = make([]Topic, 0, min(n, len(r.b)/topicLeast))
 	for ; n > 0 && !r.bad; n-- {
-		code := r.int16()
-		t := Topic{Name: r.string()}
-		if version >= 10 {
-			t.ID = r.uuid()
-		}
-		t.Internal = r.bool()
-		np := r.array()
-		t.Partitions = make([]Partition, 0, min(np, len(r.b)/20))
-		for ; np > 0 && !r.bad; np-- {
-			t.Partitions = append(t.Partitions, decodePartition(&r, version, t.Name))
-		}
-		if version >= 8 {
-			r.int32() // authorized operations
-		}
-		r.tags()
-		if code != codeNone {
-			t.Err = &Error{Code: code, Doing: fmt.Sprintf("metadata of topic %q", t.Name), Topic: t.Name, Partition: -1}
-		}
-		sort.Slice(t.Partitions, func(i, j int) bool { return t.Partitions[i].ID < t.Partitions[j].ID })
-		m.Topics = append(m.Topics, t)
+		m.Topics = append(m.Topics, decodeTopic(&r, version))
 	}
 	if version >= 8 && version <= 10 {
 		r.int32() // the cluster's authorized operations
@@ -341,9 +325,45 @@ func decodeMetadata(body []byte, version int16) (*Metadata, error) {
 	if err := r.err(); err != nil {
 		return nil, err
 	}
-	sort.Slice(m.Brokers, func(i, j int) bool { return m.Brokers[i].ID < m.Brokers[j].ID })
-	sortTopics(m.Topics)
+	m.tidy()
 	return m, nil
+}
+
+// About how many bytes a topic, with a partition, and a partition take at least: what
+// an answer says of its own lengths is believed as far as it can be.
+const (
+	topicLeast     = 40
+	partitionLeast = 26
+)
+
+func decodeTopic(r *wireReader, version int16) Topic {
+	code := r.int16()
+	var t Topic
+	var ok bool
+	t.Name, ok = told(r.stringBytes())
+	if version >= 10 {
+		t.ID = r.uuid()
+	}
+	t.Internal = r.bool()
+	n := r.array()
+	t.Partitions = make([]Partition, 0, min(n, len(r.b)/partitionLeast, 1<<12))
+	for ; n > 0 && !r.bad; n-- {
+		t.Partitions = append(t.Partitions, decodePartition(r, version, t.Name))
+	}
+	if version >= 8 {
+		r.int32() // authorized operations
+	}
+	r.tags()
+	switch {
+	case code != codeNone:
+		t.Err = &Error{Code: code, Doing: fmt.Sprintf("metadata of topic %q", t.Name), Topic: t.Name, Partition: -1}
+	case !ok || t.Name == "":
+		t.Err = fmt.Errorf("the broker tells of a topic with the name %q, which no topic has", t.Name)
+	}
+	if t.Err != nil && (!ok || t.Name == "") {
+		t.Partitions = nil
+	}
+	return t
 }
 
 func decodePartition(r *wireReader, version int16, topic string) Partition {

@@ -98,7 +98,7 @@ func FindNewest(ctx context.Context, log Log, req NewestRequest) (*Newest, error
 		for _, s := range spans {
 			sink.from[s.TopicPartition] = s.From
 		}
-		if err := log.Read(ctx, ReadRequest{Spans: spans, TopicIDs: req.TopicIDs, Isolation: req.Isolation}, sink); err != nil {
+		if err := log.Read(ctx, ReadRequest{Spans: spans, TopicIDs: req.TopicIDs, Isolation: req.Isolation, deaf: true}, sink); err != nil {
 			return nil, err
 		}
 		for _, s := range spans {
@@ -261,7 +261,7 @@ func (s *newestSink) Partition(tp TopicPartition) PartitionSink {
 	return p
 }
 
-// Event is of no use to a bounded read: what matters ends it with an error.
+// Event hears nothing: what matters ends the read with an error.
 func (s *newestSink) Event(Event) {}
 
 func (p *newestPart) Record(v *batch.View) bool {

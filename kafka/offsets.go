@@ -76,14 +76,44 @@ func (c *Cluster) Bounds(ctx context.Context, iso Isolation, tps []TopicPartitio
 				starts[tp] = Offset{Timestamp: -1}
 			}
 		}
-		return starts, ends, err
+		return starts, ends, cmp.Or(err, c.agree(ctx, iso, tps, starts, ends))
 	}
 	var failed [2]error
 	var wg sync.WaitGroup
 	wg.Go(func() { starts, failed[0] = c.Offsets(ctx, AtStart, iso, tps) })
 	wg.Go(func() { ends, failed[1] = c.Offsets(ctx, AtEnd, iso, tps) })
 	wg.Wait()
-	return starts, ends, cmp.Or(failed[0], failed[1])
+	return starts, ends, cmp.Or(failed[0], failed[1], c.agree(ctx, iso, tps, starts, ends))
+}
+
+// agree sees to it that no partition ends before it starts. Where retention and new
+// records came between the two answers, the end is asked for once more; where it is no
+// better then, the end is an error.
+func (c *Cluster) agree(ctx context.Context, iso Isolation, tps []TopicPartition, starts, ends map[TopicPartition]Offset) error {
+	crossed := func(tp TopicPartition) bool {
+		start, end := starts[tp], ends[tp]
+		return start.Err == nil && end.Err == nil && end.Offset < start.Offset
+	}
+	var again []TopicPartition
+	for _, tp := range tps {
+		if crossed(tp) {
+			again = append(again, tp)
+		}
+	}
+	if len(again) == 0 {
+		return nil
+	}
+	later, err := c.Offsets(ctx, AtEnd, iso, again)
+	if err != nil {
+		return err
+	}
+	for tp, end := range later {
+		if ends[tp] = end; crossed(tp) {
+			ends[tp] = Offset{Offset: -1, Timestamp: -1, Err: fmt.Errorf("its broker says that %s/%d ends at offset %d, which is before its start, %d",
+				tp.Topic, tp.Partition, end.Offset, starts[tp].Offset)}
+		}
+	}
+	return nil
 }
 
 // Between are the spans from starts to ends, as Bounds gives them, of the
@@ -279,9 +309,16 @@ func (c *Cluster) listOffsets(ctx context.Context, address string, iso Isolation
 			return nil, err
 		}
 	}
-	for tp, offsets := range found {
+	for i, tp := range tps {
+		offsets := found[tp]
 		if slices.ContainsFunc(offsets, func(o Offset) bool { return o.Offset == unanswered }) {
 			delete(found, tp)
+			continue
+		}
+		for k := range offsets {
+			if at, o := asked[i][k], &offsets[k]; (at == AtStart || at == AtEnd) && o.Offset < 0 && o.Err == nil {
+				o.Err = fmt.Errorf("broker %s does not say where %s/%d begins and ends", address, tp.Topic, tp.Partition)
+			}
 		}
 	}
 	return found, nil
@@ -329,6 +366,9 @@ func decodeListOffsets(body []byte, version int16, address string, k int, found 
 			if code != codeNone {
 				o = Offset{Offset: -1, Timestamp: -1, Err: &Error{Code: code, Broker: address,
 					Doing: fmt.Sprintf("offsets of %s/%d", topic, tp.Partition), Topic: topic, Partition: tp.Partition}}
+			}
+			if err := strange(address, tp, o.Offset); err != nil && o.Err == nil {
+				o = Offset{Offset: -1, Timestamp: -1, Err: err}
 			}
 			if offsets := found[tp]; k < len(offsets) {
 				offsets[k] = o

@@ -288,7 +288,7 @@ func (w *way) resolve(ctx context.Context) (ips, targets []string, err error) {
 // Cluster.exchange, for there is no cluster yet: nothing goes through here but
 // the login and questions.
 func (w *way) send(q *request, silence time.Duration) (*answer, error) {
-	q.clientID, q.limit, q.silence = w.cfg.ClientID, maxAnswer, silence
+	q.clientID, q.limit, q.silence = w.cfg.ClientID, cmp.Or(q.limit, maxAnswer), silence
 	return q.exchange(w.conn)
 }
 
@@ -300,7 +300,9 @@ func (w *way) ask(ctx context.Context, q kmsg.Request, minVersion, maxVersion in
 		return nil, err
 	}
 	q.SetVersion(version)
-	a, err := w.send(&request{key: q.Key(), version: version, flexible: q.IsFlexible(), body: q.AppendTo(nil)}, w.cfg.RequestTimeout)
+	body := q.AppendTo(nil)
+	a, err := w.send(&request{key: q.Key(), version: version, flexible: q.IsFlexible(), body: body,
+		limit: min(maxAnswer, askedAnswer+askedAnswerFor*len(body))}, w.cfg.RequestTimeout)
 	if err != nil {
 		return nil, err
 	}

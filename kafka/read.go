@@ -60,6 +60,10 @@ type ReadRequest struct {
 	room   func(TopicPartition) int
 	resume <-chan struct{}
 
+	// deaf: nobody hears what happens. So what has an end, ends when it is held up for
+	// long, with an error that says why.
+	deaf bool
+
 	sessions bool // whoever is read from keeps a session at once, however little it is
 }
 
@@ -121,6 +125,7 @@ func (c *Cluster) Read(ctx context.Context, req ReadRequest, sink Sink) error {
 		fetchers: make(map[int32]*fetcher),
 		lost:     make(map[string]bool),
 		began:    c.cfg.Now(),
+		movedAt:  time.Now(),
 	}
 	r.ready.L = &r.mu
 	for _, s := range req.Spans {
@@ -189,6 +194,8 @@ type reader struct {
 	placing  bool            // waiting partitions' offsets are being looked up
 	ended    bool
 	err      error
+	movedAt  time.Time // when any partition was last read on
+	trouble  error     // what was told last that holds it up
 }
 
 type readTopic struct {
@@ -216,14 +223,18 @@ type readPart struct {
 	retryAt    time.Time // not to be fetched before
 	tries      int       // failures in a row
 	stuckSince time.Time
-	stuckSaid  bool
-	room       int      // for it, in bytes, when last asked; with ReadRequest.room
-	wider      int      // doublings of what is asked of it, for large batches
-	stalls     int      // answers in a row that held bytes and moved nothing
-	waiting    bool     // next is known only when the worker has walked the stretch
-	waitsFor   *Waiting // not nil: where it begins is not known yet
-	confirmed  bool     // an answer without an error came for a position of this generation
-	done       bool
+
+	barrenSince time.Time // since when answers bring nothing that should be there
+	stuckSaid   bool
+	room        int      // for it, in bytes, when last asked; with ReadRequest.room
+	wider       int      // doublings of what is asked of it, for large batches
+	strays      int      // times in a row that its log did not have the position
+	loose       int      // answers in a row that held bytes, and no batch of there
+	stalls      int      // answers in a row that held bytes and moved nothing
+	waiting     bool     // next is known only when the worker has walked the stretch
+	waitsFor    *Waiting // not nil: where it begins is not known yet
+	confirmed   bool     // an answer without an error came for a position of this generation
+	done        bool
 
 	stretches []stretch
 	running   bool // a worker has it
@@ -300,6 +311,11 @@ func (r *reader) endLocked(err error) {
 
 func (r *reader) event(e Event) {
 	e.Time = r.c.cfg.Now()
+	if e.Kind == BrokerLost || e.Kind == PartitionStuck {
+		r.mu.Lock()
+		r.trouble = e.trouble()
+		r.mu.Unlock()
+	}
 	r.sink.Event(e)
 }
 

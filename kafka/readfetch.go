@@ -28,9 +28,11 @@ type fetcher struct {
 	wanted   []*readPart // what next found, in memory that it uses again
 	asked    []*readPart // wanted, while the request is on the wire
 	inFlight context.CancelFunc
-	turn     int           // rotates the order of partitions, so that none starves
-	quiet    int           // answers in a row that brought nothing
-	session  *fetchSession // of its requests; nil: each stands alone
+	turn     int // rotates the order of partitions, so that none starves
+	quiet    int // answers in a row that brought nothing
+
+	idle    int           // the same of those that moved no partition; run's own
+	session *fetchSession // of its requests; nil: each stands alone
 }
 
 func (f *fetcher) tell() {
@@ -73,6 +75,7 @@ func (f *fetcher) run(ctx context.Context) {
 		f.inFlight, f.asked = cancel, asked
 		address := f.address
 		f.mu.Unlock()
+		sent := time.Now()
 		overdue := time.AfterFunc(q.maxWait+2*time.Second, f.lookNow)
 		parts, a, err := f.c.fetch(call, address, q)
 		overdue.Stop()
@@ -98,7 +101,8 @@ func (f *fetcher) run(ctx context.Context) {
 		default:
 			tries = 0
 			f.answered(address)
-			f.hand(ctx, address, q, asked, parts, a)
+			moved := f.hand(ctx, address, q, asked, parts, a)
+			f.pause(ctx, q, sent, moved)
 		}
 	}
 }
@@ -208,9 +212,10 @@ func (f *fetcher) answered(address string) {
 	}
 }
 
-// hand gives the workers what an answer holds. The answer's token and buffer are
-// free again when all of it is decoded.
-func (f *fetcher) hand(ctx context.Context, address string, q *fetchRequest, asked []*readPart, parts []fetched, a *answer) {
+// hand gives the workers what an answer holds, and tells whether any partition moved
+// on or is not to be asked again at once. The answer's token and buffer are free again
+// when all of it is decoded.
+func (f *fetcher) hand(ctx context.Context, address string, q *fetchRequest, asked []*readPart, parts []fetched, a *answer) (moved bool) {
 	var left sync.WaitGroup
 	left.Add(1)
 	release := left.Done
@@ -220,49 +225,125 @@ func (f *fetcher) hand(ctx context.Context, address string, q *fetchRequest, ask
 		<-f.held
 	})
 	defer release()
-	quiet := true
-	brought := 0
+	h := handing{fetcher: f, address: address, q: q, left: &left}
 	for i := range parts {
-		brought += len(parts[i].records)
+		h.brought += len(parts[i].records)
 	}
+	named := 0
 	for i := range parts {
 		got := &parts[i]
-		at, ok := slices.BinarySearchFunc(q.parts, got.TopicPartition, func(p fetchPart, tp TopicPartition) int { return p.Compare(tp) })
+		at, ok := h.asked(got.TopicPartition)
 		if !ok {
 			continue
 		}
-		p, offset := asked[at], q.parts[at].offset
+		named++
 		if got.code != codeNone {
-			f.refused(ctx, address, p, offset, got.code)
+			f.refused(ctx, address, asked[at], q.parts[at].offset, got.code)
+			h.moved = true // it waits before it is asked again
 			continue
 		}
-		f.mu.Lock()
-		back := p.stuckSaid && p.next == offset
-		p.stuckSaid = p.stuckSaid && !back
-		f.mu.Unlock()
-		if back {
-			f.event(Event{Kind: PartitionBack, TopicPartition: p.TopicPartition, From: offset})
-		}
-		f.mu.Lock()
-		if p.next == offset && !p.done && p.topicID == q.parts[at].topicID && !f.ended {
-			p.tries, p.stuckSince, p.confirmed = 0, time.Time{}, true
-			if most := int(q.parts[at].maxBytes); len(got.records) == 0 && offset < got.highWatermark && brought+most <= int(q.maxBytes) {
-				p.wider = min(p.wider+1, 6) // the batch there is larger than was asked for
-			}
-			if s, ok := f.stretchLocked(p, got); ok {
-				quiet = false
-				left.Add(1)
-				s.release = release
-				f.enqueueLocked(p, s)
-			}
-		}
-		f.mu.Unlock()
+		h.take(asked[at], &q.parts[at], got)
+	}
+	if q.session == nil && !a.truncated && named < len(asked) {
+		h.unnamed(asked, parts)
 	}
 	f.mu.Lock()
-	if f.quiet++; !quiet {
+	if f.quiet++; h.news {
 		f.quiet = 0
 	}
 	f.mu.Unlock()
+	return h.moved
+}
+
+// handing is an answer that is given to the workers.
+type handing struct {
+	*fetcher
+	address string
+	q       *fetchRequest
+	left    *sync.WaitGroup // stretches of it that are not decoded
+	brought int             // bytes of records in it
+	news    bool            // there was something for the sink in it
+	moved   bool
+}
+
+// asked is where a partition stands in the request.
+func (h *handing) asked(tp TopicPartition) (at int, ok bool) {
+	return slices.BinarySearchFunc(h.q.parts, tp, func(p fetchPart, tp TopicPartition) int { return p.Compare(tp) })
+}
+
+// unnamed is about partitions that were asked for and are not in the answer.
+func (h *handing) unnamed(asked []*readPart, parts []fetched) {
+	named := make(map[int]bool, len(parts))
+	for i := range parts {
+		if at, ok := h.asked(parts[i].TopicPartition); ok {
+			named[at] = true
+		}
+	}
+	for at, p := range asked {
+		if named[at] {
+			continue
+		}
+		offset := h.q.parts[at].offset
+		h.mu.Lock()
+		var e Event
+		if p.next == offset && !p.done && !h.ended {
+			_, _, e = h.barrenLocked(h.address, p, offset, nil, time.Now())
+		}
+		h.mu.Unlock()
+		if e != (Event{}) {
+			h.event(e)
+		}
+	}
+}
+
+// take gives the workers what came of one partition.
+func (h *handing) take(p *readPart, asked *fetchPart, got *fetched) {
+	offset := asked.offset
+	if got.absurd != 0 {
+		got.highWatermark = offset
+	}
+	h.mu.Lock()
+	if p.next != offset || p.done || p.topicID != asked.topicID || h.ended {
+		h.mu.Unlock()
+		return
+	}
+	barren, leave, e := h.barrenLocked(h.address, p, offset, got, time.Now())
+	if !barren && p.stuckSaid {
+		p.stuckSaid = false
+		e = Event{Kind: PartitionBack, TopicPartition: p.TopicPartition, From: offset}
+	}
+	h.mu.Unlock()
+	if e != (Event{}) {
+		h.event(e)
+	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if p.next != offset || p.done || p.topicID != asked.topicID || h.ended {
+		return
+	}
+	p.tries, p.confirmed = 0, true
+	if !barren {
+		p.strays = 0
+		p.stuckSince = time.Time{}
+	}
+	if leave {
+		return // what is there is no log: no offset is given up for it
+	}
+	if most := int(asked.maxBytes); len(got.records) == 0 && offset < got.highWatermark && h.brought+most <= int(h.q.maxBytes) && p.wider < 6 {
+		p.wider++ // the batch there is larger than was asked for
+		h.moved = true
+	}
+	s, ok := h.stretchLocked(p, got)
+	if !ok {
+		return
+	}
+	h.news = true
+	if !barren && len(got.records) > 0 {
+		h.moved, h.movedAt = true, time.Now()
+	}
+	h.left.Add(1)
+	s.release = h.left.Done
+	h.enqueueLocked(p, s)
 }
 
 // stretchLocked is what an answer brought for p, and moves p on; false when
@@ -307,10 +388,10 @@ func (f *fetcher) stretchLocked(p *readPart, got *fetched) (stretch, bool) {
 
 // refused handles an error code for one partition.
 func (f *fetcher) refused(ctx context.Context, address string, p *readPart, offset int64, code int16) {
-	err := &Error{Code: code, Doing: fmt.Sprintf("reading %s/%d", p.Topic, p.Partition), Broker: address, Topic: p.Topic, Partition: p.Partition}
+	err := &Error{Code: code, Doing: fmt.Sprintf("reading %s/%d from broker %s", p.Topic, p.Partition, address), Broker: address, Topic: p.Topic, Partition: p.Partition}
 	switch {
 	case code == codeOffsetOutOfRange:
-		f.outOfRange(ctx, p, offset)
+		f.outOfRange(ctx, address, p, offset)
 		return
 	case !retriable(code):
 		f.end(err)
@@ -321,8 +402,9 @@ func (f *fetcher) refused(ctx context.Context, address string, p *readPart, offs
 	p.tries++
 	p.retryAt = now.Add(backoff(p.tries))
 	// A topic that is gone has an event of its own.
+	t := f.topics[p.Topic]
 	unknown := code == codeUnknownTopicOrPartition || code == codeUnknownTopicID || code == codeInconsistentTopicID
-	say := !unknown && p.stuckFor(now)
+	say := !(unknown && t != nil && (t.gone || t.misses > 0)) && p.stuckFor(now)
 	f.mu.Unlock()
 	if say {
 		f.event(Event{Kind: PartitionStuck, TopicPartition: p.TopicPartition, Err: err})
@@ -332,19 +414,27 @@ func (f *fetcher) refused(ctx context.Context, address string, p *readPart, offs
 
 // outOfRange moves a position that the log does not have: on to the start when
 // retention has passed it, back to the end when the log was truncated.
-func (f *fetcher) outOfRange(ctx context.Context, p *readPart, offset int64) {
+func (f *fetcher) outOfRange(ctx context.Context, address string, p *readPart, offset int64) {
 	tps := []TopicPartition{p.TopicPartition}
 	starts, ends, err := f.c.Bounds(ctx, ReadUncommitted, tps)
 	start, end := starts[p.TopicPartition], ends[p.TopicPartition]
 	failed := errors.Join(err, start.Err, end.Err) != nil
 	var e Event
 	f.mu.Lock()
+	now := time.Now()
+	if p.strays++; p.next == offset && p.strays > 1 { // not the first time in a row
+		p.retryAt = now.Add(min(5*time.Second, 50*time.Millisecond<<min(p.strays, 7)))
+	}
 	switch {
 	case p.next != offset || p.done: // moved meanwhile
 	case failed || offset >= start.Offset && offset <= end.Offset:
 		// A new leader may not know yet how far it reaches (KIP-207).
 		p.tries++
-		p.retryAt = time.Now().Add(backoff(p.tries))
+		p.retryAt = now.Add(backoff(p.tries))
+		if p.stuckFor(now) {
+			e = Event{Kind: PartitionStuck, TopicPartition: p.TopicPartition, Err: &Error{Code: codeOffsetOutOfRange,
+				Doing: fmt.Sprintf("reading from broker %s at offset %d", address, offset), Broker: address, Topic: p.Topic, Partition: p.Partition}}
+		}
 	case offset < start.Offset:
 		to := min(start.Offset, p.to)
 		e = Event{Kind: OffsetsGone, TopicPartition: p.TopicPartition, From: offset, To: to}
@@ -353,7 +443,7 @@ func (f *fetcher) outOfRange(ctx context.Context, p *readPart, offset int64) {
 			state: PartitionState{HighWatermark: end.Offset, LastStable: -1, LogStart: start.Offset}})
 	case !p.confirmed:
 		// It was asked for before it is there: it is waited for.
-		p.retryAt = time.Now().Add(fetchWait)
+		p.retryAt = now.Add(fetchWait)
 		state := PartitionState{HighWatermark: end.Offset, LastStable: -1, LogStart: start.Offset}
 		if p.told != state {
 			p.told = state

@@ -39,6 +39,7 @@ func (r *reader) plan(ctx context.Context) {
 			}
 			tries++
 		}
+		r.heldUp()
 		m, err := r.look(ctx, names)
 		if ctx.Err() != nil {
 			return

@@ -61,6 +61,8 @@ type SearchRequest struct {
 	Grow bool
 	// Workers decode at the same time; 0: as many as there are processors.
 	Workers int
+
+	deaf bool // as of a ReadRequest
 }
 
 // Search is one search. Its Progress may be looked at from any goroutine.

@@ -85,7 +85,7 @@ func (s *Search) read(ctx context.Context, spans []Span, grow bool, sink Sink) e
 	s.mu.Lock()
 	ids := maps.Clone(s.ids)
 	s.mu.Unlock()
-	err := s.log.Read(ctx, ReadRequest{Spans: spans, TopicIDs: ids, Isolation: s.req.Isolation, Workers: s.req.Workers, Grow: grow}, sink)
+	err := s.log.Read(ctx, ReadRequest{Spans: spans, TopicIDs: ids, Isolation: s.req.Isolation, Workers: s.req.Workers, Grow: grow, deaf: s.req.deaf}, sink)
 	if errors.Is(err, errStop) {
 		return nil
 	}

@@ -318,7 +318,7 @@ func (c *Cluster) glance(ctx context.Context, spans []Span, iso Isolation) (map[
 		return nil, nil
 	}
 	sink := &glances{seen: make(map[TopicPartition]glimpse)}
-	err := c.Read(ctx, ReadRequest{Spans: spans, Isolation: iso}, sink)
+	err := c.Read(ctx, ReadRequest{Spans: spans, Isolation: iso, deaf: true}, sink)
 	return sink.seen, err
 }
 

@@ -83,7 +83,7 @@ func (c *Cluster) Trace(ctx context.Context, req TraceRequest) (*Trace, error) {
 			spans = append(spans, Span{tp, first.Offset, last.Offset})
 		}
 	}
-	if err := c.Read(ctx, ReadRequest{Spans: spans, Isolation: req.Isolation}, s); err != nil {
+	if err := c.Read(ctx, ReadRequest{Spans: spans, Isolation: req.Isolation, deaf: true}, s); err != nil {
 		return nil, err
 	}
 	s.letGo(s.limit)

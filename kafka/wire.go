@@ -5,10 +5,10 @@ package kafka
 
 import (
 	"encoding/binary"
-	"errors"
+	"fmt"
 )
 
-var errShort = errors.New("the answer ends in the middle of a field")
+var errShort = fmt.Errorf("%w: it ends in the middle of a field", errNotKafka)
 
 // wireReader takes fields off the front of an answer. After the first field
 // that does not fit every read gives zero and err() says so, so that a decoder

@@ -115,8 +115,11 @@ func Listen(lie Lie) (*Broker, error) {
 // Addr is where the broker is, host:port.
 func (b *Broker) Addr() string { return net.JoinHostPort(b.host, fmt.Sprint(b.port)) }
 
-// Dial is a connection to the broker, whatever the address: a kafka.Config's Dial.
-func (b *Broker) Dial(context.Context, string, string) (net.Conn, error) {
+// Dial is a kafka.Config's Dial: a connection to the broker, when it is its address.
+func (b *Broker) Dial(_ context.Context, network, address string) (net.Conn, error) {
+	if address != b.Addr() {
+		return nil, &net.OpError{Op: "dial", Net: network, Err: &net.DNSError{Err: "no such host", Name: address, IsNotFound: true}}
+	}
 	near, far := net.Pipe()
 	b.serve(far)
 	return near, nil
@@ -373,9 +376,14 @@ func (b *Broker) offsets(q *kmsg.ListOffsetsRequest) kmsg.Response {
 		for _, p := range t.Partitions {
 			ap := kmsg.NewListOffsetsResponseTopicPartition()
 			ap.Partition, ap.Timestamp, ap.LeaderEpoch = p.Partition, -1, 0
-			if t.Topic != Topic || p.Partition < 0 || p.Partition >= Partitions {
+			switch {
+			case t.Topic != Topic || p.Partition < 0:
 				ap.ErrorCode, ap.Offset = 3, -1
-			} else {
+			case p.Partition >= Partitions: // of a lie: it is empty
+				if p.Timestamp != -1 && p.Timestamp != -2 {
+					ap.Offset = -1
+				}
+			default:
 				end := b.ends[p.Partition]
 				switch {
 				case p.Timestamp == -1:
@@ -408,7 +416,9 @@ func (b *Broker) fetch(q *kmsg.FetchRequest) kmsg.Response {
 			ap := kmsg.NewFetchResponseTopicPartition()
 			ap.Partition = p.Partition
 			if t.Topic != Topic || p.Partition < 0 || p.Partition >= Partitions {
-				ap.ErrorCode = 3
+				if t.Topic != Topic || p.Partition < 0 {
+					ap.ErrorCode = 3
+				}
 				at.Partitions = append(at.Partitions, ap)
 				continue
 			}
