@@ -374,7 +374,12 @@ const troubleShown = 20
 
 // runSearch searches, prints, and says what could not be searched.
 func (g *global) runSearch(ctx context.Context, c source, p *searchPlan, write form) error {
+	var line *progressLine
 	search, err := c.NewSearch(kafka.SearchRequest{
+		Event: func(e kafka.Event) {
+			line.hide()
+			g.notice("milena: %s", e)
+		},
 		Spans: p.spans, Match: p.match(), Order: p.order, Isolation: p.isolation,
 		Follow: p.flags.follow, Grow: p.flags.follow && len(p.spans) == p.total && len(p.flags.partitions) == 0,
 	})
@@ -387,7 +392,7 @@ func (g *global) runSearch(ctx context.Context, c source, p *searchPlan, write f
 	}
 	run, enough := context.WithCancel(ctx)
 	defer enough()
-	line := g.showProgress(search)
+	line = g.showProgress(search)
 	var give func([]kafka.Record) error
 	var watch sync.WaitGroup
 	if write != nil {
@@ -456,11 +461,8 @@ func (g *global) runSearch(ctx context.Context, c source, p *searchPlan, write f
 	return errNothingFound
 }
 
-// sayTrouble names what could not be searched, and what happened on the way.
+// sayTrouble names what could not be searched.
 func (g *global) sayTrouble(did *kafka.SearchProgress) {
-	for _, e := range did.Events {
-		g.notice("milena: %s", e)
-	}
 	for i, t := range did.Trouble {
 		if i == troubleShown {
 			g.notice("milena: and %d more", len(did.Trouble)-i)

@@ -29,11 +29,12 @@ import (
 const (
 	// lieMemory is how much memory the program may take at most, in bytes.
 	lieMemory = 400 << 20
-	// liePatience is when a command that goes on is ended; it must have said by then
-	// what it waits for.
-	liePatience = 9 * time.Second
+	// lieWord is when a command that goes on must have said what it waits for, and
+	// liePatience when one that says nothing must have ended.
+	lieWord     = 7 * time.Second
+	liePatience = 45 * time.Second
 	// liesAtOnce is how many are told at the same time.
-	liesAtOnce = 8
+	liesAtOnce = 16
 )
 
 // met is what came of a command that met a lie.
@@ -47,15 +48,39 @@ type met struct {
 
 // meet runs the program.
 func (s *shell) meet(stdin io.Reader, args ...string) met {
+	var out bytes.Buffer
+	var errs saying
 	ctx, cancel := context.WithTimeout(s.Context(), liePatience)
 	defer cancel()
+	defer time.AfterFunc(lieWord, func() {
+		if errs.told() {
+			cancel()
+		}
+	}).Stop()
 	cmd := exec.CommandContext(ctx, built(s), args...)
 	cmd.Env = s.env
-	var out, errs bytes.Buffer
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = stdin, &out, &errs
 	began := time.Now()
 	err := cmd.Run()
 	return ended(s, cmd, err, met{out: out.String(), errs: errs.String(), took: time.Since(began), ended: ctx.Err() == nil})
+}
+
+// saying is a buffer that is looked at while it is written.
+type saying struct {
+	mu sync.Mutex
+	bytes.Buffer
+}
+
+func (s *saying) Write(b []byte) (int, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.Buffer.Write(b)
+}
+
+func (s *saying) told() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.Len() > 0
 }
 
 // ended fills in how a command ended.
@@ -125,6 +150,17 @@ var lieCommands = [][]string{
 	{"doctor"},
 }
 
+// slowLie tells of lies about which some commands cannot say anything before they give
+// up, after half a minute.
+func slowLie(l liar.Lie) bool {
+	for _, about := range []string{"never any data", "nobody asked", "nothing of what", "sessions", "2^31-1 aborted", "end runs back"} {
+		if strings.Contains(l.Name, about) {
+			return true
+		}
+	}
+	return false
+}
+
 func TestLiesToCommands(t *testing.T) {
 	full := os.Getenv("MILENA_TEST_FULL") == "1"
 	type meeting struct {
@@ -135,7 +171,7 @@ func TestLiesToCommands(t *testing.T) {
 	for _, group := range [][]liar.Lie{liar.Versions, liar.Layouts, liar.Offsets, liar.Fetches, liar.Wires} {
 		for i, lie := range group {
 			for k, args := range lieCommands {
-				if full || k == i%len(lieCommands) {
+				if slow := slowLie(lie); full || k == i%len(lieCommands) && !slow || k == 0 && slow {
 					all = append(all, meeting{lie, args})
 				}
 			}

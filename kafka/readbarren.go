@@ -18,6 +18,8 @@ const (
 	// barrenMost is how long a partition that is read to an end may bring nothing. A
 	// broker that holds us back for a quota is silent for seconds (KIP-219).
 	barrenMost = 30 * time.Second
+	// deafMost is the same of all that is read, where nobody hears why.
+	deafMost = 20 * time.Second
 	// looseMost is how many answers in a row may hold bytes, and no batch among them
 	// that belongs there.
 	looseMost = 12
@@ -87,12 +89,12 @@ func (f *fetcher) barrenLocked(address string, p *readPart, offset int64, got *f
 func (r *reader) heldUp() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.req.deaf && time.Since(r.movedAt) > barrenMost {
+	if r.req.deaf && time.Since(r.movedAt) > deafMost {
 		why := r.trouble
 		if why == nil {
 			why = errors.New("no broker sends anything")
 		}
-		r.endLocked(fmt.Errorf("gave up after %s without an answer: %w", human.Duration(barrenMost), why))
+		r.endLocked(fmt.Errorf("gave up after %s without an answer: %w", human.Duration(deafMost), why))
 	}
 }
 

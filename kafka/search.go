@@ -61,6 +61,9 @@ type SearchRequest struct {
 	Grow bool
 	// Workers decode at the same time; 0: as many as there are processors.
 	Workers int
+	// Event, when not nil, is told at once what happens on the way, as SearchProgress
+	// tells it later; from any goroutine.
+	Event func(Event)
 
 	deaf bool // as of a ReadRequest
 }

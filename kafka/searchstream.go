@@ -334,6 +334,9 @@ func (s *Search) event(e Event) {
 		s.missing(s.part(e.TopicPartition), Trouble{e.TopicPartition, e.From, e.To - 1, Gone, nil})
 		return
 	}
+	if s.req.Event != nil {
+		s.req.Event(e)
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if e.Kind == TopicRecreated {
