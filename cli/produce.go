@@ -336,6 +336,9 @@ func (s *sender) produce(ctx context.Context, m kafka.Message) error {
 	s.read++
 	number := s.read
 	err := s.producer.Produce(ctx, m, func(a kafka.Ack, err error) { s.answered(number, a, err) })
+	if errors.Is(err, context.Canceled) {
+		err = errors.New("not sent: it waited for the messages before it")
+	}
 	if err != nil {
 		s.answered(number, kafka.Ack{}, err)
 		return err
@@ -443,7 +446,7 @@ func (s *sender) end(ctx context.Context, input error) error {
 	}
 	err := fmt.Errorf("not sent to %s: %d of %s%s", s.topic, unsent, human.Plural(s.read, "message"), text.String())
 	if ctx.Err() != nil {
-		return interruptedError{err}
+		return interruptedError{fmt.Errorf("interrupted: %w", err)}
 	}
 	return err
 }

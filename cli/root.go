@@ -100,7 +100,7 @@ func Main(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io
 	case errors.Is(err, errNothingFound):
 		return exitNone
 	case ctx.Err() != nil && errors.Is(err, context.Canceled):
-		err = errors.New("interrupted before it was done")
+		err = interruption(err)
 	}
 	fmt.Fprintf(stderr, "milena: %s\n", human.EscapeLines(sentence(err)))
 	var wrong usageError
@@ -128,6 +128,21 @@ func (g *global) run(ctx context.Context, root *cobra.Command, args []string) er
 	}
 	root.SetArgs(own)
 	return root.ExecuteContext(ctx)
+}
+
+// interruption says what was under way when a signal came.
+func interruption(err error) error {
+	var open *kafka.OpenError
+	if !errors.As(err, &open) || len(open.Attempts) == 0 {
+		return errors.New("interrupted before it was done")
+	}
+	var tried []string
+	for _, a := range open.Attempts {
+		if !slices.Contains(tried, a.Broker) {
+			tried = append(tried, a.Broker)
+		}
+	}
+	return fmt.Errorf("interrupted before a broker answered: tried %s", strings.Join(tried, ", "))
 }
 
 // sentence is an error as a person reads it: without Go's package prefixes, and

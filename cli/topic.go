@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -37,7 +38,7 @@ func newTopicCreate(g *global) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:     "create NAME",
 		Short:   "Create a topic",
-		Example: "  milena topic create orders --partitions 6 --config retention.ms=86400000",
+		Example: "  milena topic create orders --partitions 6 --config retention.ms=7d --config max.message.bytes=2MiB",
 		Args:    exactly(1, "the name of the topic"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			t.Name = args[0]
@@ -46,6 +47,10 @@ func newTopicCreate(g *global) *cobra.Command {
 				name, value, ok := strings.Cut(c, "=")
 				if !ok || name == "" {
 					return usage("--config takes key=value, not %q", c)
+				}
+				value, err := kafka.ParseTopicConfig(name, strings.TrimSpace(value), t.ReplicationFactor)
+				if err != nil {
+					return usage("--config %q: %w", c, err)
 				}
 				t.Configs[name] = value
 			}
@@ -63,7 +68,7 @@ func newTopicCreate(g *global) *cobra.Command {
 				return err
 			}
 			if err := c.CreateTopic(cmd.Context(), t); err != nil {
-				return err
+				return unknownConfig(err, t.Configs)
 			}
 			n := int32(0)
 			if made := c.Metadata().Topic(t.Name); made != nil {
@@ -78,6 +83,23 @@ func newTopicCreate(g *global) *cobra.Command {
 	f.Int16Var(&t.ReplicationFactor, "replication-factor", -1, "`number` of replicas; -1: as the broker has it by default")
 	f.StringArrayVar(&configs, "config", nil, "a setting, `key=value`; again for more")
 	return cmd
+}
+
+// unknownConfig adds the nearest setting to a broker's refusal of one that does
+// not exist.
+func unknownConfig(err error, configs map[string]string) error {
+	const invalidConfig = 40 // of the protocol guide's "Error Codes"
+	var refused *kafka.Error
+	if !errors.As(err, &refused) || refused.Code != invalidConfig {
+		return err
+	}
+	known := kafka.TopicConfigs()
+	for _, name := range slices.Sorted(maps.Keys(configs)) {
+		if hint := meant(name, known); hint != "" && !slices.Contains(known, name) {
+			return fmt.Errorf("%w: %s%s", err, name, hint)
+		}
+	}
+	return err
 }
 
 func newTopicDelete(g *global) *cobra.Command {

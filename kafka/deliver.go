@@ -421,7 +421,12 @@ func (p *Producer) failed(address string, group []sending, maybeSent bool, err e
 		// The leader may be another by now.
 		_, _ = p.c.refreshTopics(p.ctx, topicNames(partitionsOf(group))...)
 	}
-	p.again(group, maybeSent, p.c.named(address, err))
+	err = p.c.named(address, err)
+	var connect *ConnectError
+	if p.ctx.Err() != nil && (errors.Is(err, context.Canceled) || !errors.As(err, &connect)) {
+		err = fmt.Errorf("%s has not answered yet", address)
+	}
+	p.again(group, maybeSent, err)
 }
 
 func partitionsOf(group []sending) []TopicPartition {
@@ -451,7 +456,9 @@ func (p *Producer) again(group []sending, maybeSent bool, err error) {
 	for _, s := range group {
 		p.mu.Lock()
 		s.b.tries++
-		s.b.last = err
+		if p.ctx.Err() == nil || s.b.last == nil { // Close's own cancelling is no reason
+			s.b.last = err
+		}
 		s.b.maybeSent = s.b.maybeSent || maybeSent
 		plain := s.b.maybeSent && s.b.producerID < 0 && s.b.encoded != nil
 		expired := time.Now().After(s.b.deadline)
@@ -525,6 +532,8 @@ func (p *Producer) answered(address string, group []sending, body []byte, versio
 				p.renew(s, refusal)
 			case retriable(code):
 				retry, why = append(retry, s), refusal
+			case code == codeMessageTooLarge:
+				p.tooLarge(s, refusal)
 			default:
 				p.giveUp(s, refusal)
 			}

@@ -367,19 +367,55 @@ func (p *Producer) Close() error {
 	p.cancel()
 	p.wg.Wait()
 	p.mu.Lock()
-	var left []*outBatch
+	type unsent struct {
+		*outBatch
+		why error
+	}
+	var left []unsent
 	for _, q := range p.queues {
-		left = append(left, q.batches...)
+		why := p.whyWaiting(q)
+		for _, b := range q.batches {
+			if b.last != nil {
+				left = append(left, unsent{b, b.last})
+			} else {
+				left = append(left, unsent{b, why})
+			}
+		}
 		q.batches = nil
 	}
 	p.queues = nil
 	p.mu.Unlock()
 	for _, b := range left {
-		err := errProducerClosed
-		if b.maybeSent {
-			err = errors.New("not acknowledged before the producer was closed; it may have arrived")
-		}
-		p.finish(b, 0, Ack{}, err)
+		p.finish(b.outBatch, 0, Ack{}, withoutAnswer(b.outBatch, b.why))
+	}
+	return nil
+}
+
+// withoutAnswer is what becomes of a batch that Close found without an answer.
+func withoutAnswer(b *outBatch, why error) error {
+	switch {
+	case why == nil && !b.maybeSent:
+		return errProducerClosed
+	case why == nil:
+		return errors.New("not acknowledged before the producer was closed; it may have arrived")
+	case b.maybeSent:
+		return fmt.Errorf("not acknowledged: %w; it may have arrived", why)
+	}
+	return fmt.Errorf("not sent: %w", why)
+}
+
+// whyWaiting is why a queue's batches are not sent yet; nil: nothing is in their
+// way.
+func (p *Producer) whyWaiting(q *outPartition) error {
+	if len(q.batches) > 0 && q.batches[0].last != nil {
+		return q.batches[0].last // the others wait for it
+	}
+	t := p.c.Metadata().Topic(q.Topic)
+	if t == nil {
+		return fmt.Errorf("topic %q is not known", q.Topic)
+	}
+	if part := t.Partition(q.Partition); part == nil || part.Leader < 0 {
+		return fmt.Errorf("partition %d of %s: %w", q.Partition, q.Topic, ErrNoLeader)
 	}
 	return nil
 }

@@ -7,7 +7,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"time"
 
 	tea "charm.land/bubbletea/v2"
 
@@ -122,7 +121,7 @@ func readConfigs(text string, t *kafka.NewTopic) error {
 		if !ok || k == "" {
 			return fmt.Errorf("%s is not name=value", kv)
 		}
-		v, err := configValue(k, v, t.ReplicationFactor)
+		v, err := kafka.ParseTopicConfig(k, v, t.ReplicationFactor)
 		if err != nil {
 			return err
 		}
@@ -134,55 +133,6 @@ func readConfigs(text string, t *kafka.NewTopic) error {
 // dots brings names together that Kafka keeps apart from each other: in the
 // names of its metrics a dot is an underscore.
 var dots = strings.NewReplacer(".", "_")
-
-// configValue checks a setting as far as it can be known before a broker does,
-// and turns what people write, such as 7d, into what Kafka reads.
-func configValue(name, value string, factor int16) (string, error) {
-	switch {
-	case name == "cleanup.policy":
-		for _, p := range strings.Split(value, ",") {
-			if p != "delete" && p != "compact" {
-				return "", errors.New("cleanup.policy is delete, compact, or compact,delete")
-			}
-		}
-	case name == "min.insync.replicas":
-		n, err := strconv.Atoi(value)
-		if err != nil || n < 1 {
-			return "", errors.New("min.insync.replicas is a number from 1")
-		}
-		if factor > 0 && n > int(factor) {
-			return "", fmt.Errorf("min.insync.replicas is more than there are replicas: nobody could write with acks=all")
-		}
-	case strings.HasSuffix(name, ".ms"):
-		ms, err := millis(value)
-		if err != nil {
-			return "", fmt.Errorf("%s is a number of milliseconds, or such as 7d, 12h, 30m, 45s", name)
-		}
-		return strconv.FormatInt(ms, 10), nil
-	case strings.HasSuffix(name, ".bytes"):
-		if _, err := strconv.ParseInt(value, 10, 64); err == nil {
-			return value, nil
-		}
-		n, err := human.ParseBytes(value)
-		if err != nil {
-			return "", fmt.Errorf("%s is a number of bytes, or a size such as 512MB, 1GiB", name)
-		}
-		return strconv.FormatInt(n, 10), nil
-	}
-	return value, nil
-}
-
-func millis(s string) (int64, error) {
-	if n, err := strconv.ParseInt(s, 10, 64); err == nil {
-		return n, nil
-	}
-	if days, ok := strings.CutSuffix(s, "d"); ok {
-		n, err := strconv.ParseInt(days, 10, 32)
-		return n * 24 * 60 * 60 * 1000, err
-	}
-	d, err := time.ParseDuration(s)
-	return d.Milliseconds(), err
-}
 
 func (m *Model) submitCreate(d *dialog) tea.Cmd {
 	t, wrong := m.newTopic(d)

@@ -514,7 +514,7 @@ func TestTheBrokersRefusalStandsBesideItsField(t *testing.T) {
 
 func TestConfigValuesAsPeopleWriteThem(t *testing.T) {
 	for in, want := range map[string]string{"7d": "604800000", "12h": "43200000", "-1": "-1", "1500": "1500", "1h30m": "5400000"} {
-		if got, err := configValue("retention.ms", in, 1); err != nil || got != want {
+		if got, err := kafka.ParseTopicConfig("retention.ms", in, 1); err != nil || got != want {
 			t.Errorf("%s is %q, %v", in, got, err)
 		}
 	}
