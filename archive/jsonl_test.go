@@ -108,17 +108,16 @@ func TestJSONThatIsNoMessage(t *testing.T) {
 		`{`:                                 "no JSON",
 		`[]`:                                "no JSON",
 		`{"key":"k"}`:                       "no message",
-		`{"value":5}`:                       "value is neither a string nor null",
-		`{"value":{}}`:                      "value is neither a string nor null",
 		`{"value":"\ud800"}`:                "half of a surrogate",
 		`{"value":"\ud800\u0041"}`:          "half of a surrogate",
 		`{"value":"\udc00x"}`:               "half of a surrogate",
 		`{"valueBase64":"!"}`:               "Base64",
-		`{"value":"v","headers":{}}`:        "no list",
+		`{"value":"v","headers":5}`:         "no list",
 		`{"value":"v","headers":["a"]}`:     "no value",
 		`{"value":"v","headers":[{}]}`:      "no key",
 		`{"value":"v","headers":[5,"a"]}`:   "neither a string",
-		`{"value":"v","timestamp":"today"}`: "no JSON",
+		`{"value":"v","timestamp":"today"}`: "is not a time",
+		`{"value":"v","timestamp":1.5}`:     "neither a whole number",
 	} {
 		var l Line
 		err := l.Parse([]byte(line))

@@ -32,13 +32,13 @@ type Line struct {
 	unquoted []byte // memory for what is escaped in a line
 }
 
-// jsonLine is a record as AppendJSON writes it, or kcat. Raw, because a null is
+// jsonLine is a record as AppendJSON writes it, or another tool. Raw, because a null is
 // not an absence, and because kcat does not mind bytes that are not UTF-8.
 type jsonLine struct {
 	Topic       json.RawMessage `json:"topic"`
 	Partition   *int32          `json:"partition"`
 	Offset      *int64          `json:"offset"`
-	Timestamp   *int64          `json:"timestamp"`
+	Timestamp   json.RawMessage `json:"timestamp"`
 	Kind        string          `json:"timestampType"`
 	Key         json.RawMessage `json:"key"`
 	KeyBase64   json.RawMessage `json:"keyBase64"`
@@ -48,7 +48,9 @@ type jsonLine struct {
 
 	KcatKind  string          `json:"tstype"`
 	KcatTime  *int64          `json:"ts"`
-	KcatValue json.RawMessage `json:"payload"`
+	KcatValue json.RawMessage `json:"payload"` // kaf's, too
+
+	ConsolePartition *int32 `json:"partitionID"`
 }
 
 type jsonHeader struct {
@@ -58,7 +60,7 @@ type jsonHeader struct {
 	ValueBase64 json.RawMessage `json:"valueBase64"`
 }
 
-// Parse reads a line that AppendJSON wrote, or kcat's -J. Further fields are
+// Parse reads a record that AppendJSON wrote, or another tool: see foreign.go. Further fields are
 // passed over. The error says what is wrong, without the place.
 func (l *Line) Parse(line []byte) error {
 	if l.parseOwn(line) {
@@ -66,13 +68,13 @@ func (l *Line) Parse(line []byte) error {
 	}
 	var j jsonLine
 	if err := json.Unmarshal(line, &j); err != nil {
-		return fmt.Errorf("no JSON as tail -J or kcat -J prints it: %w", plainJSON(err))
+		return fmt.Errorf("no JSON of a message, as tail -J prints it: %w", plainJSON(err))
 	}
 	if j.Value == nil {
 		j.Value = j.KcatValue
 	}
 	if j.Value == nil && j.ValueBase64 == nil {
-		return errors.New(`no message: neither "value" nor "valueBase64" nor kcat's "payload" is there`)
+		return errors.New(`no message: neither "value" nor "valueBase64" nor kcat's "payload" is there (rpk leaves out a value that is empty or null)`)
 	}
 	*l = Line{Partition: -1, Offset: -1, unquoted: l.unquoted}
 	topic, err := jsonBytes("topic", j.Topic, nil)
@@ -80,34 +82,41 @@ func (l *Line) Parse(line []byte) error {
 		return err
 	}
 	l.Topic = string(topic)
+	console := j.ConsolePartition != nil
+	if console {
+		j.Partition = j.ConsolePartition
+	}
 	if j.Partition != nil {
 		l.Partition = *j.Partition
 	}
 	if j.Offset != nil {
 		l.Offset = *j.Offset
 	}
-	if l.Value, err = jsonBytes("value", j.Value, j.ValueBase64); err != nil {
+	if l.Value, err = jsonField("value", j.Value, j.ValueBase64, console); err != nil {
 		return err
 	}
-	if l.Key, err = jsonBytes("key", j.Key, j.KeyBase64); err != nil {
+	if l.Key, err = jsonField("key", j.Key, j.KeyBase64, console); err != nil {
 		return err
 	}
-	if l.Headers, err = jsonHeaders(j.Headers); err != nil {
+	kaf := j.KcatValue != nil && len(j.Timestamp) > 0 && j.Timestamp[0] == '"'
+	if l.Headers, err = jsonHeaders(j.Headers, kaf, console); err != nil {
 		return err
 	}
-	l.setTime(&j)
-	return nil
+	return l.setTime(&j)
 }
 
-func (l *Line) setTime(j *jsonLine) {
+func (l *Line) setTime(j *jsonLine) error {
 	l.Timestamp, l.Timestamps = -1, batch.NoTimestamp
+	at, ok, err := moment(j.Timestamp)
 	switch {
-	case j.Timestamp != nil:
-		l.Timestamp = *j.Timestamp
+	case err != nil:
+		return err
+	case ok:
+		l.Timestamp = at
 	case j.KcatTime != nil && *j.KcatTime >= 0:
 		l.Timestamp = *j.KcatTime
 	default:
-		return
+		return nil
 	}
 	switch {
 	case j.Kind == batch.NoTimestamp.String(), j.KcatKind == "unknown":
@@ -117,6 +126,7 @@ func (l *Line) setTime(j *jsonLine) {
 	default:
 		l.Timestamps = batch.CreateTime
 	}
+	return nil
 }
 
 // plainJSON is an error of encoding/json in words of the line, not of Go's types.
@@ -133,10 +143,14 @@ func plainJSON(err error) error {
 	return fmt.Errorf("%q is of the kind %s, not a whole number that fits", wrong.Field, wrong.Value)
 }
 
-// jsonHeaders reads our objects, or kcat's list of names and values in turn.
-func jsonHeaders(raw json.RawMessage) ([]batch.Header, error) {
-	if raw == nil || string(raw) == "null" {
+// jsonHeaders reads our objects, kcat's list of names and values in turn, or
+// another tool's.
+func jsonHeaders(raw json.RawMessage, kaf, console bool) ([]batch.Header, error) {
+	switch {
+	case raw == nil || string(raw) == "null":
 		return nil, nil
+	case raw[0] == '{':
+		return headerMap(raw)
 	}
 	var all []json.RawMessage
 	if err := json.Unmarshal(raw, &all); err != nil {
@@ -145,6 +159,16 @@ func jsonHeaders(raw json.RawMessage) ([]batch.Header, error) {
 	headers := make([]batch.Header, 0, len(all))
 	for i := 0; i < len(all); i++ {
 		var h jsonHeader
+		if kaf && all[i][0] == '{' {
+			known, ok, err := saramaHeader(all[i])
+			if err != nil {
+				return nil, err
+			}
+			if ok {
+				headers = append(headers, known)
+				continue
+			}
+		}
 		if all[i][0] == '{' {
 			if err := json.Unmarshal(all[i], &h); err != nil {
 				return nil, fmt.Errorf(`"headers": %w`, err)
@@ -163,7 +187,7 @@ func jsonHeaders(raw json.RawMessage) ([]batch.Header, error) {
 		if name == nil {
 			return nil, errors.New("a header has no key")
 		}
-		value, err := jsonBytes("header's value", h.Value, h.ValueBase64)
+		value, err := jsonField("header's value", h.Value, h.ValueBase64, console)
 		if err != nil {
 			return nil, err
 		}

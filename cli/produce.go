@@ -14,6 +14,7 @@ import (
 	"sync"
 	"time"
 
+	"milena/archive"
 	"milena/human"
 	"milena/kafka"
 	"milena/kafka/batch"
@@ -83,7 +84,7 @@ said on stderr; what was not sent is named there, and the exit code is 1.`,
 	f.StringVarP(&p.input, "input", "l", "", "read messages from `FILE`, not from stdin")
 	f.StringArrayVar(&p.readerSet, "reader-property", nil, "`name=value` as of kafka-console-producer")
 	_ = f.MarkHidden("reader-property") // --property takes them, too
-	f.BoolVarP(&p.json, "json", "J", false, "each line is JSON as tail -J or kcat -J prints it")
+	f.BoolVarP(&p.json, "json", "J", false, "each line is JSON as tail -J prints it, or kcat, kaf, kafkactl, rpk or Redpanda Console")
 	f.BoolVar(&p.keepPartition, "keep-partition", false, "with -J: write to the partition that the line names")
 	f.StringVarP(&p.codec, "compression", "z", "", "`CODEC` none, gzip, snappy, lz4 or zstd")
 	f.DurationVar(&p.every, "every", 0, "send VALUE again at this `interval`; {{.N}} in key and value counts from 0")
@@ -120,12 +121,12 @@ func (p produceFlags) check(set *pflag.FlagSet) error {
 		return usage("-D needs a delimiter that is not empty")
 	case p.value != nil && (given("delimiter") || given("input")):
 		return usage("-D and -l are for lines of input: leave out the VALUE %q", *p.value)
+	case given("key-delimiter") && given("key"):
+		return usage("-k and -K exclude each other: -K takes the key from each line")
 	case p.value != nil && p.delimiter != "" && !strings.Contains(*p.value, p.delimiter):
 		return usage("the VALUE does not have the key delimiter %q: nothing was sent; without -K it is a value", p.delimiter)
 	case len(p.reader) > 0 && (given("key-delimiter") || p.json):
 		return usage("-K, -J and --property %s exclude each other", slices.Sorted(maps.Keys(p.reader))[0])
-	case given("key-delimiter") && given("key"):
-		return usage("-k and -K exclude each other: -K takes the key from each line")
 	case p.json && (given("key") || given("key-delimiter") || given("header")):
 		return usage("-J takes keys and headers from each line: leave out -k, -K and -H")
 	case p.keepPartition && (!p.json || given("partition")):
@@ -261,6 +262,16 @@ func (s *sender) stream(ctx, sending context.Context, p produceFlags) error {
 	defer stop()
 	send := func(line []byte) error { return s.send(sending, line) }
 	do, end := send, func() error { return nil }
+	if p.json {
+		var o archive.Objects
+		do = func(line []byte) error { return o.Line(line, send) }
+		end = func() error {
+			if err := o.End(); err != nil {
+				return fmt.Errorf("message %d: %w", s.read+1, err)
+			}
+			return nil
+		}
+	}
 	if p.delimiter != "" {
 		h := &hold{delimiter: p.delimiter, limit: p.limit, send: send, stop: stop,
 			warn: func(text string) { s.g.notice("milena: %s", text) }}

@@ -23,7 +23,7 @@ func newTopic(g *global) *cobra.Command {
 		Short: "Create, describe or delete a topic",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if len(args) > 0 {
-				return usage("%q is not a command of milena topic%s; it has %s", args[0], meant(args[0], commandNames(cmd)), strings.Join(commandNames(cmd), ", "))
+				return usage("%q is not a command of milena topic%s; name one: create NAME, describe NAME or delete NAME", args[0], meant(args[0], commandNames(cmd)))
 			}
 			return usage("name a command: milena topic create NAME, describe NAME or delete NAME")
 		},

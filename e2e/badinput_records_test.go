@@ -194,22 +194,18 @@ func TestLinesThatAreNoMessages(t *testing.T) {
 	s := anyCluster(t)
 	topic := s.topic(1, nil)
 	for _, c := range []struct{ line, words string }{
-		{`{"value":`, "JSON|unexpected end"},
-		{``, "JSON|unexpected end"},
+		{`{"value":`, "JSON|not complete"},
 		{`garbage`, "JSON|'g'"},
 		{`{"value":"a"}{"value":"b"}`, "JSON"},
 		{`[1]`, "array, not an object"},
 		{`null`, `neither "value"`},
 		{`{}`, `neither "value"`},
 		{`{"key":"k"}`, `neither "value"`},
-		{`{"value":2}`, "the value is neither a string nor null"},
-		{`{"value":{"a":1}}`, "the value is neither a string nor null"},
-		{`{"value":"a","key":1}`, "the key is neither a string nor null"},
 		{`{"value":"\ud800"}`, "surrogate"},
 		{`{"valueBase64":"!!"}`, "Base64 is damaged"},
-		{`{"value":"a","timestamp":"now"}`, `"timestamp" is of the kind string`},
+		{`{"value":"a","timestamp":"now"}`, `"timestamp" "now" is not a time`},
 		{`{"value":"a","timestamp":1e3}`, `"timestamp"`},
-		{`{"value":"a","headers":{}}`, `"headers" is no list`},
+		{`{"value":"a","headers":5}`, `"headers" is no list`},
 		{`{"value":"a","headers":["k"]}`, "a name that has no value"},
 		{`{"value":"a","headers":[{"value":"v"}]}`, "has no key"},
 	} {
