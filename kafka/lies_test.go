@@ -267,3 +267,68 @@ func tellLie(t *testing.T, lie liar.Lie, name string) {
 
 // lieRequests are as many as anything here may need where nothing goes wrong.
 const lieRequests = 100
+
+func TestMoreTopicsThanAreHeld(t *testing.T) {
+	res := kmsg.NewPtrMetadataResponse()
+	res.SetVersion(metadataMax)
+	for n := range 200_000 {
+		res.Topics = append(res.Topics, liar.TopicNamed(fmt.Sprint("topic-", n), 1))
+	}
+	body := res.AppendTo(nil)
+	m, err := decodeMetadata(body, metadataMax, nil)
+	if err != nil || len(m.Topics) > 0 || m.Crowded == nil || !strings.Contains(m.Crowded.Error(), "200,000 topics") {
+		t.Errorf("%d topics, %v, %v", len(m.Topics), m.Crowded, err)
+	}
+	// What was asked for by name is found among all that a broker tells.
+	m, err = decodeMetadata(body, metadataMax, []string{"topic-7", "topic-199999", "other"})
+	if err != nil || m.Crowded != nil || len(m.Topics) != 2 || m.Topic("topic-199999") == nil {
+		t.Errorf("%+v, %v", m, err)
+	}
+	res.Topics = []kmsg.MetadataResponseTopic{liar.TopicNamed("wide", 600_000)}
+	if m, err = decodeMetadata(res.AppendTo(nil), metadataMax, nil); err != nil || m.Crowded == nil || len(m.Topics) > 0 {
+		t.Errorf("%d topics, %v, %v", len(m.Topics), m.Crowded, err)
+	}
+}
+
+// TestLiesAboutLogins: what a broker says within a login is neither believed nor let
+// through.
+func TestLiesAboutLogins(t *testing.T) {
+	first := func(more string) func([]byte) []byte {
+		return func(first []byte) []byte {
+			_, nonce, _ := strings.Cut(string(first), "r=")
+			return []byte("r=" + nonce + "x,s=c2FsdA==,i=" + more)
+		}
+	}
+	for _, x := range []struct {
+		lie       liar.Lie
+		mechanism string
+		says      string
+	}{
+		{liar.Login(), "PLAIN", "name or password is wrong"},
+		{liar.Challenge("two billion iterations", first("2000000000")), "SCRAM-SHA-512", "2000000000 iterations"},
+		{liar.Challenge("few iterations", first("1")), "SCRAM-SHA-256", "less than minimum"},
+		{liar.Challenge("text that steers the terminal", func([]byte) []byte { return []byte("e=" + liar.Escape) }), "SCRAM-SHA-256", "kvs"},
+		{liar.Challenge("nothing", func([]byte) []byte { return nil }), "SCRAM-SHA-256", "kvs"},
+		{liar.Refusal(kmsg.ApiVersions, 35), "PLAIN", "UNSUPPORTED_VERSION"},
+		{liar.Only(kmsg.SASLHandshake, liar.Wires[0]), "PLAIN", "not Kafka's protocol"},
+		{liar.Only(kmsg.SASLAuthenticate, liar.Wires[1]), "PLAIN", "not Kafka's protocol"},
+		{liar.Only(kmsg.SASLAuthenticate, liar.Wires[4]), "PLAIN", "no answer in time"},
+		{liar.Only(kmsg.SASLAuthenticate, liar.Wires[6]), "PLAIN", "no answer in time"},
+	} {
+		t.Run(x.lie.Name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				b := liar.New(x.lie)
+				defer b.Close()
+				began := time.Now()
+				c, err := Open(t.Context(), Config{Brokers: []string{b.Addr()}, Dial: b.Dial, SASL: &SASL{x.mechanism, "u", "p"}})
+				if err == nil {
+					c.Close()
+					t.Fatal("it was let in")
+				}
+				if took := time.Since(began); !strings.Contains(err.Error(), x.says) || human.Escape(err.Error()) != err.Error() || took > 11*time.Second {
+					t.Errorf("after %s: %q", took, err)
+				}
+			})
+		})
+	}
+}

@@ -13,6 +13,8 @@ import (
 	"sort"
 	"strconv"
 	"time"
+
+	"milena/human"
 )
 
 // Metadata is the cluster at one moment. It is never changed once it is made.
@@ -21,6 +23,7 @@ type Metadata struct {
 	Controller int32    // -1: not known
 	Brokers    []Broker // by ID
 	Topics     []Topic  // by name
+	Crowded    error    // why Topics are none, though there are too many; each can be asked for by its name
 	At         time.Time
 }
 
@@ -118,21 +121,28 @@ func (c *Cluster) Refresh(ctx context.Context) (*Metadata, error) {
 
 // refreshTopics asks for these topics alone and puts them into the snapshot.
 func (c *Cluster) refreshTopics(ctx context.Context, names ...string) (*Metadata, error) {
+	if known := c.snapshot.Load(); len(names) > manyPartitions && len(names) > len(known.Topics)/2 {
+		return c.Refresh(ctx) // naming them would be more than all of them are
+	}
 	m, err := c.anyMetadata(ctx, names)
 	if err != nil {
 		return nil, err
+	}
+	asked := make(map[string]bool, len(names))
+	for _, n := range names {
+		asked[n] = true
 	}
 	for {
 		old := c.snapshot.Load()
 		merged := *m
 		merged.Topics = make([]Topic, 0, len(old.Topics)+len(names))
 		for _, t := range old.Topics {
-			if !slices.Contains(names, t.Name) {
+			if !asked[t.Name] {
 				merged.Topics = append(merged.Topics, t)
 			}
 		}
 		for _, t := range m.Topics {
-			if t.Err == nil {
+			if t.Err == nil && asked[t.Name] { // and what nobody asked for is none of ours
 				merged.Topics = append(merged.Topics, t)
 			}
 		}
@@ -254,16 +264,23 @@ func (c *Cluster) fetchMetadata(ctx context.Context, address string, names []str
 	if err != nil {
 		return nil, err
 	}
-	a, err := c.exchange(ctx, address, &request{
+	q := &request{
 		key: apiMetadata, version: version, flexible: version >= 9,
 		body: appendMetadataRequest(nil, version, names),
-	})
+	}
+	if names != nil {
+		q.limit = min(maxAnswer, namedAnswer+namedAnswerEach*len(names))
+	}
+	a, err := c.exchange(ctx, address, q)
 	if err != nil {
 		return nil, err
 	}
-	m, err := decodeMetadata(a.body, version)
-	if err != nil {
+	m, err := decodeMetadata(a.body, version, names)
+	switch {
+	case err != nil:
 		return nil, fmt.Errorf("metadata of %s: %w", address, err)
+	case m.Crowded != nil && names != nil:
+		return nil, fmt.Errorf("metadata of %s: %w", address, m.Crowded)
 	}
 	m.At = c.cfg.Now()
 	return m, nil
@@ -295,13 +312,18 @@ func appendMetadataRequest(b []byte, version int16, names []string) []byte {
 	return appendTags(b, flex)
 }
 
-func decodeMetadata(body []byte, version int16) (*Metadata, error) {
+// decodeMetadata reads an answer to a request for these topics; nil: for all.
+func decodeMetadata(body []byte, version int16, names []string) (*Metadata, error) {
 	r := wireReader{b: body, flex: version >= 9}
 	m := &Metadata{Controller: -1}
 	if version >= 3 {
 		r.int32() // throttle time
 	}
-	for n := r.array(); n > 0 && !r.bad; n-- {
+	n := r.array()
+	if n > brokersMost {
+		return nil, fmt.Errorf("%w: it tells of %d brokers", errNotKafka, n)
+	}
+	for ; n > 0 && !r.bad; n-- {
 		b := Broker{ID: r.int32()}
 		b.Host, _ = told(r.stringBytes())
 		b.Port = r.int32()
@@ -313,20 +335,44 @@ func decodeMetadata(body []byte, version int16) (*Metadata, error) {
 		m.ClusterID, _ = told(r.stringBytes())
 	}
 	m.Controller = r.int32()
-	n := r.array()
-	m.Topics = make([]Topic, 0, min(n, len(r.b)/topicLeast))
-	for ; n > 0 && !r.bad; n-- {
-		m.Topics = append(m.Topics, decodeTopic(&r, version))
+	m.decodeTopics(&r, version, names)
+	if m.Crowded == nil {
+		if version >= 8 && version <= 10 {
+			r.int32() // the cluster's authorized operations
+		}
+		r.tags()
 	}
-	if version >= 8 && version <= 10 {
-		r.int32() // the cluster's authorized operations
-	}
-	r.tags()
 	if err := r.err(); err != nil {
 		return nil, err
 	}
 	m.tidy()
 	return m, nil
+}
+
+// decodeTopics reads topics as long as there is room for them.
+func (m *Metadata) decodeTopics(r *wireReader, version int16, names []string) {
+	var wanted map[string]bool
+	if names != nil {
+		wanted = make(map[string]bool, len(names))
+		for _, n := range names {
+			wanted[n] = true
+		}
+	}
+	n := r.array()
+	all, room := n, crowd
+	m.Topics = make([]Topic, 0, min(n, len(r.b)/topicLeast, crowd/topicCost))
+	for ; n > 0 && !r.bad; n-- {
+		t := decodeTopic(r, version, wanted, &room)
+		if room < 0 {
+			m.Topics = nil
+			m.Crowded = fmt.Errorf("the cluster has more topics and partitions than milena can hold: %s, of which %s were read",
+				human.Plural(all, "topic"), human.Exact(int64(all-n)))
+			return
+		}
+		if wanted == nil || wanted[t.Name] {
+			m.Topics = append(m.Topics, t)
+		}
+	}
 }
 
 // About how many bytes a topic, with a partition, and a partition take at least: what
@@ -336,7 +382,26 @@ const (
 	partitionLeast = 26
 )
 
-func decodeTopic(r *wireReader, version int16) Topic {
+// What is held of a cluster takes memory, twice while it is refreshed, and on the
+// screen once more. So there is an end to it: about 145,000 topics, or 550,000
+// partitions.
+const (
+	crowd         = 256 << 20
+	topicCost     = 1350
+	partitionCost = 480
+	errorCost     = 300
+	brokersMost   = 100_000
+)
+
+// The largest answer about topics that were named: one may have 200,000 partitions.
+const (
+	namedAnswer     = 16 << 20
+	namedAnswerEach = 64 << 10
+)
+
+// decodeTopic reads a topic; of one that is not wanted no more than it has to. What it
+// takes leaves the room.
+func decodeTopic(r *wireReader, version int16, wanted map[string]bool, room *int) Topic {
 	code := r.int16()
 	var t Topic
 	var ok bool
@@ -346,9 +411,19 @@ func decodeTopic(r *wireReader, version int16) Topic {
 	}
 	t.Internal = r.bool()
 	n := r.array()
-	t.Partitions = make([]Partition, 0, min(n, len(r.b)/partitionLeast, 1<<12))
-	for ; n > 0 && !r.bad; n-- {
-		t.Partitions = append(t.Partitions, decodePartition(r, version, t.Name))
+	if wanted == nil || wanted[t.Name] {
+		*room -= topicCost
+		t.Partitions = make([]Partition, 0, min(n, len(r.b)/partitionLeast, 1<<12))
+	}
+	for ; n > 0 && !r.bad && *room >= 0; n-- {
+		p := decodePartition(r, version, t.Name)
+		if t.Partitions == nil {
+			continue
+		}
+		t.Partitions = append(t.Partitions, p)
+		if *room -= partitionCost; p.Err != nil {
+			*room -= errorCost
+		}
 	}
 	if version >= 8 {
 		r.int32() // authorized operations
@@ -360,7 +435,10 @@ func decodeTopic(r *wireReader, version int16) Topic {
 	case !ok || t.Name == "":
 		t.Err = fmt.Errorf("the broker tells of a topic with the name %q, which no topic has", t.Name)
 	}
-	if t.Err != nil && (!ok || t.Name == "") {
+	if t.Err != nil {
+		*room -= errorCost
+	}
+	if !ok || t.Name == "" {
 		t.Partitions = nil
 	}
 	return t

@@ -59,7 +59,7 @@ func TestMetadataIsDecodedAsItWasEncoded(t *testing.T) {
 		version := rapid.Int16Range(metadataMin, metadataMax).Draw(t, "version")
 		want := drawMetadata(t, version)
 		body := want.AppendTo(nil)
-		got, err := decodeMetadata(body, version)
+		got, err := decodeMetadata(body, version, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -100,7 +100,7 @@ func TestMetadataIsDecodedAsItWasEncoded(t *testing.T) {
 		// An answer that was cut before its last byte, which may be that of an empty
 		// list of tagged fields, is an error, and no panic.
 		n := rapid.IntRange(0, len(body)-2).Draw(t, "cut")
-		if _, err := decodeMetadata(body[:n], version); err == nil {
+		if _, err := decodeMetadata(body[:n], version, nil); err == nil {
 			t.Errorf("%d of %d bytes were enough", n, len(body))
 		}
 	})
@@ -340,7 +340,7 @@ func FuzzMetadata(f *testing.F) {
 		f.Add(make([]byte, 40), v)
 	}
 	f.Fuzz(func(t *testing.T, body []byte, version int16) {
-		m, err := decodeMetadata(body, version)
+		m, err := decodeMetadata(body, version, nil)
 		if err == nil && len(m.Topics)+len(m.Brokers) > len(body) {
 			t.Errorf("%d bytes became %d topics and %d brokers", len(body), len(m.Topics), len(m.Brokers))
 		}

@@ -13,6 +13,8 @@ import (
 	"slices"
 	"sync"
 	"time"
+
+	"milena/human"
 )
 
 // What ListOffsets is asked for, where it is not a time in ms since the epoch.
@@ -44,6 +46,13 @@ const (
 	// connections with two of its threads.
 	exchangeLookups = 4000
 )
+
+// LookupMost is the most partitions whose offsets are looked up in one call: of more the
+// answers alone would take more memory than there is for them.
+const LookupMost = 250_000
+
+// ErrTooMany is a call about more than LookupMost partitions.
+var ErrTooMany = errors.New("too many partitions to look up their offsets at once")
 
 // offsetsTries bounds how often moved leaders are looked for.
 const offsetsTries = 5
@@ -140,6 +149,9 @@ func (c *Cluster) offsetsEach(ctx context.Context, iso Isolation, tps []TopicPar
 // offsetsAt looks up offsets of each partition at several times, in one exchange
 // with each leader, or two at once when they are many. The answers are in the order of the times.
 func (c *Cluster) offsetsAt(ctx context.Context, iso Isolation, tps []TopicPartition, times func(TopicPartition) []int64) (map[TopicPartition][]Offset, error) {
+	if len(tps) > LookupMost {
+		return nil, fmt.Errorf("%w: %s, and the limit is %s", ErrTooMany, human.Exact(int64(len(tps))), human.Exact(LookupMost))
+	}
 	found := make(map[TopicPartition][]Offset, len(tps))
 	m := c.Metadata()
 	left := tps

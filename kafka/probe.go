@@ -383,7 +383,7 @@ func (w *way) learn(ctx context.Context, s *ProbeStep) error {
 	if err != nil {
 		return w.c.refusing(w.address, err)
 	}
-	m, err := decodeMetadata(a.body, version)
+	m, err := decodeMetadata(a.body, version, nil)
 	if err != nil {
 		return &ConnectError{Broker: w.address, Step: StepMetadata, Err: err, Hint: "is this a Kafka broker?"}
 	}
@@ -413,7 +413,10 @@ func (w *way) learn(ctx context.Context, s *ProbeStep) error {
 	if internal > 0 {
 		s.Summary += fmt.Sprintf(" (%d internal)", internal)
 	}
-	if len(m.Topics) == 0 {
+	if m.Crowded != nil {
+		s.Outcome = Warned
+		s.Details = append(s.Details, m.Crowded.Error())
+	} else if len(m.Topics) == 0 {
 		s.Details = append(s.Details, "there is no topic, or none that this user may see")
 	}
 	if m.Controller < 0 {

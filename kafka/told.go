@@ -57,7 +57,7 @@ func (m *Metadata) tidy() {
 		}
 		t.Partitions = slices.CompactFunc(t.Partitions, func(a, b Partition) bool { return a.ID == b.ID })
 		if n := len(t.Partitions); n == 0 && t.Err == nil {
-			t.Err = fmt.Errorf("topic %q has no partitions, as its broker tells", t.Name)
+			t.Err = noPartitions(t.Name)
 		} else if t.Err == nil {
 			first, last := t.Partitions[0].ID, t.Partitions[n-1].ID
 			if first < 0 {
@@ -71,6 +71,13 @@ func (m *Metadata) tidy() {
 	}
 	sortTopics(m.Topics)
 	m.Topics = slices.CompactFunc(m.Topics, func(a, b Topic) bool { return a.Name == b.Name })
+}
+
+// noPartitions is what is wrong with a topic of that name.
+type noPartitions string
+
+func (e noPartitions) Error() string {
+	return fmt.Sprintf("topic %q has no partitions, as its broker tells", string(e))
 }
 
 func comparePartitions(a, b Partition) int { return int(a.ID) - int(b.ID) }

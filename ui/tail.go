@@ -538,7 +538,9 @@ func (m *Model) drawTail(r rect) []string {
 	lines := make([]string, 0, r.h)
 	if t.session == nil {
 		text := []string{"", "  no topic is open", "", "  enter opens the one under the cursor"}
-		if len(m.topics.all) == 0 && m.topics.loaded {
+		if m.topics.crowded {
+			text = []string{"", "  too many topics to list: start with one, as in milena orders"}
+		} else if len(m.topics.all) == 0 && m.topics.loaded {
 			text = []string{"", "  no topics yet: + creates one"}
 		}
 		for _, s := range text {

@@ -41,6 +41,7 @@ type topicsPane struct {
 	sorted   time.Time // when the rows were last put in order
 	moves    int       // how often the cursor moved, to know when it rests
 	loaded   bool
+	crowded  bool // there are too many to list
 }
 
 // topicOrder is what the rows are ordered by.
@@ -123,6 +124,10 @@ func (m *Model) gotMetadata(msg metadataMsg) tea.Cmd {
 		if m.tail.session != nil {
 			m.tail.session.tryAgain()
 		}
+		if msg.md.Crowded != nil && !m.topics.crowded {
+			m.note(levelBad, "no list of topics: "+sentence(msg.md.Crowded)+"; milena TOPIC opens one by its name")
+		}
+		m.topics.crowded = msg.md.Crowded != nil
 		m.topics.set(msg.md)
 		if msg.selected != "" {
 			m.topics.selectName(msg.selected)
@@ -472,6 +477,8 @@ func (p *topicsPane) emptyText(readOnly bool) []string {
 	switch {
 	case !p.loaded:
 		return []string{"", "  loading…"}
+	case p.crowded:
+		return []string{"", "  too many topics to list"}
 	case len(p.shown) == 0 && p.found.trouble && p.troubled == 0:
 		return []string{"", "  no topic is in trouble", "  esc shows all again"}
 	case len(p.shown) == 0 && p.found.trouble && len(p.found.words) > 0:

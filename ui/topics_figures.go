@@ -71,6 +71,7 @@ const (
 	sampleEvery   = refreshEvery     // that a column stands for
 	sampleGap     = 3 * sampleEvery  // between two looks; after longer, nobody knows what came when
 	countAll      = 1000             // topics up to which all are counted each time, otherwise those in sight
+	countMost     = 110_000          // topics above which those out of sight are never counted
 	countAllEvery = 30 * time.Second // the rest is counted this often, or less often when it takes long
 	policiesMost  = 200              // topics in one request for their settings
 	agesMost      = 64               // topics whose newest record is looked for at a time
@@ -147,7 +148,7 @@ func (m *Model) count() tea.Cmd {
 	}
 	every := max(countAllEvery, 20*p.allTook)
 	all := len(p.all) <= countAll || (m.anyCounted() || len(p.shown) == 0) && (p.allAt.IsZero() || m.now().Sub(p.allAt) >= every)
-	if all {
+	if all && len(p.all) <= countMost {
 		return m.countThese(p.all, true)
 	}
 	return m.countThese(m.topicsInSight(nil), false)
@@ -246,7 +247,7 @@ func (m *Model) gotCounts(msg countsMsg) tea.Cmd {
 		}
 	}
 	first := p.allAt.IsZero()
-	if msg.all {
+	if msg.all || len(p.all) > countMost {
 		p.allAt, p.allTook = m.now(), msg.took
 	}
 	if first && p.order != byName {
@@ -255,7 +256,7 @@ func (m *Model) gotCounts(msg countsMsg) tea.Cmd {
 		p.calmSort(m.now())
 	}
 	cmds := []tea.Cmd{m.askAges(), m.askPreview()}
-	if first && !msg.all {
+	if first && !msg.all && len(p.all) <= countMost {
 		cmds = append(cmds, m.count()) // those in sight are there; now the rest
 	}
 	return tea.Batch(cmds...)
