@@ -109,14 +109,18 @@ func appendJSONString[T string | []byte](dst []byte, text T) []byte {
 			start = i
 			continue
 		}
-		if c == 0xe2 {
-			if i+2 >= len(text) || text[i+1] != 0x80 || text[i+2]&^1 != 0xa8 {
+		if c == 0xe2 { // line ends in JavaScript, and what turns text around
+			r := rune(0)
+			if i+2 < len(text) {
+				r = rune(c&0xf)<<12 | rune(text[i+1]&0x3f)<<6 | rune(text[i+2]&0x3f)
+			}
+			if r != 0x2028 && r != 0x2029 && r != 0x200e && r != 0x200f && (r < 0x202a || r > 0x202e) && (r < 0x2066 || r > 0x2069) {
 				i++
 				continue
 			}
 			dst = append(dst, text[start:i]...)
-			dst = append(dst, `\u202`...)
-			dst = append(dst, hex[text[i+2]&0xf])
+			dst = append(dst, `\u20`...)
+			dst = append(dst, hex[r>>4&0xf], hex[r&0xf])
 			i += 3
 			start = i
 			continue

@@ -2,6 +2,7 @@ package human
 
 import (
 	"fmt"
+	"math"
 	"time"
 )
 
@@ -9,7 +10,7 @@ import (
 func Duration(d time.Duration) string {
 	switch {
 	case d < 0:
-		return "-" + Duration(-d)
+		return "-" + Duration(-max(d, -math.MaxInt64))
 	case d < 10*time.Millisecond:
 		return fmt.Sprintf("%.1f ms", float64(d)/1e6)
 	case d < time.Second:
@@ -62,7 +63,7 @@ func Age(d time.Duration) string {
 // Ago is an age in a sentence: just now, 3 min ago, in 2.0 s.
 func Ago(d time.Duration) string {
 	if d < 0 {
-		return "in " + Duration(-d)
+		return "in " + Duration(-max(d, -math.MaxInt64))
 	}
 	if d < time.Second {
 		return "just now"

@@ -8,13 +8,14 @@ package human
 
 import (
 	"fmt"
+	"math"
 	"strconv"
 )
 
 // Count is a count in at most four letters: 412, 9.8k, 48k, 1.2M.
 func Count(n int64) string {
 	if n < 0 {
-		return "-" + Count(-n)
+		return "-" + Count(-max(n, -math.MaxInt64))
 	}
 	if n < 1000 {
 		return strconv.FormatInt(n, 10)

@@ -2,6 +2,7 @@ package human
 
 import (
 	"fmt"
+	"math"
 	"math/big"
 	"strings"
 )
@@ -9,7 +10,7 @@ import (
 // Bytes is a size in steps of 1000: 29 B, 3.4 kB, 150 MB.
 func Bytes(n int64) string {
 	if n < 0 {
-		return "-" + Bytes(-n)
+		return "-" + Bytes(-max(n, -math.MaxInt64))
 	}
 	if n < 1000 {
 		return fmt.Sprintf("%d B", n)

@@ -23,6 +23,9 @@ const (
 	// looseMost is how many answers in a row may hold bytes, and no batch among them
 	// that belongs there.
 	looseMost = 12
+	// straysMost is how often in a row a log may end before the position, where there is
+	// an end to be reached.
+	straysMost = 8
 	// beyondMost is by how many offsets an answer may be ahead of the high watermark
 	// that stands in it: records come while it is made.
 	beyondMost = 1 << 16

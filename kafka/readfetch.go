@@ -441,7 +441,7 @@ func (f *fetcher) outOfRange(ctx context.Context, address string, p *readPart, o
 		p.next = to
 		f.enqueueLocked(p, stretch{from: to, generation: p.generation, release: func() {},
 			state: PartitionState{HighWatermark: end.Offset, LastStable: -1, LogStart: start.Offset}})
-	case !p.confirmed:
+	case !p.confirmed && p.to == NoEnd:
 		// It was asked for before it is there: it is waited for.
 		p.retryAt = now.Add(fetchWait)
 		state := PartitionState{HighWatermark: end.Offset, LastStable: -1, LogStart: start.Offset}
@@ -449,6 +449,9 @@ func (f *fetcher) outOfRange(ctx context.Context, address string, p *readPart, o
 			p.told = state
 			f.enqueueLocked(p, stretch{from: offset, generation: p.generation, release: func() {}, state: state})
 		}
+	case p.to != NoEnd && p.strays >= straysMost:
+		f.endLocked(fmt.Errorf("%s/%d cannot be read up to offset %d: broker %s says again and again that it does not reach offset %d, and now that it ends at %d",
+			p.Topic, p.Partition, p.to, address, offset, end.Offset))
 	default:
 		e = Event{Kind: LogTruncated, TopicPartition: p.TopicPartition, From: offset, To: end.Offset}
 		p.next = end.Offset

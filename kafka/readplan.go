@@ -152,10 +152,11 @@ func (p *readPart) stuckFor(now time.Time) bool {
 // place looks up, beside the reading, where waiting partitions begin that have a
 // leader now. The reader's lock is held.
 func (r *reader) place(ctx context.Context) {
+	now := time.Now()
 	var led []*readPart
 	for _, t := range r.topics {
 		for _, p := range t.parts {
-			if p.waitsFor != nil && p.leader >= 0 && !t.gone {
+			if p.waitsFor != nil && p.leader >= 0 && !t.gone && !now.Before(p.retryAt) {
 				led = append(led, p)
 			}
 		}
@@ -174,6 +175,10 @@ func (r *reader) place(ctx context.Context) {
 	})
 }
 
+// placeMost is how long it takes at most until it is tried again where a waiting
+// partition begins.
+const placeMost = 5 * time.Second
+
 // placeOne lets a waiting partition begin, if its offsets can be looked up.
 // Should that fail, the next look at the metadata tries again.
 func (r *reader) placeOne(ctx context.Context, p *readPart) {
@@ -189,7 +194,13 @@ func (r *reader) placeOne(ctx context.Context, p *readPart) {
 		if errors.As(err, &refusal) && !retriable(refusal.Code) {
 			r.end(err)
 		}
-		r.lookNow()
+		// The metadata may be all right: it is not what is waited for.
+		r.mu.Lock()
+		p.tries++
+		wait := min(placeMost, 100*time.Millisecond<<min(p.tries, 6))
+		p.retryAt = time.Now().Add(wait)
+		r.mu.Unlock()
+		time.AfterFunc(wait, r.lookNow)
 		return
 	}
 	r.mu.Lock()
