@@ -34,7 +34,7 @@ const (
 	lieWord     = 7 * time.Second
 	liePatience = 45 * time.Second
 	// liesAtOnce is how many are told at the same time.
-	liesAtOnce = 16
+	liesAtOnce = 18
 )
 
 // met is what came of a command that met a lie.
@@ -259,8 +259,7 @@ func TestLiesToATerminal(t *testing.T) {
 	full := os.Getenv("MILENA_TEST_FULL") == "1"
 	var names = map[string]bool{ // told in the quick run
 		"a topic that steers the terminal": true, "a host that steers the terminal": true, "a cluster that steers the terminal": true,
-		"text that steers the terminal": true, "never any data, and an end that wanders": true, "a bomb of gzip": true,
-		"the same offset again and again": true, "partition 2^31-1": true,
+		"text that steers the terminal": true, "never any data, and an end that wanders": true, "times of 2^63-1": true,
 	}
 	var lies []liar.Lie
 	for _, group := range [][]liar.Lie{liar.Versions, liar.Layouts, liar.Offsets, liar.Fetches, liar.Wires} {

@@ -46,7 +46,7 @@ func (e Event) String() string {
 	case BrokerLost:
 		var refusal *Error
 		if errors.Is(e.Err, errNotKafka) || errors.As(e.Err, &refusal) {
-			return fmt.Sprintf("broker %s gives no answer that can be used (%s); trying again", e.Broker, reason(e.Err))
+			return fmt.Sprintf("broker %s sends answers that cannot be read (%s); trying again", e.Broker, reason(e.Err))
 		}
 		return fmt.Sprintf("broker %s does not answer (%s); trying again", e.Broker, reason(e.Err))
 	case BrokerBack:
@@ -81,7 +81,7 @@ func (e Event) String() string {
 // trouble is what holds a read up, as an error.
 func (e Event) trouble() error {
 	if e.Kind == BrokerLost {
-		return fmt.Errorf("broker %s gives no answer that can be used: %w", e.Broker, e.Err)
+		return fmt.Errorf("broker %s cannot be read from: %w", e.Broker, e.Err)
 	}
 	return fmt.Errorf("%s/%d cannot be read: %w", e.Topic, e.Partition, e.Err)
 }

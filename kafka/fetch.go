@@ -242,15 +242,15 @@ func decodeFetch(a *answer, version int16, asked []fetchPart) (parts []fetched, 
 }
 
 // believe takes offsets that no log has as not known.
-func (p *fetched) believe() {
-	if p.highWatermark < 0 || p.highWatermark >= maxOffset {
-		p.absurd, p.highWatermark = p.highWatermark, 0
+func (got *fetched) believe() {
+	if got.highWatermark < 0 || got.highWatermark >= maxOffset {
+		got.absurd, got.highWatermark = got.highWatermark, 0
 	}
-	if p.lastStable < 0 || p.lastStable >= maxOffset {
-		p.lastStable = -1
+	if got.lastStable < 0 || got.lastStable >= maxOffset {
+		got.lastStable = -1
 	}
-	if p.logStart < 0 || p.logStart >= maxOffset {
-		p.logStart = -1
+	if got.logStart < 0 || got.logStart >= maxOffset {
+		got.logStart = -1
 	}
 }
 

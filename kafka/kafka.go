@@ -14,6 +14,7 @@
 //	exchange.go     one request and its answer; the gate of read-only clusters;
 //	                pipeline.go: several at once
 //	wire.go         the protocol's primitive types; buffers.go: memory of answers
+//	told.go         a broker's words and numbers, taken with care
 //	errors.go       errors as sentences
 //	metadata.go     brokers, topics, partitions and their leaders; nearest.go: names alike
 //	offsets.go      start and end offsets, offsets by time

@@ -321,7 +321,7 @@ func decodeMetadata(body []byte, version int16, names []string) (*Metadata, erro
 	}
 	n := r.array()
 	if n > brokersMost {
-		return nil, fmt.Errorf("%w: it tells of %d brokers", errNotKafka, n)
+		return nil, fmt.Errorf("%w: it lists %d brokers", errNotKafka, n)
 	}
 	for ; n > 0 && !r.bad; n-- {
 		b := Broker{ID: r.int32()}
@@ -433,7 +433,7 @@ func decodeTopic(r *wireReader, version int16, wanted map[string]bool, room *int
 	case code != codeNone:
 		t.Err = &Error{Code: code, Doing: fmt.Sprintf("metadata of topic %q", t.Name), Topic: t.Name, Partition: -1}
 	case !ok || t.Name == "":
-		t.Err = fmt.Errorf("the broker tells of a topic with the name %q, which no topic has", t.Name)
+		t.Err = fmt.Errorf("the broker lists a topic named %q: no topic can have that name", t.Name)
 	}
 	if t.Err != nil {
 		*room -= errorCost

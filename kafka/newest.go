@@ -34,6 +34,10 @@ type NewestRequest struct {
 	// at in all.
 	Progress func(read int64)
 
+	// Event, when not nil, is told at once what happens on the way; from any goroutine.
+	// What holds everything up for long ends it with an error all the same.
+	Event func(Event)
+
 	offsetsOnly bool // From and To are wanted, the records are not
 }
 
@@ -261,8 +265,12 @@ func (s *newestSink) Partition(tp TopicPartition) PartitionSink {
 	return p
 }
 
-// Event hears nothing: what matters ends the read with an error.
-func (s *newestSink) Event(Event) {}
+// Event passes an event on.
+func (s *newestSink) Event(e Event) {
+	if s.req.Event != nil {
+		s.req.Event(e)
+	}
+}
 
 func (p *newestPart) Record(v *batch.View) bool {
 	if !p.read || v.Timestamp < p.oldest {

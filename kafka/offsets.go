@@ -118,7 +118,7 @@ func (c *Cluster) agree(ctx context.Context, iso Isolation, tps []TopicPartition
 	}
 	for tp, end := range later {
 		if ends[tp] = end; crossed(tp) {
-			ends[tp] = Offset{Offset: -1, Timestamp: -1, Err: fmt.Errorf("its broker says that %s/%d ends at offset %d, which is before its start, %d",
+			ends[tp] = Offset{Offset: -1, Timestamp: -1, Err: fmt.Errorf("its broker says that %s/%d ends at offset %d and starts at %d",
 				tp.Topic, tp.Partition, end.Offset, starts[tp].Offset)}
 		}
 	}

@@ -54,18 +54,18 @@ func (f *fetcher) barrenLocked(address string, p *readPart, offset int64, got *f
 	}
 	switch bounded := p.to != NoEnd; {
 	case got == nil:
-		why = fmt.Errorf("broker %s was asked for offset %d, and its answer does not name the partition", address, offset)
+		why = fmt.Errorf("broker %s was asked for offset %d and did not answer for this partition", address, offset)
 	case len(got.records) > 0 && (got.cut || belongs):
 		p.loose = 0
 	case len(got.records) > 0:
 		p.loose++
-		why = fmt.Errorf("broker %s was asked for offset %d, and the %d bytes of its answer hold no batch of there", address, offset, len(got.records))
+		why = fmt.Errorf("broker %s was asked for offset %d and answered with %d bytes that hold no record batch for it", address, offset, len(got.records))
 	case got.absurd > 0:
-		why = fmt.Errorf("broker %s sends nothing from offset %d on, and says that the log ends at %d, which no log does", address, offset, got.absurd)
+		why = fmt.Errorf("broker %s sends nothing from offset %d on and says that the log ends at %d: no log has such an offset", address, offset, got.absurd)
 	case offset < got.reach(f.req.Isolation):
-		why = fmt.Errorf("broker %s sends nothing from offset %d on, though the log ends at %d", address, offset, got.reach(f.req.Isolation))
+		why = fmt.Errorf("broker %s sends nothing from offset %d on, but says that the log ends at %d", address, offset, got.reach(f.req.Isolation))
 	case bounded:
-		why = fmt.Errorf("it is to be read up to offset %d, and broker %s says that the log ends at %d", p.to, address, got.reach(f.req.Isolation))
+		why = fmt.Errorf("the end was at offset %d, but broker %s now says that the log ends at %d", p.to, address, got.reach(f.req.Isolation))
 	}
 	if why == nil {
 		p.barrenSince = time.Time{}

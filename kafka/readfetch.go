@@ -450,8 +450,8 @@ func (f *fetcher) outOfRange(ctx context.Context, address string, p *readPart, o
 			f.enqueueLocked(p, stretch{from: offset, generation: p.generation, release: func() {}, state: state})
 		}
 	case p.to != NoEnd && p.strays >= straysMost:
-		f.endLocked(fmt.Errorf("%s/%d cannot be read up to offset %d: broker %s says again and again that it does not reach offset %d, and now that it ends at %d",
-			p.Topic, p.Partition, p.to, address, offset, end.Offset))
+		f.endLocked(fmt.Errorf("%s/%d cannot be read up to offset %d: broker %s has said %d times in a row that offset %d is past the end, and now that the log ends at %d",
+			p.Topic, p.Partition, p.to, address, p.strays, offset, end.Offset))
 	default:
 		e = Event{Kind: LogTruncated, TopicPartition: p.TopicPartition, From: offset, To: end.Offset}
 		p.next = end.Offset

@@ -42,7 +42,7 @@ func strange(broker string, tp TopicPartition, offset int64) error {
 	if offset >= -1 && offset < maxOffset {
 		return nil
 	}
-	return fmt.Errorf("broker %s tells offset %d of %s/%d, which no log has", broker, offset, tp.Topic, tp.Partition)
+	return fmt.Errorf("broker %s gives offset %d for %s/%d: no log has such an offset", broker, offset, tp.Topic, tp.Partition)
 }
 
 // tidy puts metadata in order: everything once, sorted, and topics that cannot be have
@@ -64,7 +64,7 @@ func (m *Metadata) tidy() {
 				last = first
 			}
 			if last < 0 || last > maxPartition {
-				t.Err = fmt.Errorf("the broker tells of partition %d of topic %q, which no topic has", last, t.Name)
+				t.Err = fmt.Errorf("the broker lists partition %d of topic %q: no topic has such a partition", last, t.Name)
 				t.Partitions = nil
 			}
 		}
@@ -77,7 +77,7 @@ func (m *Metadata) tidy() {
 type noPartitions string
 
 func (e noPartitions) Error() string {
-	return fmt.Sprintf("topic %q has no partitions, as its broker tells", string(e))
+	return fmt.Sprintf("the broker lists no partitions of topic %q", string(e))
 }
 
 func comparePartitions(a, b Partition) int { return int(a.ID) - int(b.ID) }

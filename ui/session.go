@@ -697,11 +697,22 @@ func (s *session) addOlder(ctx context.Context, found *kafka.Newest, before stor
 	return false
 }
 
+// heldUp tells what holds up the search for older records.
+func (s *session) heldUp(e kafka.Event) {
+	if e.Kind != kafka.PartitionStuck && e.Kind != kafka.BrokerLost {
+		return
+	}
+	s.mu.Lock()
+	s.events = append(s.events, e)
+	s.mu.Unlock()
+	s.signal()
+}
+
 // searchOlder looks for n records that are older than what is held, and says what its
 // first row is.
 func (s *session) searchOlder(ctx context.Context, n int) (*kafka.Newest, store.Seq, error) {
 	low, first := s.lows()
-	req := kafka.NewestRequest{Before: low, N: n}
+	req := kafka.NewestRequest{Before: low, N: n, Event: s.heldUp}
 	s.mu.Lock()
 	maps.DeleteFunc(req.Before, func(tp kafka.TopicPartition, _ int64) bool { return s.health.deleted[tp.Topic] }) // nothing can be asked of it
 	s.mu.Unlock()
@@ -832,12 +843,16 @@ func (k sessionSink) Partition(tp kafka.TopicPartition) kafka.PartitionSink {
 	return p
 }
 
+// stuckSaid is how many partitions that cannot be read have a row of their own.
+const stuckSaid = 100
+
 // Event takes what happened on the way: it stands between the records, and
 // among the notices.
 func (k sessionSink) Event(e kafka.Event) {
 	k.s.mu.Lock()
 	_, waited := k.s.health.waiting[e.TopicPartition]
 	news := k.s.health.take(e)
+	many := len(k.s.health.stuck)
 	if e.Kind == kafka.PartitionBack && waited {
 		p := k.s.partitionLocked(e.TopicPartition)
 		p.next, p.shown = e.From, e.From
@@ -849,8 +864,8 @@ func (k sessionSink) Event(e kafka.Event) {
 		k.s.bornLocked(e.Topic, e.TopicID)
 	}
 	k.s.mu.Unlock()
-	if !news {
-		return // it is told again by the next read
+	if e.Kind == kafka.PartitionStuck && many > stuckSaid || !news {
+		return // the header says how many; or it is told again by the next read
 	}
 	kind := store.NoteEvent
 	switch e.Kind {

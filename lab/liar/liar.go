@@ -380,17 +380,17 @@ func (b *Broker) offsets(q *kmsg.ListOffsetsRequest) kmsg.Response {
 			case t.Topic != Topic || p.Partition < 0:
 				ap.ErrorCode, ap.Offset = 3, -1
 			case p.Partition >= Partitions: // of a lie: it is empty
-				if p.Timestamp != -1 && p.Timestamp != -2 {
-					ap.Offset = -1
+				if p.Timestamp == -1 || p.Timestamp == -2 {
+					ap.Offset = 0
 				}
 			default:
 				end := b.ends[p.Partition]
-				switch {
-				case p.Timestamp == -1:
+				switch p.Timestamp {
+				case -1:
 					ap.Offset = end
-				case p.Timestamp == -2:
+				case -2:
 					ap.Offset = 0
-				case p.Timestamp == -3:
+				case -3:
 					ap.Offset, ap.Timestamp = end-1, Written+(end-1)*1000
 				default:
 					ap.Offset = max(0, (p.Timestamp-Written+999)/1000)
