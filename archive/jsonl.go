@@ -81,7 +81,7 @@ func appendJSONField(dst []byte, name string, field []byte) []byte {
 // plainInJSON are the bytes that stand for themselves in a JSON string.
 var plainInJSON = func() (plain [256]bool) {
 	for c := ' '; c < 256; c++ {
-		plain[c] = c != '"' && c != '\\' && c != 0x7f && c != 0xc2 && c != 0xe2 // 0xe2 begins U+2028, a line end in JavaScript
+		plain[c] = c != '"' && c != '\\' && c != 0xc2 && c != 0xe2 // 0xe2 begins U+2028, a line end in JavaScript
 	}
 	return plain
 }()

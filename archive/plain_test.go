@@ -15,7 +15,7 @@ func TestJSONHoldsNothingThatATerminalObeys(t *testing.T) {
 		t.Errorf("%q became %q, %v", text, back, err)
 	}
 	if at := strings.IndexFunc(line, func(r rune) bool {
-		return r < 0x20 || r >= 0x7f && r < 0xa0 || r >= 0x202a && r <= 0x202e || r >= 0x2066 && r <= 0x2069
+		return r < 0x20 || r >= 0x80 && r < 0xa0 || r >= 0x202a && r <= 0x202e || r >= 0x2066 && r <= 0x2069
 	}); at >= 0 {
 		t.Errorf("%q holds %q", line, line[at:])
 	}
