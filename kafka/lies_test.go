@@ -208,8 +208,15 @@ func TestLies(t *testing.T) {
 	for _, lie := range liar.Wires {
 		lies = append(lies, liar.Only(kmsg.Fetch, lie), liar.Only(kmsg.ListOffsets, lie), liar.Only(kmsg.Produce, lie))
 	}
+	bombs := make(map[string]bool)
+	for _, lie := range liar.Bombs {
+		bombs[lie.Name] = true
+	}
 	for _, lie := range lies {
 		for name := range lieCalls {
+			if bombs[lie.Name] && name != "read" {
+				continue // what is decompressed is the same
+			}
 			if name == "produce" || name == "probe" || !strings.HasSuffix(lie.Name, "Produce") {
 				t.Run(lie.Name+"/"+name, func(t *testing.T) { tellLie(t, lie, name) })
 			}

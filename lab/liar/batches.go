@@ -78,7 +78,7 @@ var fetchLies = []Lie{
 		}
 	}},
 	{Name: "an absurd list of aborted transactions", Answer: eachPart(func(p *givenPart) {
-		for i := range 20_000 {
+		for i := range 5_000 {
 			at := kmsg.NewFetchResponseTopicPartitionAbortedTransaction()
 			at.ProducerID, at.FirstOffset = int64(-i), math.MinInt64+int64(i)*(math.MaxInt64/50_000)
 			p.AbortedTransactions = append(p.AbortedTransactions, at)
