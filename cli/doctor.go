@@ -145,7 +145,7 @@ func newStepReport(out io.Writer, getenv func(string) string) *stepReport {
 		r.marks = map[kafka.Outcome]string{kafka.Passed: "ok", kafka.Warned: "! ", kafka.Failed: "X ", kafka.NotChecked: "- "}
 	}
 	if isTerminal(out) {
-		r.colour = getenv("NO_COLOR") == "" && getenv("TERM") != "dumb"
+		r.colour = coloured(getenv)
 		if w, _, err := term.GetSize(out.(*os.File).Fd()); err == nil {
 			r.width = w
 		}

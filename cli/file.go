@@ -92,7 +92,7 @@ func (g *global) fileScreen(ctx context.Context, topics []string) error {
 	if g.fileWon != "" {
 		opt.Warnings = append(opt.Warnings, g.fileWon)
 	}
-	return ui.Run(ctx, opt)
+	return ui.Run(ctx, dressed(opt))
 }
 
 // source is what a command reads from: the file, or the cluster.

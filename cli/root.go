@@ -340,6 +340,9 @@ func (g *global) screen(cmd *cobra.Command, topics []string) error {
 		return usage("the screen needs a terminal on stdout; for a script there are: " +
 			"milena tail TOPIC, milena search QUERY TOPIC, milena produce TOPIC, milena topics (milena help)")
 	}
+	if err := refuseDumb(os.Getenv); err != nil {
+		return err
+	}
 	if g.file != "" {
 		return g.fileScreen(ctx, topics)
 	}
@@ -380,7 +383,7 @@ func (g *global) screen(cmd *cobra.Command, topics []string) error {
 			return c, address, err
 		}
 	}
-	return ui.Run(ctx, opt)
+	return ui.Run(ctx, dressed(opt))
 }
 
 // openFor gives a nil interface, not a nil pointer in one, when it fails.

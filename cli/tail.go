@@ -226,7 +226,7 @@ func (g *global) form(t *recordFlags, set *pflag.FlagSet) (form, error) {
 				widest = max(widest, len(name))
 			}
 		}
-		return rowForm(widest, os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb", time.Local), nil
+		return rowForm(widest, coloured(os.Getenv), time.Local), nil
 	}
 	return valueForm(null), nil
 }

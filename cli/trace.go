@@ -102,7 +102,7 @@ func (g *global) trace(ctx context.Context, id string, args []string, t traceFla
 	out := bufio.NewWriter(g.stdout)
 	write := archive.AppendJSON
 	if !t.json {
-		write = hopForm(trace.Hops, isTerminal(g.stdout) && os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb", time.Local)
+		write = hopForm(trace.Hops, isTerminal(g.stdout) && coloured(os.Getenv), time.Local)
 	}
 	var line []byte
 	for i := range trace.Hops {

@@ -130,7 +130,7 @@ func TestPath(t *testing.T) {
 
 func TestErrorsOfTheFileShowThePlaceAndNoSecret(t *testing.T) {
 	for text, want := range map[string]string{
-		"current: a\nbroker: b\n":                                                  "2:1: unknown key \"broker\"; the file can have current, contexts",
+		"current: a\nbroker: b\n":                                                  "2:1: unknown key \"broker\"; the file can have current, contexts, theme",
 		"contexts:\n  a:\n    brokers: b\n    readonly: true\n":                    "4:5: unknown key \"readonly\"; a context can have brokers, properties, read_only, color",
 		"contexts:\n  a:\n    read_only: maybe\n":                                  "3:16: read_only is true or false\n    3 |     read_only: maybe\n                       ^",
 		"contexts:\n  a:\n    brokers: {x: y}\n":                                   "brokers is host:port",

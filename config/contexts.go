@@ -28,6 +28,7 @@ type Context struct {
 // Contexts is milena's own file:
 //
 //	current: local
+//	theme: auto                          # or dark, or light
 //	contexts:
 //	  local:
 //	    brokers: localhost:9092            # or a list
@@ -38,6 +39,7 @@ type Context struct {
 //	    color: red
 type Contexts struct {
 	Current  string
+	Theme    string // of the screen: auto, dark or light; "": not said
 	Contexts map[string]Context
 }
 
@@ -100,6 +102,9 @@ func ReadContexts(path string) (*Contexts, error) {
 		case "current":
 			contexts.Current, err = r.text(value, "current is a context's name")
 			return err
+		case "theme":
+			contexts.Theme, err = r.theme(value)
+			return err
 		case "contexts":
 			return r.each(value, "contexts", func(name string, value ast.Node) error {
 				context, err := r.context(value)
@@ -144,6 +149,15 @@ func (r *reader) context(node ast.Node) (c Context, err error) {
 		return err
 	})
 	return c, err
+}
+
+func (r *reader) theme(node ast.Node) (string, error) {
+	const wanted = "theme is auto, dark or light"
+	name, err := r.text(node, wanted)
+	if err == nil && name != "auto" && name != "dark" && name != "light" {
+		err = r.wrong(node.GetToken(), wanted)
+	}
+	return name, err
 }
 
 func (r *reader) brokers(node ast.Node) (string, error) {
@@ -204,7 +218,7 @@ func (r *reader) each(node ast.Node, what string, do func(key string, value ast.
 		}
 		err := do(name.GetToken().Value, entry.Value)
 		if errors.Is(err, errUnknown) {
-			known := "current, contexts"
+			known := "current, contexts, theme"
 			if what == "a context" {
 				known = "brokers, properties, read_only, color"
 			}
@@ -276,7 +290,7 @@ func (r *reader) harmless(line int) bool {
 	}
 	key, value, _ := strings.Cut(strings.TrimSpace(string(r.lines[line-1])), ":")
 	switch key {
-	case "current", "contexts", "brokers", "read_only", "color":
+	case "current", "theme", "contexts", "brokers", "read_only", "color":
 		return true
 	}
 	return strings.TrimSpace(value) == "" && strings.HasSuffix(strings.TrimSpace(string(r.lines[line-1])), ":")

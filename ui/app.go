@@ -77,6 +77,7 @@ type Options struct {
 	Name      string   // of the context, or the address; at the top left
 	Brokers   []string // what is tried first, for the screen
 	Color     string   // the context's accent: a name such as red, or #rrggbb; empty: blue
+	Theme     string   // one of Themes; empty: auto
 	Topics    []string // opened at once, with the tail focused
 	DemoAddr  string   // address of the embedded broker, when that is what Open opens
 	Isolation kafka.Isolation
@@ -99,12 +100,13 @@ type Options struct {
 
 // Model is the whole screen.
 type Model struct {
-	opt  Options
-	look look
-	st   *Styles
-	w, h int
-	lay  layout
-	zone *time.Location // of the times that are shown
+	opt   Options
+	look  look
+	theme theme
+	st    *Styles
+	w, h  int
+	lay   layout
+	zone  *time.Location // of the times that are shown
 
 	noWrap bool // long lines of a value are scrolled, not wrapped
 	tmux   bool // the terminal is one of tmux's
@@ -179,8 +181,9 @@ func newModel(ctx context.Context, opt Options, work *sync.WaitGroup, guard func
 	}
 	m := &Model{
 		opt: opt, ctx: ctx, work: work, guard: guard,
-		look: look{profile: colorprofile.TrueColor, accent: opt.Color},
-		w:    80, h: 24,
+		look:  look{profile: colorprofile.TrueColor, accent: opt.Color},
+		theme: theme{name: opt.Theme},
+		w:     80, h: 24,
 		name: opt.Name, addr: opt.DemoAddr, zone: opt.Location,
 		queries: make(map[string]pastQueries), timeline: new(timeline),
 	}
@@ -197,7 +200,10 @@ func newModel(ctx context.Context, opt Options, work *sync.WaitGroup, guard func
 	return m
 }
 
-func (m *Model) restyle() { m.st = newStyles(m.look) }
+func (m *Model) restyle() {
+	m.look.ground = m.theme.ground()
+	m.st = newStyles(m.look)
+}
 
 // Init asks the terminal for its background and connects.
 func (m *Model) Init() tea.Cmd {
@@ -219,10 +225,11 @@ func (m *Model) update(msg tea.Msg) tea.Cmd {
 		m.look.profile = msg.Profile
 		m.restyle()
 	case tea.BackgroundColorMsg:
-		m.look.light = !msg.IsDark()
+		m.theme.answered = groundOf(msg.IsDark())
 		m.restyle()
 	case tea.EnvMsg:
 		m.look.ascii = ASCIIOnly(msg.Getenv)
+		m.theme.said = colorFGBG(msg.Getenv("COLORFGBG"))
 		m.tmux = msg.Getenv("TMUX") != ""
 		m.restyle()
 	case tea.ModeReportMsg:

@@ -728,7 +728,7 @@ func TestNothingFromKafkaSteersTheTerminal(t *testing.T) {
 	d.until("records", func() bool { return d.m.tail.snap.next-d.m.tail.snap.first == 100 && !d.m.tail.snap.older.busy })
 	for _, m := range []ansi.Method{ansi.WcWidth, ansi.GraphemeWidth} {
 		d.m.look.width = m
-		d.m.restyle()
+		d.m.st = newStyles(d.m.look)
 		for _, size := range [][2]int{{100, 30}, {150, 40}, {30, 10}} {
 			d.send(tea.WindowSizeMsg{Width: size[0], Height: size[1]})
 			checkFrame(t, "tail", d.m)
@@ -833,9 +833,9 @@ func TestEveryLookIsReadable(t *testing.T) {
 	d := drive(t, sample(), Options{Topics: []string{"orders"}}, 120, 40)
 	d.follows("orders")
 	plain := d.screen()
-	for _, k := range []look{{}, {light: true, profile: colorprofile.TrueColor}, {profile: colorprofile.ANSI}, {profile: colorprofile.ASCII}} {
+	for _, k := range []look{{}, {ground: groundLight, profile: colorprofile.TrueColor}, {profile: colorprofile.ANSI}, {profile: colorprofile.ASCII}} {
 		d.m.look = k
-		d.m.restyle()
+		d.m.st = newStyles(d.m.look)
 		checkFrame(t, fmt.Sprintf("%+v", k), d.m)
 		if got := d.screen(); got != plain {
 			t.Errorf("%+v changes letters", k)
@@ -845,8 +845,8 @@ func TestEveryLookIsReadable(t *testing.T) {
 			t.Errorf("%+v has colours: %v", k, colours)
 		}
 	}
-	d.m.look = look{ascii: true, profile: colorprofile.TrueColor}
-	d.m.restyle()
+	d.m.look = look{ascii: true, ground: groundDark, profile: colorprofile.TrueColor}
+	d.m.st = newStyles(d.m.look)
 	checkFrame(t, "ascii", d.m)
 	for _, l := range strings.Split(d.screen(), "\n")[:2] {
 		for _, r := range l {

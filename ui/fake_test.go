@@ -746,9 +746,7 @@ func drive(t testing.TB, c *fakeCluster, opt Options, w, h int) *driver {
 	d.ctx, d.cancel = ctx, cancel
 	opt.Now, opt.After, opt.Location = d.now, d.after, time.UTC
 	opt.Clipboard = func(s string) tea.Cmd { d.copied = s; return nil }
-	if opt.Name == "" {
-		opt.Name = "local"
-	}
+	opt.Name, opt.Theme = cmp.Or(opt.Name, "local"), cmp.Or(opt.Theme, "dark")
 	if opt.Open == nil {
 		opt.Open = func(context.Context, []string) (Cluster, error) {
 			if c == nil {

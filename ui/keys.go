@@ -199,6 +199,7 @@ func table() []Binding {
 		Binding{Keys: []string{"["}, What: "back to the place before", Off: placesOff(-1), Do: func(m *Model) tea.Cmd { return m.stepPlace(-1) }},
 		Binding{Keys: []string{"]"}, What: "on to the next place", Off: placesOff(1), Do: func(m *Model) tea.Cmd { return m.stepPlace(1) }},
 		Binding{Keys: []string{"u"}, What: "times: local, UTC, as ages, as epoch milliseconds", Do: (*Model).nextTimes},
+		Binding{Label: ":theme", What: "theme: auto, dark, light", Do: (*Model).nextTheme},
 		Binding{Keys: []string{"M"}, What: "give the mouse to the terminal, to select text; again takes it back", Do: (*Model).freeMouse},
 		Binding{Keys: []string{"Y"}, What: "copy the view as a command: milena, kcat, kafka-console-consumer.sh", Off: off(noSession, offSession), Do: (*Model).openCopy},
 		Binding{Keys: []string{":"}, Short: "command", What: "all commands", Weight: 80, NoPalette: true, Do: (*Model).openPalette},

@@ -25,8 +25,8 @@ var everyScreen = []struct{ name, keys string }{
 func TestEveryScreenInEveryLook(t *testing.T) {
 	const topic = "주문-이벤트"
 	looks := []look{
-		{profile: colorprofile.TrueColor}, {light: true, profile: colorprofile.TrueColor}, {profile: colorprofile.ASCII},
-		{profile: colorprofile.ANSI256}, {profile: colorprofile.ANSI},
+		{ground: groundDark, profile: colorprofile.TrueColor}, {ground: groundLight, profile: colorprofile.TrueColor}, {profile: colorprofile.ASCII},
+		{ground: groundDark, profile: colorprofile.ANSI256}, {profile: colorprofile.ANSI},
 	}
 	for _, size := range sizes {
 		for _, s := range everyScreen {
@@ -46,7 +46,7 @@ func TestEveryScreenInEveryLook(t *testing.T) {
 				var views []string
 				for _, k := range looks {
 					d.m.look = k
-					d.m.restyle()
+					d.m.st = newStyles(d.m.look)
 					checkFrame(t, fmt.Sprintf("%+v", k), d.m)
 					views = append(views, d.m.View().Content)
 					if got, first := ansi.Strip(views[len(views)-1]), ansi.Strip(views[0]); got != first {

@@ -56,9 +56,12 @@ func run(ctx context.Context, opt Options, terminal ...tea.ProgramOption) error 
 	var work sync.WaitGroup
 	m := newModel(inner, opt, &work, c.guard)
 	var suspended suspension
-	filter := func(model tea.Model, msg tea.Msg) tea.Msg { return suspended.noted(blankBeforeQuit(model, msg)) }
+	leaving := farewell{taken: time.Now()}
+	filter := func(model tea.Model, msg tea.Msg) tea.Msg {
+		return suspended.noted(blankBeforeQuit(model, leaving.noted(msg)))
+	}
 	p := tea.NewProgram(guarded{m, c}, append([]tea.ProgramOption{tea.WithContext(ctx), tea.WithFilter(filter), tea.WithFPS(framesPerSecond)}, terminal...)...)
-	c.quit = p.Quit
+	c.quit, leaving.send = p.Quit, p.Send
 
 	hangup := make(chan os.Signal, 1)
 	signal.Notify(hangup, syscall.SIGHUP)

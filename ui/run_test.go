@@ -13,6 +13,7 @@ import (
 	"time"
 
 	tea "charm.land/bubbletea/v2"
+	"github.com/charmbracelet/x/ansi"
 
 	"milena/kafka"
 )
@@ -30,6 +31,9 @@ func (s *terminal) Write(b []byte) (int, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.out.Write(b)
+	if bytes.Contains(b, []byte(ansi.RequestPrimaryDeviceAttributes)) {
+		go func() { _, _ = io.WriteString(s.keys, ansi.PrimaryDeviceAttributes(62)) }()
+	}
 	select {
 	case s.seen <- struct{}{}:
 	default:

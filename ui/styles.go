@@ -29,6 +29,7 @@ type Styles struct {
 	match                     string // letters that a filter found; goes on top of another style
 	matchFills                bool   // match has a background of its own
 	selected, selectedDim     string // backgrounds: the row of the cursor, in the focused pane and elsewhere
+	reversed                  bool   // selected swaps the colours: a row in it has no others, or it would fall to pieces
 	parts                     [6]string
 }
 
@@ -64,7 +65,7 @@ var asciiGlyphs = glyphs{
 
 // look is what the styles are made from.
 type look struct {
-	light   bool
+	ground  ground
 	ascii   bool
 	profile colorprofile.Profile
 	accent  string
@@ -93,7 +94,7 @@ func newStyles(k look) *Styles {
 	switch {
 	case k.profile <= colorprofile.ASCII:
 		st.plain()
-	case k.profile == colorprofile.ANSI:
+	case k.profile == colorprofile.ANSI || k.ground == groundUnknown:
 		st.basic(k)
 	default:
 		st.colours(k)
@@ -109,7 +110,7 @@ func newStyles(k look) *Styles {
 
 // colours are those of terminals with 256 or more.
 func (st *Styles) colours(k look) {
-	pick := lipgloss.LightDark(!k.light)
+	pick := lipgloss.LightDark(k.ground != groundLight)
 	either := func(light, dark string) color.Color { return pick(lipgloss.Color(light), lipgloss.Color(dark)) }
 	st.dim = foreground(either("#656b7a", "#778095"))
 	st.rule = foreground(either("#c8cdd8", "#3a4152"))
@@ -132,20 +133,21 @@ func (st *Styles) colours(k look) {
 	}
 }
 
-// basic is for terminals with the 16 colours that their owner chose.
+// basic is for terminals with 16 colours, and for those whose background nobody
+// knows: their owner chose these to be readable on it.
 func (st *Styles) basic(k look) {
 	st.dim = foreground(lipgloss.BrightBlack)
 	st.rule, st.escape = st.dim, st.dim
 	st.ok, st.warn = foreground(lipgloss.Green), foreground(lipgloss.Yellow)
 	st.bad, st.key = foreground(lipgloss.Red), foreground(lipgloss.Magenta)
-	st.accent = foreground(lipgloss.LightDark(!k.light)(lipgloss.Blue, lipgloss.BrightBlue))
+	st.accent = foreground(lipgloss.LightDark(k.ground == groundDark)(lipgloss.Blue, lipgloss.BrightBlue))
 	if a, ok := accents[k.accent]; ok {
 		st.accent = foreground(a.basic)
 	}
 	st.jsonKey, st.jsonStr, st.jsonNum, st.jsonWord, st.jsonPunct = st.accent, st.ok, st.warn, st.key, st.dim
 	st.match = styleSGR(lipgloss.NewStyle().Foreground(lipgloss.Black).Background(lipgloss.Yellow))
 	st.matchFills = true
-	st.selected = ";" + styleSGR(lipgloss.NewStyle().Reverse(true))
+	st.reverse()
 	st.parts = [6]string{st.accent, st.ok, st.warn, st.key, foreground(lipgloss.Cyan), st.bad}
 }
 
@@ -154,7 +156,11 @@ func (st *Styles) plain() {
 	st.dim = styleSGR(lipgloss.NewStyle().Faint(true))
 	st.rule, st.escape, st.jsonPunct = st.dim, st.dim, st.dim
 	st.match = styleSGR(lipgloss.NewStyle().Bold(true).Underline(true))
-	st.selected = ";" + styleSGR(lipgloss.NewStyle().Reverse(true))
+	st.reverse()
+}
+
+func (st *Styles) reverse() {
+	st.selected, st.reversed = ";"+styleSGR(lipgloss.NewStyle().Reverse(true)), true
 }
 
 // ofTopic is the colour of one of several topics, by its place among them.

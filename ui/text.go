@@ -166,6 +166,9 @@ func newLine(st *Styles, w int, buf []byte) *line {
 }
 
 func (l *line) style(sgr string) {
+	if l.st.reversed && l.bg == l.st.selected && sgr != l.st.match {
+		sgr = ""
+	}
 	if l.live && l.cur == sgr {
 		return
 	}
