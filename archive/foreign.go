@@ -25,7 +25,7 @@ func moment(raw json.RawMessage) (ms int64, ok bool, err error) {
 	}
 	if raw[0] != '"' {
 		if err := json.Unmarshal(raw, &ms); err != nil {
-			return 0, false, fmt.Errorf(`the "timestamp" %.40s is neither a whole number of milliseconds nor a time`, raw)
+			return 0, false, fmt.Errorf(`the "timestamp" %.40s is neither a whole number of milliseconds that fits 64 bits nor a time`, raw)
 		}
 		return ms, true, nil
 	}

@@ -118,6 +118,7 @@ func TestJSONThatIsNoMessage(t *testing.T) {
 		`{"value":"v","headers":[5,"a"]}`:   "neither a string",
 		`{"value":"v","timestamp":"today"}`: "is not a time",
 		`{"value":"v","timestamp":1.5}`:     "neither a whole number",
+		`{"value":"v","timestamp":9223372036854775808}`: "fits 64 bits",
 	} {
 		var l Line
 		err := l.Parse([]byte(line))

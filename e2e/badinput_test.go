@@ -562,10 +562,11 @@ func TestReadOnlyContextSendsNothing(t *testing.T) {
 	s.config("current: production\ncontexts:\n  production:\n    brokers: %s\n    read_only: true\n", f.ListenAddrs()[0])
 	for _, args := range []string{
 		"produce orders v", "produce orders", "produce orders v --every 1s", "topic create new", "topic delete orders --yes",
-		"tail orders --group g", "produce orders v -X read_only=false",
+		"tail orders --group g",
 	} {
 		s.feed("a line\n", strings.Fields(args)...).fails(1, "read-only", "nothing was sent").within(5 * time.Second)
 	}
+	s.run("produce", "orders", "v", "-X", "read_only=false").fails(2, "there is no such setting") // nothing lifts it
 	s.run("tail", "orders", "-e", "-o", "beginning", "--count").succeeds("0\n")
 	mu.Lock()
 	defer mu.Unlock()
