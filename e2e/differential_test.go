@@ -24,6 +24,7 @@ import (
 	"testing"
 	"time"
 
+	"milena/internal/testseed"
 	"milena/kafka"
 	"milena/kafka/batch"
 
@@ -46,20 +47,8 @@ type different struct {
 
 func newDifferent(t *testing.T) *different {
 	l := needLab(t)
-	d := &different{T: t, lab: l, brokers: l.up("single"), program: buildProgram(t), seed: uint64(time.Now().UnixNano()) % 1e6}
-	if s := os.Getenv("MILENA_TEST_SEED"); s != "" {
-		var err error
-		if d.seed, err = strconv.ParseUint(s, 10, 64); err != nil {
-			t.Fatal(err)
-		}
-	}
-	d.random = rand.New(rand.NewPCG(d.seed, 0))
+	d := &different{T: t, lab: l, brokers: l.up("single"), program: buildProgram(t), random: testseed.Rand(t), seed: testseed.Of(t)}
 	d.cluster = openCluster(t, d.brokers)
-	t.Cleanup(func() {
-		if t.Failed() {
-			t.Logf("again with MILENA_TEST_SEED=%d", d.seed)
-		}
-	})
 	return d
 }
 

@@ -62,72 +62,76 @@ func TestCreateTopicRefusesWhatCannotBe(t *testing.T) {
 }
 
 func TestCreateTopicAsTold(t *testing.T) {
-	brokers := brokersOf(t)
-	c := open(t, brokers)
-	topic := newTopic(t, c, 5, map[string]string{"cleanup.policy": "compact", "max.message.bytes": "12345"})
-	// It is known at once, everywhere.
-	if c.Metadata().Topic(topic) == nil {
-		t.Error("the snapshot does not have it")
-	}
-	for _, b := range c.Metadata().Brokers {
-		m, err := c.fetchMetadata(t.Context(), b.Addr(), []string{topic})
-		if err != nil || m.Topic(topic) == nil || len(m.Topic(topic).Partitions) != 5 {
-			t.Errorf("broker %d: %+v, %v", b.ID, m, err)
+	onBroker(t, func(t *testing.T, brokers []string) {
+		c := open(t, brokers)
+		topic := newTopic(t, c, 5, map[string]string{"cleanup.policy": "compact", "max.message.bytes": "12345"})
+		// It is known at once, everywhere.
+		if c.Metadata().Topic(topic) == nil {
+			t.Error("the snapshot does not have it")
 		}
-	}
-	write(t, client(t, brokers), topic, 3, 7)
-	d, err := c.DescribeTopic(timeout(t, 20*time.Second), topic)
-	if err != nil || d.ConfigsErr != nil {
-		t.Fatal(err, d.ConfigsErr)
-	}
-	if len(d.Partitions) != 5 || d.End[3].Offset != 7 || d.Start[3].Offset != 0 || d.End[0].Offset != 0 || d.End[3].Err != nil {
-		t.Errorf("%+v", d)
-	}
-	set := make(map[string]ConfigEntry)
-	for _, e := range d.Configs {
-		set[e.Name] = e
-	}
-	if !slices.IsSortedFunc(d.Configs, func(a, b ConfigEntry) int { return strings.Compare(a.Name, b.Name) }) {
-		t.Error("the settings are not in order")
-	}
-	for name, value := range map[string]string{"cleanup.policy": "compact", "max.message.bytes": "12345"} {
-		if e := set[name]; e.Value != value || e.Source != "DYNAMIC_TOPIC_CONFIG" || e.Default {
-			t.Errorf("%s: %+v", name, e)
+		for _, b := range c.Metadata().Brokers {
+			m, err := c.fetchMetadata(t.Context(), b.Addr(), []string{topic})
+			if err != nil || m.Topic(topic) == nil || len(m.Topic(topic).Partitions) != 5 {
+				t.Errorf("broker %d: %+v, %v", b.ID, m, err)
+			}
 		}
-	}
-	if e := set["segment.ms"]; e.Value != "604800000" || e.Source != "DEFAULT_CONFIG" || !e.Default {
-		t.Errorf("segment.ms: %+v", e)
-	}
-	if e := set["retention.ms"]; os.Getenv("MILENA_TEST_BROKERS") != "" && !strings.Contains(e.Doc, "retain") {
-		t.Errorf("Kafka's words on retention.ms are %q", e.Doc)
-	}
+		write(t, client(t, brokers), topic, 3, 7)
+		d, err := c.DescribeTopic(timeout(t, 20*time.Second), topic)
+		if err != nil || d.ConfigsErr != nil {
+			t.Fatal(err, d.ConfigsErr)
+		}
+		if len(d.Partitions) != 5 || d.End[3].Offset != 7 || d.Start[3].Offset != 0 || d.End[0].Offset != 0 || d.End[3].Err != nil {
+			t.Errorf("%+v", d)
+		}
+		set := make(map[string]ConfigEntry)
+		for _, e := range d.Configs {
+			set[e.Name] = e
+		}
+		if !slices.IsSortedFunc(d.Configs, func(a, b ConfigEntry) int { return strings.Compare(a.Name, b.Name) }) {
+			t.Error("the settings are not in order")
+		}
+		for name, value := range map[string]string{"cleanup.policy": "compact", "max.message.bytes": "12345"} {
+			if e := set[name]; e.Value != value || e.Source != "DYNAMIC_TOPIC_CONFIG" || e.Default {
+				t.Errorf("%s: %+v", name, e)
+			}
+		}
+		if e := set["segment.ms"]; e.Value != "604800000" || e.Source != "DEFAULT_CONFIG" || !e.Default {
+			t.Errorf("segment.ms: %+v", e)
+		}
+		if e := set["retention.ms"]; os.Getenv("MILENA_TEST_BROKERS") != "" && !strings.Contains(e.Doc, "retain") {
+			t.Errorf("Kafka's words on retention.ms are %q", e.Doc)
+		}
+	})
 }
 
 func TestCreateTopicByTheBrokersDefaults(t *testing.T) {
-	c := open(t, brokersOf(t))
-	topic := newTopic(t, c, -1, nil)
-	if n := len(c.Metadata().Topic(topic).Partitions); n == 0 {
-		t.Errorf("%d partitions", n)
-	}
+	onBroker(t, func(t *testing.T, brokers []string) {
+		c := open(t, brokers)
+		topic := newTopic(t, c, -1, nil)
+		if n := len(c.Metadata().Topic(topic).Partitions); n == 0 {
+			t.Errorf("%d partitions", n)
+		}
+	})
 }
 
 func TestDeleteTopicIsGoneAtOnce(t *testing.T) {
-	brokers := brokersOf(t)
-	c := open(t, brokers)
-	topic := newTopic(t, c, 2, nil)
-	if err := c.DeleteTopic(timeout(t, 20*time.Second), topic); err != nil {
-		t.Fatal(err)
-	}
-	if c.Metadata().Topic(topic) != nil {
-		t.Error("the snapshot still has it")
-	}
-	var unknown *UnknownTopicError
-	if _, err := c.Topic(timeout(t, 10*time.Second), topic); !errors.As(err, &unknown) {
-		t.Error(err)
-	}
-	if err := c.DeleteTopic(timeout(t, 10*time.Second), topic); !errors.As(err, &unknown) {
-		t.Errorf("deleted again: %v", err)
-	}
+	onBroker(t, func(t *testing.T, brokers []string) {
+		c := open(t, brokers)
+		topic := newTopic(t, c, 2, nil)
+		if err := c.DeleteTopic(timeout(t, 20*time.Second), topic); err != nil {
+			t.Fatal(err)
+		}
+		if c.Metadata().Topic(topic) != nil {
+			t.Error("the snapshot still has it")
+		}
+		var unknown *UnknownTopicError
+		if _, err := c.Topic(timeout(t, 10*time.Second), topic); !errors.As(err, &unknown) {
+			t.Error(err)
+		}
+		if err := c.DeleteTopic(timeout(t, 10*time.Second), topic); !errors.As(err, &unknown) {
+			t.Errorf("deleted again: %v", err)
+		}
+	})
 }
 
 func TestChangeWhoseAnswerIsLostIsNoFailure(t *testing.T) {
@@ -156,43 +160,49 @@ func TestChangeWhoseAnswerIsLostIsNoFailure(t *testing.T) {
 }
 
 func TestChangesFindTheController(t *testing.T) {
-	f := fake(t, kfake.NumBrokers(3))
-	c := open(t, f.ListenAddrs())
-	for _, refusal := range []*kerr.Error{kerr.NotController, kerr.CoordinatorLoadInProgress} {
-		f.Fault(kfake.Fault{Keys: []kmsg.Key{kmsg.CreateTopics, kmsg.DeleteTopics}, Err: refusal, Count: 2})
-		topic := newTopic(t, c, 1, nil)
-		f.Fault(kfake.Fault{Keys: []kmsg.Key{kmsg.CreateTopics, kmsg.DeleteTopics}, Err: refusal, Count: 2})
-		if err := c.DeleteTopic(timeout(t, 30*time.Second), topic); err != nil {
-			t.Errorf("%s: %v", refusal.Message, err)
+	inBubble(t, func(t *testing.T) {
+		f := fake(t, kfake.NumBrokers(3))
+		c := open(t, f.ListenAddrs())
+		for _, refusal := range []*kerr.Error{kerr.NotController, kerr.CoordinatorLoadInProgress} {
+			f.Fault(kfake.Fault{Keys: []kmsg.Key{kmsg.CreateTopics, kmsg.DeleteTopics}, Err: refusal, Count: 2})
+			topic := newTopic(t, c, 1, nil)
+			f.Fault(kfake.Fault{Keys: []kmsg.Key{kmsg.CreateTopics, kmsg.DeleteTopics}, Err: refusal, Count: 2})
+			if err := c.DeleteTopic(timeout(t, 30*time.Second), topic); err != nil {
+				t.Errorf("%s: %v", refusal.Message, err)
+			}
 		}
-	}
+	})
 }
 
 func TestChangesWithoutPermission(t *testing.T) {
-	f := fake(t, kfake.NumBrokers(1), kfake.SeedTopics(1, "t"))
-	c := open(t, f.ListenAddrs())
-	f.Fault(kfake.Fault{Keys: []kmsg.Key{kmsg.CreateTopics, kmsg.DeleteTopics, kmsg.DescribeConfigs}, Err: kerr.TopicAuthorizationFailed, Count: -1})
-	var refusal *Error
-	if err := c.CreateTopic(timeout(t, 10*time.Second), NewTopic{Name: "new", Partitions: 1, ReplicationFactor: -1}); !errors.As(err, &refusal) || !strings.Contains(err.Error(), `create topic "new"`) {
-		t.Error(err)
-	}
-	if err := c.DeleteTopic(timeout(t, 10*time.Second), "t"); !errors.As(err, &refusal) || !strings.Contains(err.Error(), `delete topic "t"`) {
-		t.Error(err)
-	}
-	d, err := c.DescribeTopic(timeout(t, 10*time.Second), "t")
-	if err != nil || !errors.As(d.ConfigsErr, &refusal) || len(d.Partitions) != 1 {
-		t.Errorf("what may be seen is shown: %+v, %v", d, err)
-	}
+	inBubble(t, func(t *testing.T) {
+		f := fake(t, kfake.NumBrokers(1), kfake.SeedTopics(1, "t"))
+		c := open(t, f.ListenAddrs())
+		f.Fault(kfake.Fault{Keys: []kmsg.Key{kmsg.CreateTopics, kmsg.DeleteTopics, kmsg.DescribeConfigs}, Err: kerr.TopicAuthorizationFailed, Count: -1})
+		var refusal *Error
+		if err := c.CreateTopic(timeout(t, 10*time.Second), NewTopic{Name: "new", Partitions: 1, ReplicationFactor: -1}); !errors.As(err, &refusal) || !strings.Contains(err.Error(), `create topic "new"`) {
+			t.Error(err)
+		}
+		if err := c.DeleteTopic(timeout(t, 10*time.Second), "t"); !errors.As(err, &refusal) || !strings.Contains(err.Error(), `delete topic "t"`) {
+			t.Error(err)
+		}
+		d, err := c.DescribeTopic(timeout(t, 10*time.Second), "t")
+		if err != nil || !errors.As(d.ConfigsErr, &refusal) || len(d.Partitions) != 1 {
+			t.Errorf("what may be seen is shown: %+v, %v", d, err)
+		}
+	})
 }
 
 func TestTopicThatMayNotBeSeen(t *testing.T) {
-	// A broker leaves such a topic out of the list and refuses it by name.
-	f := fake(t, kfake.NumBrokers(1), kfake.EnableSASL(), kfake.EnableACLs(), kfake.SeedTopics(1, "secret"),
-		kfake.Superuser("PLAIN", "root", "r"), kfake.User("PLAIN", "ada", "p"))
-	c := open(t, f.ListenAddrs(), func(cfg *Config) { cfg.SASL = &SASL{"PLAIN", "ada", "p"} })
-	_, err := c.Topic(timeout(t, 10*time.Second), "secret")
-	var refusal *Error
-	if !errors.As(err, &refusal) || refusal.Name() != "TOPIC_AUTHORIZATION_FAILED" {
-		t.Error(err)
-	}
+	inBubble(t, func(t *testing.T) {
+		// A broker leaves such a topic out of the list and refuses it by name.
+		f := fake(t, kfake.NumBrokers(1), kfake.EnableSASL(), kfake.EnableACLs(), kfake.SeedTopics(1, "secret"),
+			kfake.Superuser("PLAIN", "root", "r"), kfake.User("PLAIN", "ada", "p"))
+		c := open(t, f.ListenAddrs(), func(cfg *Config) { cfg.SASL = &SASL{"PLAIN", "ada", "p"} })
+		_, err := c.Topic(timeout(t, 10*time.Second), "secret")
+		var refusal *Error
+		if !errors.As(err, &refusal) || refusal.Name() != "TOPIC_AUTHORIZATION_FAILED" {
+			t.Error(err)
+		}
+	})
 }

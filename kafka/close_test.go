@@ -42,14 +42,16 @@ func TestCloseEndsWhatIsUnderWay(t *testing.T) {
 }
 
 func TestReadOfNothingAsksForNothing(t *testing.T) {
-	f := fake(t, kfake.NumBrokers(1), kfake.SeedTopics(1, "a", "b"))
-	var hours atomic.Int64 // whatever is known is old at once
-	c := open(t, f.ListenAddrs(), func(cfg *Config) {
-		cfg.Now = func() time.Time { return time.Unix(hours.Add(3600), 0) }
+	inBubble(t, func(t *testing.T) {
+		f := fake(t, kfake.NumBrokers(1), kfake.SeedTopics(1, "a", "b"))
+		var hours atomic.Int64 // whatever is known is old at once
+		c := open(t, f.ListenAddrs(), func(cfg *Config) {
+			cfg.Now = func() time.Time { return time.Unix(hours.Add(3600), 0) }
+		})
+		ctx := timeout(t, 300*time.Millisecond)
+		_ = c.Read(ctx, ReadRequest{Grow: true}, newCollector())
+		if n := len(c.Metadata().Topics); n != 2 {
+			t.Errorf("the snapshot of 2 topics has %d now", n)
+		}
 	})
-	ctx := timeout(t, 300*time.Millisecond)
-	_ = c.Read(ctx, ReadRequest{Grow: true}, newCollector())
-	if n := len(c.Metadata().Topics); n != 2 {
-		t.Errorf("the snapshot of 2 topics has %d now", n)
-	}
 }

@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"milena/internal/testseed"
 	"milena/kafka/batch"
 
 	"github.com/twmb/franz-go/pkg/kmsg"
@@ -13,7 +14,7 @@ import (
 )
 
 func TestFetchRequestSaysWhatIsAsked(t *testing.T) {
-	rapid.Check(t, func(t *rapid.T) {
+	testseed.Check(t, func(t *rapid.T) {
 		version := rapid.SampledFrom([]int16{4, 5, 6, 7, 8, 9, 10, 11, 13}).Draw(t, "version")
 		q := &fetchRequest{
 			maxWait:  time.Duration(rapid.IntRange(0, 1000).Draw(t, "wait")) * time.Millisecond,
@@ -81,7 +82,7 @@ func TestFetchRequestSaysWhatIsAsked(t *testing.T) {
 }
 
 func TestFetchAnswerIsDecodedAsItWasEncoded(t *testing.T) {
-	rapid.Check(t, func(t *rapid.T) {
+	testseed.Check(t, func(t *rapid.T) {
 		version := rapid.SampledFrom([]int16{4, 5, 6, 7, 8, 9, 10, 11, 13}).Draw(t, "version")
 		res := kmsg.NewPtrFetchResponse()
 		res.SetVersion(version)

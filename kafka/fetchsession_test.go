@@ -7,6 +7,8 @@ import (
 	"sync"
 	"testing"
 
+	"milena/internal/testseed"
+
 	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kfake"
 	"github.com/twmb/franz-go/pkg/kmsg"
@@ -49,7 +51,7 @@ func (b *remembering) takes(n fetchNamed, byID bool, next int32) (id int32, code
 // However requests and answers get lost, sessions are evicted and topics created
 // again: what a broker reads for us is what was asked.
 func TestASessionHoldsWhatIsAsked(t *testing.T) {
-	rapid.Check(t, func(t *rapid.T) {
+	testseed.Check(t, func(t *rapid.T) {
 		var s fetchSession
 		var b remembering
 		byID := true
@@ -115,82 +117,84 @@ func TestASessionHoldsWhatIsAsked(t *testing.T) {
 // a session that the broker lets go of is begun anew without a loss.
 func TestAQuietReadKeepsASession(t *testing.T) {
 	t.Parallel()
-	const partitions = 300
-	f := fake(t, kfake.NumBrokers(1), kfake.SeedTopics(partitions, "t"))
-	type asked struct {
-		epoch            int32
-		named, forgotten int
-	}
-	var mu sync.Mutex
-	var requests []asked
-	f.ControlKey(int16(kmsg.Fetch), func(q kmsg.Request) (kmsg.Response, error, bool) {
-		f.KeepControl()
-		r := q.(*kmsg.FetchRequest)
-		a := asked{epoch: r.SessionEpoch}
-		for _, rt := range r.Topics {
-			a.named += len(rt.Partitions)
+	inBubble(t, func(t *testing.T) {
+		const partitions = 300
+		f := fake(t, kfake.NumBrokers(1), kfake.SeedTopics(partitions, "t"))
+		type asked struct {
+			epoch            int32
+			named, forgotten int
 		}
-		for _, rt := range r.ForgottenTopics {
-			a.forgotten += len(rt.Partitions)
+		var mu sync.Mutex
+		var requests []asked
+		f.ControlKey(int16(kmsg.Fetch), func(q kmsg.Request) (kmsg.Response, error, bool) {
+			f.KeepControl()
+			r := q.(*kmsg.FetchRequest)
+			a := asked{epoch: r.SessionEpoch}
+			for _, rt := range r.Topics {
+				a.named += len(rt.Partitions)
+			}
+			for _, rt := range r.ForgottenTopics {
+				a.forgotten += len(rt.Partitions)
+			}
+			mu.Lock()
+			defer mu.Unlock()
+			requests = append(requests, a)
+			return nil, nil, false
+		})
+		seen := func() []asked {
+			mu.Lock()
+			defer mu.Unlock()
+			return slices.Clone(requests)
 		}
-		mu.Lock()
-		defer mu.Unlock()
-		requests = append(requests, a)
-		return nil, nil, false
-	})
-	seen := func() []asked {
-		mu.Lock()
-		defer mu.Unlock()
-		return slices.Clone(requests)
-	}
-	var spans []Span
-	for p := range int32(partitions) {
-		spans = append(spans, Span{TopicPartition{"t", p}, 0, NoEnd})
-	}
-	c := open(t, f.ListenAddrs())
-	k := client(t, f.ListenAddrs())
-	write(t, k, "t", 7, 3)
-	got := newCollector()
-	follow(t, c, ReadRequest{Spans: spans}, got)
-	got.await(t, "what is there", func() bool { return got.taken == 3 })
-	got.await(t, "a session", func() bool { return slices.ContainsFunc(seen(), func(a asked) bool { return a.epoch > 0 }) })
-	write(t, k, "t", 7, 2)
-	write(t, k, "t", 299, 4)
-	got.await(t, "what comes", func() bool { return got.taken == 9 })
-	got.await(t, "a request that says so", func() bool {
-		all := seen()
-		return slices.Contains(all, asked{all[len(all)-1].epoch, 0, 0})
-	})
-	for i, a := range seen() {
-		switch {
-		case a.epoch <= 0 && a.named != partitions, a.epoch > 0 && a.named > 2, a.forgotten > 0:
-			t.Errorf("request %d: %+v", i, a)
+		var spans []Span
+		for p := range int32(partitions) {
+			spans = append(spans, Span{TopicPartition{"t", p}, 0, NoEnd})
 		}
-	}
-	begun := func() (n int) {
-		for _, a := range seen() {
-			if a.epoch == 0 {
-				n++
+		c := open(t, f.ListenAddrs())
+		k := client(t, f.ListenAddrs())
+		write(t, k, "t", 7, 3)
+		got := newCollector()
+		follow(t, c, ReadRequest{Spans: spans}, got)
+		got.await(t, "what is there", func() bool { return got.taken == 3 })
+		got.await(t, "a session", func() bool { return slices.ContainsFunc(seen(), func(a asked) bool { return a.epoch > 0 }) })
+		write(t, k, "t", 7, 2)
+		write(t, k, "t", 299, 4)
+		got.await(t, "what comes", func() bool { return got.taken == 9 })
+		got.await(t, "a request that says so", func() bool {
+			all := seen()
+			return slices.Contains(all, asked{all[len(all)-1].epoch, 0, 0})
+		})
+		for i, a := range seen() {
+			switch {
+			case a.epoch <= 0 && a.named != partitions, a.epoch > 0 && a.named > 2, a.forgotten > 0:
+				t.Errorf("request %d: %+v", i, a)
 			}
 		}
-		return n
-	}
-	if n := begun(); n != 1 {
-		t.Errorf("%d sessions", n)
-	}
-
-	for i, refusal := range []*kerr.Error{kerr.FetchSessionIDNotFound, kerr.InvalidFetchSessionEpoch, kerr.FetchSessionTopicIDError} {
-		f.Fault(kfake.Fault{Keys: []kmsg.Key{kmsg.Fetch}, TopLevel: true, Err: refusal, Count: 1})
-		write(t, k, "t", int32(i), 5)
-		got.await(t, "what comes after "+refusal.Message, func() bool { return got.taken == 9+5*(i+1) })
-		got.await(t, "another session", func() bool { return begun() == i+2 })
-	}
-	if len(got.events) > 0 {
-		t.Errorf("such a trifle was told: %v", got.events)
-	}
-	for p, n := range map[int32]int64{7: 5, 299: 4, 0: 5, 1: 5, 2: 5} {
-		if have := got.of("t", p).offsets; int64(len(have)) != n || have[n-1] != n-1 {
-			t.Errorf("partition %d: offsets %v", p, have)
+		begun := func() (n int) {
+			for _, a := range seen() {
+				if a.epoch == 0 {
+					n++
+				}
+			}
+			return n
 		}
-	}
+		if n := begun(); n != 1 {
+			t.Errorf("%d sessions", n)
+		}
+
+		for i, refusal := range []*kerr.Error{kerr.FetchSessionIDNotFound, kerr.InvalidFetchSessionEpoch, kerr.FetchSessionTopicIDError} {
+			f.Fault(kfake.Fault{Keys: []kmsg.Key{kmsg.Fetch}, TopLevel: true, Err: refusal, Count: 1})
+			write(t, k, "t", int32(i), 5)
+			got.await(t, "what comes after "+refusal.Message, func() bool { return got.taken == 9+5*(i+1) })
+			got.await(t, "another session", func() bool { return begun() == i+2 })
+		}
+		if len(got.events) > 0 {
+			t.Errorf("such a trifle was told: %v", got.events)
+		}
+		for p, n := range map[int32]int64{7: 5, 299: 4, 0: 5, 1: 5, 2: 5} {
+			if have := got.of("t", p).offsets; int64(len(have)) != n || have[n-1] != n-1 {
+				t.Errorf("partition %d: offsets %v", p, have)
+			}
+		}
+	})
 }

@@ -196,12 +196,6 @@ func readLie(ctx context.Context, c *Cluster, to *Position, iso Isolation) (word
 	return h.words(), err
 }
 
-// outside has what all bubbles share made outside of them.
-func outside() {
-	var d batch.Decoder
-	d.Walk(liar.Batch(batch.Zstd, 1, func(int) batch.Record { return batch.Record{} }), 0, -1, nil, &heard{})
-}
-
 func TestLies(t *testing.T) {
 	outside()
 	lies := slices.Concat([]liar.Lie{{Name: "honest"}}, liar.Versions, liar.Layouts, liar.Offsets, liar.Fetches, liar.Wires)

@@ -11,6 +11,8 @@ import (
 	"testing"
 	"time"
 
+	"milena/internal/testseed"
+
 	"github.com/twmb/franz-go/pkg/kfake"
 	"github.com/twmb/franz-go/pkg/kmsg"
 	"pgregory.net/rapid"
@@ -55,7 +57,7 @@ func drawMetadata(t *rapid.T, version int16) *kmsg.MetadataResponse {
 }
 
 func TestMetadataIsDecodedAsItWasEncoded(t *testing.T) {
-	rapid.Check(t, func(t *rapid.T) {
+	testseed.Check(t, func(t *rapid.T) {
 		version := rapid.Int16Range(metadataMin, metadataMax).Draw(t, "version")
 		want := drawMetadata(t, version)
 		body := want.AppendTo(nil)
@@ -131,185 +133,195 @@ func TestMetadataRequestNeverCreates(t *testing.T) {
 }
 
 func TestUnknownTopicIsNotCreated(t *testing.T) {
-	brokers := brokersOf(t)
-	if len(brokers) == 1 {
-		// One that would create, if it were asked to.
-		brokers = append(brokers, fake(t, kfake.NumBrokers(1), kfake.AllowAutoTopicCreation()).ListenAddrs()...)
-	}
-	for _, broker := range brokers {
-		c := open(t, []string{broker})
-		topic := newTopic(t, c, 1, nil)
-		wrong := topic[:len(topic)-1] + "_"
-		ctx := timeout(t, 30*time.Second)
-		tp := []TopicPartition{{wrong, 0}}
-		var unknown *UnknownTopicError
-		if _, err := c.Topic(ctx, wrong); !errors.As(err, &unknown) || len(unknown.Near) == 0 || unknown.Near[0] != topic ||
-			!strings.Contains(err.Error(), fmt.Sprintf("did you mean %q", topic)) {
-			t.Errorf("%v", err)
+	onBroker(t, func(t *testing.T, brokers []string) {
+		if len(brokers) == 1 {
+			// One that would create, if it were asked to.
+			brokers = append(brokers, fake(t, kfake.NumBrokers(1), kfake.AllowAutoTopicCreation()).ListenAddrs()...)
 		}
-		if _, err := c.DescribeTopic(ctx, wrong); !errors.As(err, &unknown) {
-			t.Error(err)
+		for _, broker := range brokers {
+			c := open(t, []string{broker})
+			topic := newTopic(t, c, 1, nil)
+			wrong := topic[:len(topic)-1] + "_"
+			ctx := timeout(t, 30*time.Second)
+			tp := []TopicPartition{{wrong, 0}}
+			var unknown *UnknownTopicError
+			if _, err := c.Topic(ctx, wrong); !errors.As(err, &unknown) || len(unknown.Near) == 0 || unknown.Near[0] != topic ||
+				!strings.Contains(err.Error(), fmt.Sprintf("did you mean %q", topic)) {
+				t.Errorf("%v", err)
+			}
+			if _, err := c.DescribeTopic(ctx, wrong); !errors.As(err, &unknown) {
+				t.Error(err)
+			}
+			if err := c.DeleteTopic(ctx, wrong); !errors.As(err, &unknown) {
+				t.Error(err)
+			}
+			if _, err := c.Send(ctx, Message{Topic: wrong, Partition: AnyPartition, Timestamp: NoTimestamp}); !errors.As(err, &unknown) {
+				t.Error(err)
+			}
+			if err := c.Consume(ctx, ConsumeRequest{Group: topic, Topics: []string{wrong}, End: true}, newCollector()); !errors.As(err, &unknown) {
+				t.Error(err)
+			}
+			begun := time.Now()
+			if err := c.Read(ctx, ReadRequest{Spans: []Span{{tp[0], 0, 10}}}, newCollector()); err == nil || errors.Is(err, context.DeadlineExceeded) {
+				t.Errorf("reading what is not there: %v", err)
+			}
+			if o, err := c.Offsets(ctx, AtEnd, ReadUncommitted, tp); err != nil || o[tp[0]].Err == nil {
+				t.Errorf("offsets of what is not there: %v, %v", o, err)
+			}
+			if took := time.Since(begun); took > 10*time.Second {
+				t.Errorf("it took %v", took)
+			}
+			m, err := c.Refresh(ctx)
+			if err != nil || m.Topic(wrong) != nil {
+				t.Errorf("the topic was created (%v)", err)
+			}
 		}
-		if err := c.DeleteTopic(ctx, wrong); !errors.As(err, &unknown) {
-			t.Error(err)
-		}
-		if _, err := c.Send(ctx, Message{Topic: wrong, Partition: AnyPartition, Timestamp: NoTimestamp}); !errors.As(err, &unknown) {
-			t.Error(err)
-		}
-		if err := c.Consume(ctx, ConsumeRequest{Group: topic, Topics: []string{wrong}, End: true}, newCollector()); !errors.As(err, &unknown) {
-			t.Error(err)
-		}
-		begun := time.Now()
-		if err := c.Read(ctx, ReadRequest{Spans: []Span{{tp[0], 0, 10}}}, newCollector()); err == nil || errors.Is(err, context.DeadlineExceeded) {
-			t.Errorf("reading what is not there: %v", err)
-		}
-		if o, err := c.Offsets(ctx, AtEnd, ReadUncommitted, tp); err != nil || o[tp[0]].Err == nil {
-			t.Errorf("offsets of what is not there: %v, %v", o, err)
-		}
-		if took := time.Since(begun); took > 10*time.Second {
-			t.Errorf("it took %v", took)
-		}
-		m, err := c.Refresh(ctx)
-		if err != nil || m.Topic(wrong) != nil {
-			t.Errorf("the topic was created (%v)", err)
-		}
-	}
+	})
 }
 
 func TestTopicsThatCameAndWent(t *testing.T) {
-	brokers := brokersOf(t)
-	c, other := open(t, brokers), open(t, brokers)
-	ctx := timeout(t, 60*time.Second)
-	topic := newTopic(t, other, 2, nil)
-	first, err := c.Topic(ctx, topic) // not in the snapshot
-	if err != nil || len(first.Partitions) != 2 || first.ID == [16]byte{} {
-		t.Fatalf("%+v, %v", first, err)
-	}
-	if err := other.DeleteTopic(ctx, topic); err != nil {
-		t.Fatal(err)
-	}
-	if m, err := c.Refresh(ctx); err != nil || m.Topic(topic) != nil || c.Metadata().Topic(topic) != nil {
-		t.Errorf("a deleted topic is still there (%v)", err)
-	}
-	if err := other.CreateTopic(ctx, NewTopic{Name: topic, Partitions: 3, ReplicationFactor: -1}); err != nil {
-		t.Fatal(err)
-	}
-	second, err := c.Topic(ctx, topic)
-	if err != nil || len(second.Partitions) != 3 || second.ID == first.ID {
-		t.Errorf("%+v, %v; it was %x", second, err, first.ID)
-	}
+	onBroker(t, func(t *testing.T, brokers []string) {
+		c, other := open(t, brokers), open(t, brokers)
+		ctx := timeout(t, 60*time.Second)
+		topic := newTopic(t, other, 2, nil)
+		first, err := c.Topic(ctx, topic) // not in the snapshot
+		if err != nil || len(first.Partitions) != 2 || first.ID == [16]byte{} {
+			t.Fatalf("%+v, %v", first, err)
+		}
+		if err := other.DeleteTopic(ctx, topic); err != nil {
+			t.Fatal(err)
+		}
+		if m, err := c.Refresh(ctx); err != nil || m.Topic(topic) != nil || c.Metadata().Topic(topic) != nil {
+			t.Errorf("a deleted topic is still there (%v)", err)
+		}
+		if err := other.CreateTopic(ctx, NewTopic{Name: topic, Partitions: 3, ReplicationFactor: -1}); err != nil {
+			t.Fatal(err)
+		}
+		second, err := c.Topic(ctx, topic)
+		if err != nil || len(second.Partitions) != 3 || second.ID == first.ID {
+			t.Errorf("%+v, %v; it was %x", second, err, first.ID)
+		}
+	})
 }
 
 func TestInternalTopicsAreMarked(t *testing.T) {
-	f := fake(t, kfake.NumBrokers(1), kfake.SeedTopics(1, "plain"))
-	f.ControlKey(int16(kmsg.Metadata), func(q kmsg.Request) (kmsg.Response, error, bool) {
-		f.KeepControl()
-		res := q.ResponseKind().(*kmsg.MetadataResponse)
-		for name, internal := range map[string]bool{"__consumer_offsets": true, "plain": false} {
-			rt := kmsg.NewMetadataResponseTopic()
-			rt.Topic, rt.IsInternal = &name, internal
-			res.Topics = append(res.Topics, rt)
+	inBubble(t, func(t *testing.T) {
+		f := fake(t, kfake.NumBrokers(1), kfake.SeedTopics(1, "plain"))
+		f.ControlKey(int16(kmsg.Metadata), func(q kmsg.Request) (kmsg.Response, error, bool) {
+			f.KeepControl()
+			res := q.ResponseKind().(*kmsg.MetadataResponse)
+			for name, internal := range map[string]bool{"__consumer_offsets": true, "plain": false} {
+				rt := kmsg.NewMetadataResponseTopic()
+				rt.Topic, rt.IsInternal = &name, internal
+				res.Topics = append(res.Topics, rt)
+			}
+			return res, nil, true
+		})
+		m := open(t, f.ListenAddrs()).Metadata()
+		if in, plain := m.Topic("__consumer_offsets"), m.Topic("plain"); in == nil || !in.Internal || plain == nil || plain.Internal {
+			t.Errorf("%+v", m.Topics)
 		}
-		return res, nil, true
 	})
-	m := open(t, f.ListenAddrs()).Metadata()
-	if in, plain := m.Topic("__consumer_offsets"), m.Topic("plain"); in == nil || !in.Internal || plain == nil || plain.Internal {
-		t.Errorf("%+v", m.Topics)
-	}
 }
 
 func TestMetadataOfAVastCluster(t *testing.T) {
-	if testing.Short() {
-		t.Skip("10,000 topics")
-	}
-	const n = 10_000
-	names := make([]string, n)
-	for i := range names {
-		names[i] = fmt.Sprintf("topic-%05d", i)
-	}
-	f := fake(t, kfake.NumBrokers(3), kfake.SeedTopics(1, names...))
-	w := &wires{}
-	c := open(t, f.ListenAddrs(), w.use)
-	m, err := c.Refresh(timeout(t, 30*time.Second))
-	if err != nil || len(m.Topics) != n {
-		t.Fatalf("%d topics, %v", len(m.Topics), err)
-	}
-	topics := make([]*Topic, n)
-	for i := range m.Topics {
-		topics[i] = &m.Topics[i]
-	}
-	offsets, err := c.Offsets(timeout(t, 30*time.Second), AtEnd, ReadUncommitted, Partitions(topics...))
-	if err != nil || len(offsets) != n {
-		t.Fatalf("%d offsets, %v", len(offsets), err)
-	}
-	for tp, o := range offsets {
-		if o.Err != nil || o.Offset != 0 {
-			t.Fatalf("%v: %+v", tp, o)
+	inBubble(t, func(t *testing.T) {
+		if testing.Short() {
+			t.Skip("10,000 topics")
 		}
-	}
-	if asked := w.count(apiListOffsets); asked != 3 {
-		t.Errorf("%d requests for the offsets, want one for each of 3 brokers", asked)
-	}
+		const n = 10_000
+		names := make([]string, n)
+		for i := range names {
+			names[i] = fmt.Sprintf("topic-%05d", i)
+		}
+		f := fake(t, kfake.NumBrokers(3), kfake.SeedTopics(1, names...))
+		w := &wires{}
+		c := open(t, f.ListenAddrs(), w.use)
+		m, err := c.Refresh(timeout(t, 30*time.Second))
+		if err != nil || len(m.Topics) != n {
+			t.Fatalf("%d topics, %v", len(m.Topics), err)
+		}
+		topics := make([]*Topic, n)
+		for i := range m.Topics {
+			topics[i] = &m.Topics[i]
+		}
+		offsets, err := c.Offsets(timeout(t, 30*time.Second), AtEnd, ReadUncommitted, Partitions(topics...))
+		if err != nil || len(offsets) != n {
+			t.Fatalf("%d offsets, %v", len(offsets), err)
+		}
+		for tp, o := range offsets {
+			if o.Err != nil || o.Offset != 0 {
+				t.Fatalf("%v: %+v", tp, o)
+			}
+		}
+		if asked := w.count(apiListOffsets); asked != 3 {
+			t.Errorf("%d requests for the offsets, want one for each of 3 brokers", asked)
+		}
+	})
 }
 
 func TestOneHangingBrokerHidesNothing(t *testing.T) {
-	f := fake(t, kfake.NumBrokers(3), kfake.SeedTopics(1, "t"))
-	w := &wires{}
-	c := open(t, f.ListenAddrs(), w.use)
-	bad := c.Metadata().Brokers[0].Addr() // the one that is asked first
-	w.set(func(q call) fate {
-		if q.Address == bad {
-			return hang
+	inBubble(t, func(t *testing.T) {
+		f := fake(t, kfake.NumBrokers(3), kfake.SeedTopics(1, "t"))
+		w := &wires{}
+		c := open(t, f.ListenAddrs(), w.use)
+		bad := c.Metadata().Brokers[0].Addr() // the one that is asked first
+		w.set(func(q call) fate {
+			if q.Address == bad {
+				return hang
+			}
+			return pass
+		})
+		begun := time.Now()
+		if _, err := c.Refresh(timeout(t, 20*time.Second)); err != nil {
+			t.Error(err)
 		}
-		return pass
+		if took := time.Since(begun); took > 3*time.Second {
+			t.Errorf("it took %v", took)
+		}
 	})
-	begun := time.Now()
-	if _, err := c.Refresh(timeout(t, 20*time.Second)); err != nil {
-		t.Error(err)
-	}
-	if took := time.Since(begun); took > 3*time.Second {
-		t.Errorf("it took %v", took)
-	}
 }
 
 func TestRefreshIsSharedAndOutlivesWhoAskedFirst(t *testing.T) {
-	f := fake(t, kfake.NumBrokers(1), kfake.SeedTopics(1, "t"))
-	c := open(t, f.ListenAddrs())
-	asked, release := make(chan struct{}, 100), make(chan struct{})
-	f.ControlKey(int16(kmsg.Metadata), func(q kmsg.Request) (kmsg.Response, error, bool) {
-		f.KeepControl()
-		if m := q.(*kmsg.MetadataRequest); m.Topics != nil {
+	inBubble(t, func(t *testing.T) {
+		f := fake(t, kfake.NumBrokers(1), kfake.SeedTopics(1, "t"))
+		c := open(t, f.ListenAddrs())
+		asked, release := make(chan struct{}, 100), make(chan struct{})
+		f.ControlKey(int16(kmsg.Metadata), func(q kmsg.Request) (kmsg.Response, error, bool) {
+			f.KeepControl()
+			if m := q.(*kmsg.MetadataRequest); m.Topics != nil {
+				return nil, nil, false
+			}
+			asked <- struct{}{}
+			f.SleepControl(func() { <-release })
 			return nil, nil, false
+		})
+		first, cancel := context.WithCancel(t.Context())
+		results := make(chan error, 9)
+		go func() { _, err := c.Refresh(first); results <- err }()
+		<-asked
+		for range 8 {
+			go func() { _, err := c.Refresh(timeout(t, 10*time.Second)); results <- err }()
 		}
-		asked <- struct{}{}
-		f.SleepControl(func() { <-release })
-		return nil, nil, false
+		cancel()
+		if err := <-results; !errors.Is(err, context.Canceled) {
+			t.Errorf("who gave up was told %v", err)
+		}
+		// All of them are to wait before there is an answer.
+		stacks := make([]byte, 4<<20)
+		for waiting := 0; waiting < 8; time.Sleep(time.Millisecond) {
+			waiting = strings.Count(string(stacks[:runtime.Stack(stacks, true)]), "(*flight).do(")
+		}
+		close(release)
+		for range 8 {
+			if err := <-results; err != nil {
+				t.Error(err)
+			}
+		}
+		if len(asked) > 0 {
+			t.Errorf("%d more requests for 8 callers", len(asked))
+		}
 	})
-	first, cancel := context.WithCancel(t.Context())
-	results := make(chan error, 9)
-	go func() { _, err := c.Refresh(first); results <- err }()
-	<-asked
-	for range 8 {
-		go func() { _, err := c.Refresh(timeout(t, 10*time.Second)); results <- err }()
-	}
-	cancel()
-	if err := <-results; !errors.Is(err, context.Canceled) {
-		t.Errorf("who gave up was told %v", err)
-	}
-	// All of them are to wait before there is an answer.
-	stacks := make([]byte, 4<<20)
-	for waiting := 0; waiting < 8; time.Sleep(time.Millisecond) {
-		waiting = strings.Count(string(stacks[:runtime.Stack(stacks, true)]), "(*flight).do(")
-	}
-	close(release)
-	for range 8 {
-		if err := <-results; err != nil {
-			t.Error(err)
-		}
-	}
-	if len(asked) > 0 {
-		t.Errorf("%d more requests for 8 callers", len(asked))
-	}
 }
 
 func TestNearestNames(t *testing.T) {

@@ -108,43 +108,45 @@ func numbers(n int) []string {
 }
 
 func TestReadGivesEveryRecordOnceInOrder(t *testing.T) {
-	brokers := brokersOf(t)
-	c := open(t, brokers)
-	topic := newTopic(t, c, 3, nil)
-	k := client(t, brokers)
-	for p := range int32(3) {
-		write(t, k, topic, p, 1000*int(p+1))
-	}
-	spans := wholeTopic(t, c, topic, ReadUncommitted)
-	got := newCollector()
-	if err := c.Read(timeout(t, 30*time.Second), ReadRequest{Spans: spans}, got); err != nil {
-		t.Fatal(err)
-	}
-	for p := range int32(3) {
-		want := numbers(1000 * int(p+1))
-		if have := got.parts[TopicPartition{topic, p}].values; !slices.Equal(have, want) {
-			t.Errorf("partition %d: %d records, want %d in order", p, len(have), len(want))
+	onBroker(t, func(t *testing.T, brokers []string) {
+		c := open(t, brokers)
+		topic := newTopic(t, c, 3, nil)
+		k := client(t, brokers)
+		for p := range int32(3) {
+			write(t, k, topic, p, 1000*int(p+1))
 		}
-	}
+		spans := wholeTopic(t, c, topic, ReadUncommitted)
+		got := newCollector()
+		if err := c.Read(timeout(t, 30*time.Second), ReadRequest{Spans: spans}, got); err != nil {
+			t.Fatal(err)
+		}
+		for p := range int32(3) {
+			want := numbers(1000 * int(p+1))
+			if have := got.parts[TopicPartition{topic, p}].values; !slices.Equal(have, want) {
+				t.Errorf("partition %d: %d records, want %d in order", p, len(have), len(want))
+			}
+		}
+	})
 }
 
 func TestReadFollows(t *testing.T) {
-	brokers := brokersOf(t)
-	c := open(t, brokers)
-	topic := newTopic(t, c, 1, nil)
-	k := client(t, brokers)
-	got := newCollector()
-	ctx, cancel := context.WithCancel(t.Context())
-	done := make(chan error)
-	go func() {
-		done <- c.Read(ctx, ReadRequest{Spans: []Span{{TopicPartition{topic, 0}, 0, NoEnd}}}, got)
-	}()
-	for n := 100; n <= 500; n += 100 {
-		write(t, k, topic, 0, 100)
-		got.await(t, "what was written", func() bool { return got.taken == n })
-	}
-	cancel()
-	if err := <-done; err != context.Canceled {
-		t.Error(err)
-	}
+	onBroker(t, func(t *testing.T, brokers []string) {
+		c := open(t, brokers)
+		topic := newTopic(t, c, 1, nil)
+		k := client(t, brokers)
+		got := newCollector()
+		ctx, cancel := context.WithCancel(t.Context())
+		done := make(chan error)
+		go func() {
+			done <- c.Read(ctx, ReadRequest{Spans: []Span{{TopicPartition{topic, 0}, 0, NoEnd}}}, got)
+		}()
+		for n := 100; n <= 500; n += 100 {
+			write(t, k, topic, 0, 100)
+			got.await(t, "what was written", func() bool { return got.taken == n })
+		}
+		cancel()
+		if err := <-done; err != context.Canceled {
+			t.Error(err)
+		}
+	})
 }

@@ -205,268 +205,282 @@ func TestTimelineOfOddTimes(t *testing.T) {
 
 // Borders are where the tail goes when a bucket is chosen.
 func TestTimelineBordersAreOffsets(t *testing.T) {
-	brokers := brokersOf(t)
-	c := open(t, brokers)
-	k := client(t, brokers)
-	topic := newTopic(t, c, 1, nil)
-	base := time.Now().UnixMilli() - 1000
-	writeTimes(t, k, topic, 0, []int64{base, base + 10, base + 20, base + 29})
-	trim(t, k, topic, 0, 1)
-	line, err := c.Timeline(t.Context(), TimelineRequest{Spans: allOf(t, c, topic), Buckets: 2})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if got := line.Borders[TopicPartition{topic, 0}]; !slices.Equal(got, []int64{1, 2, 4}) {
-		t.Errorf("borders %v", got)
-	}
+	onBroker(t, func(t *testing.T, brokers []string) {
+		c := open(t, brokers)
+		k := client(t, brokers)
+		topic := newTopic(t, c, 1, nil)
+		base := time.Now().UnixMilli() - 1000
+		writeTimes(t, k, topic, 0, []int64{base, base + 10, base + 20, base + 29})
+		trim(t, k, topic, 0, 1)
+		line, err := c.Timeline(t.Context(), TimelineRequest{Spans: allOf(t, c, topic), Buckets: 2})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := line.Borders[TopicPartition{topic, 0}]; !slices.Equal(got, []int64{1, 2, 4}) {
+			t.Errorf("borders %v", got)
+		}
+	})
 }
 
 func TestTimelineUnderLogAppendTime(t *testing.T) {
-	if brokersAreFake() {
-		t.Skip("the embedded broker has no LogAppendTime")
-	}
-	brokers := brokersOf(t)
-	c := open(t, brokers)
-	topic := newTopic(t, c, 1, map[string]string{"message.timestamp.type": "LogAppendTime"})
-	before := time.Now().Add(-time.Minute)
-	writeTimes(t, client(t, brokers), topic, 0, []int64{1, 2, 3}) // what the producer says plays no part
-	line, err := c.Timeline(t.Context(), TimelineRequest{Spans: allOf(t, c, topic), From: before, Buckets: 10})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if line.Total() != 3 {
-		t.Errorf("%d records, want 3: %v", line.Total(), line.Buckets)
-	}
+	onBroker(t, func(t *testing.T, brokers []string) {
+		if brokersAreFake() {
+			t.Skip("the embedded broker has no LogAppendTime")
+		}
+		c := open(t, brokers)
+		topic := newTopic(t, c, 1, map[string]string{"message.timestamp.type": "LogAppendTime"})
+		before := time.Now().Add(-time.Minute)
+		writeTimes(t, client(t, brokers), topic, 0, []int64{1, 2, 3}) // what the producer says plays no part
+		line, err := c.Timeline(t.Context(), TimelineRequest{Spans: allOf(t, c, topic), From: before, Buckets: 10})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if line.Total() != 3 {
+			t.Errorf("%d records, want 3: %v", line.Total(), line.Buckets)
+		}
+	})
 }
 
 // What is read of a span that begins or ends within a partition is its times.
 func TestTimelineOfOffsets(t *testing.T) {
-	brokers := brokersOf(t)
-	c := open(t, brokers)
-	topic := newTopic(t, c, 1, nil)
-	base := time.Now().UnixMilli() - 100_000
-	var ms []int64
-	for i := range int64(1000) {
-		ms = append(ms, base+i)
-	}
-	writeTimes(t, client(t, brokers), topic, 0, ms)
-	line, err := c.Timeline(t.Context(), TimelineRequest{Spans: []Span{{TopicPartition{topic, 0}, 300, 700}}, Buckets: 4})
-	if err != nil {
-		t.Fatal(err)
-	}
-	contiguous(t, line)
-	if got := countsOf(line); !slices.Equal(got, []int64{100, 100, 100, 100}) {
-		t.Errorf("counts %v; buckets %v", got, line.Buckets)
-	}
+	onBroker(t, func(t *testing.T, brokers []string) {
+		c := open(t, brokers)
+		topic := newTopic(t, c, 1, nil)
+		base := time.Now().UnixMilli() - 100_000
+		var ms []int64
+		for i := range int64(1000) {
+			ms = append(ms, base+i)
+		}
+		writeTimes(t, client(t, brokers), topic, 0, ms)
+		line, err := c.Timeline(t.Context(), TimelineRequest{Spans: []Span{{TopicPartition{topic, 0}, 300, 700}}, Buckets: 4})
+		if err != nil {
+			t.Fatal(err)
+		}
+		contiguous(t, line)
+		if got := countsOf(line); !slices.Equal(got, []int64{100, 100, 100, 100}) {
+			t.Errorf("counts %v; buckets %v", got, line.Buckets)
+		}
+	})
 }
 
 // Records that carry no timestamp count with those before them; a partition of
 // nothing but such is in no bucket.
 func TestTimelineWithoutTimestamps(t *testing.T) {
-	base := time.Now().UnixMilli()
-	f := fake(t, kfake.NumBrokers(1))
-	c := open(t, f.ListenAddrs())
-	topic := newTopic(t, c, 2, nil)
-	k := client(t, f.ListenAddrs())
-	writeTimes(t, k, topic, 0, []int64{base, -1, base + 10})
-	writeTimes(t, k, topic, 1, []int64{-1, -1})
-	line, err := c.Timeline(t.Context(), TimelineRequest{Spans: allOf(t, c, topic), Buckets: 2})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if got := countsOf(line); !slices.Equal(got, []int64{2, 1}) || line.Untimed != 2 {
-		t.Errorf("counts %v, %d without a timestamp", got, line.Untimed)
-	}
+	inBubble(t, func(t *testing.T) {
+		base := time.Now().UnixMilli()
+		f := fake(t, kfake.NumBrokers(1))
+		c := open(t, f.ListenAddrs())
+		topic := newTopic(t, c, 2, nil)
+		k := client(t, f.ListenAddrs())
+		writeTimes(t, k, topic, 0, []int64{base, -1, base + 10})
+		writeTimes(t, k, topic, 1, []int64{-1, -1})
+		line, err := c.Timeline(t.Context(), TimelineRequest{Spans: allOf(t, c, topic), Buckets: 2})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := countsOf(line); !slices.Equal(got, []int64{2, 1}) || line.Untimed != 2 {
+			t.Errorf("counts %v, %d without a timestamp", got, line.Untimed)
+		}
+	})
 }
 
 // The cost is what a production cluster pays: two exchanges a broker, and no
 // request for what is known already.
 func TestTimelineAsksLittle(t *testing.T) {
-	f := fake(t, kfake.NumBrokers(1))
-	var w wires
-	c := open(t, f.ListenAddrs(), w.use)
-	topic := newTopic(t, c, 100, nil)
-	k := client(t, f.ListenAddrs())
-	base := time.Now().UnixMilli() - 60_000
-	for p := range int32(100) {
-		writeTimes(t, k, topic, p, []int64{base, base + 30_000, base + 59_999})
-	}
-	before := w.count(apiListOffsets)
-	line, err := c.Timeline(t.Context(), TimelineRequest{Spans: allOf(t, c, topic), Buckets: 60})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if line.Total() != 300 || line.Buckets[0].Count != 100 || line.Buckets[59].Count != 100 {
-		t.Errorf("buckets %v", line.Buckets)
-	}
-	// They are so many look-ups that the borders go over two connections.
-	if n := w.count(apiListOffsets) - before; n > 4+2*59 {
-		t.Errorf("%d requests, for 60 buckets and 100 partitions", n)
-	}
-	if n := w.count(apiFetch); n > 0 {
-		t.Errorf("%d fetches", n)
-	}
+	inBubble(t, func(t *testing.T) {
+		f := fake(t, kfake.NumBrokers(1))
+		var w wires
+		c := open(t, f.ListenAddrs(), w.use)
+		topic := newTopic(t, c, 100, nil)
+		k := client(t, f.ListenAddrs())
+		base := time.Now().UnixMilli() - 60_000
+		for p := range int32(100) {
+			writeTimes(t, k, topic, p, []int64{base, base + 30_000, base + 59_999})
+		}
+		before := w.count(apiListOffsets)
+		line, err := c.Timeline(t.Context(), TimelineRequest{Spans: allOf(t, c, topic), Buckets: 60})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if line.Total() != 300 || line.Buckets[0].Count != 100 || line.Buckets[59].Count != 100 {
+			t.Errorf("buckets %v", line.Buckets)
+		}
+		// They are so many look-ups that the borders go over two connections.
+		if n := w.count(apiListOffsets) - before; n > 4+2*59 {
+			t.Errorf("%d requests, for 60 buckets and 100 partitions", n)
+		}
+		if n := w.count(apiFetch); n > 0 {
+			t.Errorf("%d fetches", n)
+		}
+	})
 }
 
 func TestTimelineOfAThousandTopics(t *testing.T) {
-	f := fake(t, kfake.NumBrokers(3))
-	c := open(t, f.ListenAddrs())
-	k := client(t, f.ListenAddrs(), kgo.AllowAutoTopicCreation())
-	q := kmsg.NewPtrCreateTopicsRequest()
-	q.TimeoutMillis = 20_000
-	for i := range 1000 {
-		rt := kmsg.NewCreateTopicsRequestTopic()
-		rt.Topic, rt.NumPartitions, rt.ReplicationFactor = fmt.Sprintf("t%03d", i), 1, 1
-		q.Topics = append(q.Topics, rt)
-	}
-	if _, err := q.RequestWith(t.Context(), k); err != nil {
-		t.Fatal(err)
-	}
-	base := time.Now().UnixMilli() - 60_000
-	var records []*kgo.Record
-	var spans []Span
-	for i := range 1000 {
-		name := fmt.Sprintf("t%03d", i)
-		spans = append(spans, Span{TopicPartition{name, 0}, 0, NoEnd})
-		for j := range int64(i % 4) {
-			records = append(records, &kgo.Record{Topic: name, Value: []byte("x"), Timestamp: time.UnixMilli(base + j*10_000)})
+	inBubble(t, func(t *testing.T) {
+		f := fake(t, kfake.NumBrokers(3))
+		c := open(t, f.ListenAddrs())
+		k := client(t, f.ListenAddrs(), kgo.AllowAutoTopicCreation())
+		q := kmsg.NewPtrCreateTopicsRequest()
+		q.TimeoutMillis = 20_000
+		for i := range 1000 {
+			rt := kmsg.NewCreateTopicsRequestTopic()
+			rt.Topic, rt.NumPartitions, rt.ReplicationFactor = fmt.Sprintf("t%03d", i), 1, 1
+			q.Topics = append(q.Topics, rt)
 		}
-	}
-	if err := k.ProduceSync(t.Context(), records...).FirstErr(); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := c.Refresh(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	line, err := c.Timeline(timeout(t, 30*time.Second), TimelineRequest{Spans: spans, Buckets: 2})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if got := countsOf(line); !slices.Equal(got, []int64{750, 750}) || len(line.Failed) > 0 {
-		t.Errorf("counts %v, failed %d", got, len(line.Failed))
-	}
+		if _, err := q.RequestWith(t.Context(), k); err != nil {
+			t.Fatal(err)
+		}
+		base := time.Now().UnixMilli() - 60_000
+		var records []*kgo.Record
+		var spans []Span
+		for i := range 1000 {
+			name := fmt.Sprintf("t%03d", i)
+			spans = append(spans, Span{TopicPartition{name, 0}, 0, NoEnd})
+			for j := range int64(i % 4) {
+				records = append(records, &kgo.Record{Topic: name, Value: []byte("x"), Timestamp: time.UnixMilli(base + j*10_000)})
+			}
+		}
+		if err := k.ProduceSync(t.Context(), records...).FirstErr(); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := c.Refresh(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		line, err := c.Timeline(timeout(t, 30*time.Second), TimelineRequest{Spans: spans, Buckets: 2})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := countsOf(line); !slices.Equal(got, []int64{750, 750}) || len(line.Failed) > 0 {
+			t.Errorf("counts %v, failed %d", got, len(line.Failed))
+		}
+	})
 }
 
 // A broker that says nothing about what it leads takes nothing from the others.
 func TestTimelineWithABrokerThatDoesNotAnswer(t *testing.T) {
-	f := fake(t, kfake.NumBrokers(2))
-	var w wires
-	c := open(t, f.ListenAddrs(), w.use, func(cfg *Config) { cfg.RequestTimeout = 300 * time.Millisecond })
-	topic := newTopic(t, c, 4, nil)
-	k := client(t, f.ListenAddrs())
-	base := time.Now().UnixMilli()
-	for p := range int32(4) {
-		writeTimes(t, k, topic, p, []int64{base, base + 10})
-	}
-	spans := allOf(t, c, topic)
-	m := c.Metadata()
-	silent := m.Brokers[0]
-	led := int64(0)
-	for _, p := range m.Topic(topic).Partitions {
-		if p.Leader == silent.ID {
-			led++
+	inBubble(t, func(t *testing.T) {
+		f := fake(t, kfake.NumBrokers(2))
+		var w wires
+		c := open(t, f.ListenAddrs(), w.use, func(cfg *Config) { cfg.RequestTimeout = 300 * time.Millisecond })
+		topic := newTopic(t, c, 4, nil)
+		k := client(t, f.ListenAddrs())
+		base := time.Now().UnixMilli()
+		for p := range int32(4) {
+			writeTimes(t, k, topic, p, []int64{base, base + 10})
 		}
-	}
-	w.set(func(call call) fate {
-		if call.Key == apiListOffsets && call.Address == silent.Addr() {
-			return hang
+		spans := allOf(t, c, topic)
+		m := c.Metadata()
+		silent := m.Brokers[0]
+		led := int64(0)
+		for _, p := range m.Topic(topic).Partitions {
+			if p.Leader == silent.ID {
+				led++
+			}
 		}
-		return pass
+		w.set(func(call call) fate {
+			if call.Key == apiListOffsets && call.Address == silent.Addr() {
+				return hang
+			}
+			return pass
+		})
+		line, err := c.Timeline(timeout(t, 60*time.Second), TimelineRequest{Spans: spans, Buckets: 2})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if int64(len(line.Failed)) != led || line.Total() != 2*(4-led) {
+			t.Errorf("%d failed, %d led by it; %d records", len(line.Failed), led, line.Total())
+		}
+		for tp, err := range line.Failed {
+			if !strings.Contains(err.Error(), silent.Addr()) {
+				t.Errorf("%v: %v does not name the broker", tp, err)
+			}
+		}
+		ctx, cancel := context.WithCancel(t.Context())
+		cancel()
+		if _, err := c.Timeline(ctx, TimelineRequest{Spans: spans, Buckets: 2}); !errors.Is(err, context.Canceled) {
+			t.Errorf("cancelled: %v", err)
+		}
 	})
-	line, err := c.Timeline(timeout(t, 60*time.Second), TimelineRequest{Spans: spans, Buckets: 2})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if int64(len(line.Failed)) != led || line.Total() != 2*(4-led) {
-		t.Errorf("%d failed, %d led by it; %d records", len(line.Failed), led, line.Total())
-	}
-	for tp, err := range line.Failed {
-		if !strings.Contains(err.Error(), silent.Addr()) {
-			t.Errorf("%v: %v does not name the broker", tp, err)
-		}
-	}
-	ctx, cancel := context.WithCancel(t.Context())
-	cancel()
-	if _, err := c.Timeline(ctx, TimelineRequest{Spans: spans, Buckets: 2}); !errors.Is(err, context.Canceled) {
-		t.Errorf("cancelled: %v", err)
-	}
 }
 
 // Brokers refuse a partition that is named twice in one ListOffsets: that is why
 // a pipeline is needed.
 func TestBrokersRefuseAPartitionTwice(t *testing.T) {
-	brokers := brokersOf(t)
-	c := open(t, brokers)
-	topic := newTopic(t, c, 1, nil)
-	tp := TopicPartition{topic, 0}
-	if _, err := c.Topic(t.Context(), topic); err != nil {
-		t.Fatal(err)
-	}
-	address := c.Metadata().Broker(c.Metadata().Topic(topic).Partitions[0].Leader).Addr()
-	a, err := c.exchange(t.Context(), address, listOffsetsRequest(7, ReadUncommitted, []TopicPartition{tp, tp}, []int64{AtStart, AtEnd}))
-	if err != nil {
-		t.Fatal(err)
-	}
-	found := map[TopicPartition][]Offset{tp: make([]Offset, 1)}
-	if err := decodeListOffsets(a.body, 7, address, 0, found); err != nil {
-		t.Fatal(err)
-	}
-	var refusal *Error
-	if !errors.As(found[tp][0].Err, &refusal) || refusal.Code != 42 {
-		t.Errorf("%+v, want INVALID_REQUEST (42)", found[tp][0])
-	}
-}
-
-func TestTimelineTellsWhatIsGone(t *testing.T) {
-	brokers := brokersOf(t)
-	c := open(t, brokers)
-	k := client(t, brokers)
-	topic := newTopic(t, c, 3, nil)
-	base := time.Now().Add(-time.Hour).UnixMilli()
-	for p := range int32(2) {
-		writeAt(t, k, topic, p, base, base+1000, base+2000)
-	}
-	look := func(spans []Span) *Timeline {
-		t.Helper()
-		line, err := c.Timeline(timeout(t, 20*time.Second), TimelineRequest{Spans: spans, Buckets: 10, From: time.UnixMilli(base)})
+	onBroker(t, func(t *testing.T, brokers []string) {
+		c := open(t, brokers)
+		topic := newTopic(t, c, 1, nil)
+		tp := TopicPartition{topic, 0}
+		if _, err := c.Topic(t.Context(), topic); err != nil {
+			t.Fatal(err)
+		}
+		address := c.Metadata().Broker(c.Metadata().Topic(topic).Partitions[0].Leader).Addr()
+		a, err := c.exchange(t.Context(), address, listOffsetsRequest(7, ReadUncommitted, []TopicPartition{tp, tp}, []int64{AtStart, AtEnd}))
 		if err != nil {
 			t.Fatal(err)
 		}
-		return line
-	}
-	spans := allOf(t, c, topic)
-	if line := look(spans); line.First != base || len(line.Gone) != 0 {
-		t.Errorf("with all there, first %d, gone %v", line.First-base, line.Gone)
-	}
-	trim(t, k, topic, 0, 1)
-	trim(t, k, topic, 1, 3)
-	line := look(spans)
-	if line.First != base+1000 || len(line.Gone) != 2 || line.Gone[TopicPartition{topic, 0}] != base+1000 || line.Gone[TopicPartition{topic, 1}] != math.MaxInt64 {
-		t.Errorf("first %d, gone %v", line.First-base, line.Gone)
-	}
-	spans[0].From = 2
-	if line := look(spans[:1]); len(line.Gone) != 0 {
-		t.Errorf("before a span that begins later, gone is %v", line.Gone)
-	}
+		found := map[TopicPartition][]Offset{tp: make([]Offset, 1)}
+		if err := decodeListOffsets(a.body, 7, address, 0, found); err != nil {
+			t.Fatal(err)
+		}
+		var refusal *Error
+		if !errors.As(found[tp][0].Err, &refusal) || refusal.Code != 42 {
+			t.Errorf("%+v, want INVALID_REQUEST (42)", found[tp][0])
+		}
+	})
+}
+
+func TestTimelineTellsWhatIsGone(t *testing.T) {
+	onBroker(t, func(t *testing.T, brokers []string) {
+		c := open(t, brokers)
+		k := client(t, brokers)
+		topic := newTopic(t, c, 3, nil)
+		base := time.Now().Add(-time.Hour).UnixMilli()
+		for p := range int32(2) {
+			writeAt(t, k, topic, p, base, base+1000, base+2000)
+		}
+		look := func(spans []Span) *Timeline {
+			t.Helper()
+			line, err := c.Timeline(timeout(t, 20*time.Second), TimelineRequest{Spans: spans, Buckets: 10, From: time.UnixMilli(base)})
+			if err != nil {
+				t.Fatal(err)
+			}
+			return line
+		}
+		spans := allOf(t, c, topic)
+		if line := look(spans); line.First != base || len(line.Gone) != 0 {
+			t.Errorf("with all there, first %d, gone %v", line.First-base, line.Gone)
+		}
+		trim(t, k, topic, 0, 1)
+		trim(t, k, topic, 1, 3)
+		line := look(spans)
+		if line.First != base+1000 || len(line.Gone) != 2 || line.Gone[TopicPartition{topic, 0}] != base+1000 || line.Gone[TopicPartition{topic, 1}] != math.MaxInt64 {
+			t.Errorf("first %d, gone %v", line.First-base, line.Gone)
+		}
+		spans[0].From = 2
+		if line := look(spans[:1]); len(line.Gone) != 0 {
+			t.Errorf("before a span that begins later, gone is %v", line.Gone)
+		}
+	})
 }
 
 func TestTransactional(t *testing.T) {
-	brokers := brokersOf(t)
-	c := open(t, brokers)
-	plain, committed, none := newTopic(t, c, 2, nil), newTopic(t, c, 2, nil), newTopic(t, c, 1, nil)
-	write(t, client(t, brokers), plain, 0, 100)
-	transact(t, transactional(t, brokers, committed), kgo.TryCommit, &kgo.Record{Topic: committed, Partition: 1, Value: []byte("x")})
-	spans := allOf(t, c, plain, committed, none)
-	_, ends, err := c.Bounds(t.Context(), ReadUncommitted, []TopicPartition{{plain, 0}, {plain, 1}, {committed, 0}, {committed, 1}, {none, 0}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	for i := range spans {
-		spans[i].To = ends[spans[i].TopicPartition].Offset
-	}
-	if got := c.Transactional(t.Context(), spans); !got[committed] || got[plain] || got[none] {
-		t.Errorf("%v; transactional is %s alone", got, committed)
-	}
+	onBroker(t, func(t *testing.T, brokers []string) {
+		c := open(t, brokers)
+		plain, committed, none := newTopic(t, c, 2, nil), newTopic(t, c, 2, nil), newTopic(t, c, 1, nil)
+		write(t, client(t, brokers), plain, 0, 100)
+		transact(t, transactional(t, brokers, committed), kgo.TryCommit, &kgo.Record{Topic: committed, Partition: 1, Value: []byte("x")})
+		spans := allOf(t, c, plain, committed, none)
+		_, ends, err := c.Bounds(t.Context(), ReadUncommitted, []TopicPartition{{plain, 0}, {plain, 1}, {committed, 0}, {committed, 1}, {none, 0}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i := range spans {
+			spans[i].To = ends[spans[i].TopicPartition].Offset
+		}
+		if got := c.Transactional(t.Context(), spans); !got[committed] || got[plain] || got[none] {
+			t.Errorf("%v; transactional is %s alone", got, committed)
+		}
+	})
 }
 
 // BenchmarkTimeline takes what a real broker holds: the topics of bench/run day,

@@ -38,11 +38,12 @@ type wires struct {
 	rule  func(call) fate
 	// dialing, when not nil, may refuse an address.
 	dialing func(address string) error
+	below   func(ctx context.Context, network, address string) (net.Conn, error)
 	conns   map[*wire]bool
 }
 
 // use makes a cluster's connections these wires.
-func (w *wires) use(cfg *Config) { cfg.Dial = w.dial }
+func (w *wires) use(cfg *Config) { w.below, cfg.Dial = cfg.Dial, w.dial }
 
 // set makes rule decide from now on; nil lets everything pass.
 func (w *wires) set(rule func(call) fate) {
@@ -102,8 +103,11 @@ func (w *wires) dial(ctx context.Context, network, address string) (net.Conn, er
 			return nil, err
 		}
 	}
-	var d net.Dialer
-	conn, err := d.DialContext(ctx, network, address)
+	below := w.below
+	if below == nil {
+		below = new(net.Dialer).DialContext
+	}
+	conn, err := below(ctx, network, address)
 	if err != nil {
 		return nil, err
 	}

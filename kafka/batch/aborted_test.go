@@ -6,6 +6,8 @@ import (
 	"reflect"
 	"testing"
 
+	"milena/internal/testseed"
+
 	"pgregory.net/rapid"
 )
 
@@ -64,7 +66,7 @@ func TestACommitMarkerEndsNoAbortedTransaction(t *testing.T) {
 }
 
 func TestReadCommittedAgreesWithTheHistory(t *testing.T) {
-	rapid.Check(t, func(rt *rapid.T) {
+	testseed.Check(t, func(rt *rapid.T) {
 		// Producers 1 to 3 write transactions that interleave, 4 writes plain
 		// batches. The model knows each transaction's fate from the start.
 		type txn struct {

@@ -6,6 +6,8 @@ import (
 	"reflect"
 	"testing"
 
+	"milena/internal/testseed"
+
 	"pgregory.net/rapid"
 )
 
@@ -69,7 +71,7 @@ func anyRecord() *rapid.Generator[Record] {
 func TestWhateverIsEncodedDecodesTheSame(t *testing.T) {
 	var d Decoder
 	b := NewBuilder(None)
-	rapid.Check(t, func(t *rapid.T) {
+	testseed.Check(t, func(t *rapid.T) {
 		records := rapid.SliceOfN(anyRecord(), 1, 20).Draw(t, "records")
 		b.Reset()
 		b.Codec = rapid.SampledFrom(codecs).Draw(t, "codec")

@@ -7,6 +7,8 @@ import (
 	"slices"
 	"testing"
 
+	"milena/internal/testseed"
+
 	"pgregory.net/rapid"
 )
 
@@ -37,7 +39,7 @@ func (p plainReader) Record(v *View) bool { return p.s.Record(v) }
 func (p plainReader) Skip(k Skip)         { p.s.Skip(k) }
 
 func TestSkimmingFindsTheSameAndCountsTheRest(t *testing.T) {
-	rapid.Check(t, func(r *rapid.T) {
+	testseed.Check(t, func(r *rapid.T) {
 		var raw []byte
 		base := int64(0)
 		for range rapid.IntRange(1, 3).Draw(r, "batches") {
