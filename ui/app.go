@@ -92,9 +92,7 @@ type Options struct {
 	HoldBytes int64
 	HoldRows  int
 
-	Now       func() time.Time                     // nil: time.Now
-	After     func(time.Duration) <-chan time.Time // nil: time.After
-	Location  *time.Location                       // nil: time.Local
+	Location  *time.Location // nil: time.Local
 	Clipboard func(string) tea.Cmd
 }
 
@@ -167,12 +165,6 @@ type click struct {
 // newModel makes the model; Init begins to connect. ctx ends all that it starts,
 // and work waits for that; guard is deferred in each of its goroutines.
 func newModel(ctx context.Context, opt Options, work *sync.WaitGroup, guard func()) *Model {
-	if opt.Now == nil {
-		opt.Now = time.Now
-	}
-	if opt.After == nil {
-		opt.After = time.After
-	}
 	if opt.Location == nil {
 		opt.Location = time.Local
 	}
@@ -317,8 +309,6 @@ func (m *Model) update(msg tea.Msg) tea.Cmd {
 	return nil
 }
 
-func (m *Model) now() time.Time { return m.opt.Now() }
-
 // background runs f beside the program and gives its message.
 func (m *Model) background(f func(ctx context.Context) tea.Msg) tea.Cmd {
 	ctx := m.ctx
@@ -345,19 +335,19 @@ func (m *Model) animate() tea.Cmd {
 		every = 100 * time.Millisecond
 	case m.tail.preview.unfinished():
 		every = frame
-	case m.now().Before(m.tail.rushing):
+	case time.Now().Before(m.tail.rushing):
 		every = rushEnds
-	case !m.gone.IsZero(), m.cluster == nil && !m.connect.again.IsZero(), m.compose.running(), m.tail.rate.moving(m.now()), m.notices.showing(m.now()),
-		m.tail.paused && !m.blurred, m.tail.aging() && !m.blurred, m.tail.counting() && !m.blurred, m.dialog != nil && m.dialog.swallowing(m.now()):
+	case !m.gone.IsZero(), m.cluster == nil && !m.connect.again.IsZero(), m.compose.running(), m.tail.rate.moving(time.Now()), m.notices.showing(time.Now()),
+		m.tail.paused && !m.blurred, m.tail.aging() && !m.blurred, m.tail.counting() && !m.blurred, m.dialog != nil && m.dialog.swallowing(time.Now()):
 		every = time.Second
-		if m.dialog != nil && m.dialog.swallowing(m.now()) {
+		if m.dialog != nil && m.dialog.swallowing(time.Now()) {
 			every = 100 * time.Millisecond
 		}
 	default:
 		return nil
 	}
 	m.animating = true
-	return tea.Tick(every, func(time.Time) tea.Msg { return animateMsg{} })
+	return m.after(every, animateMsg{})
 }
 
 // busy says whether a spinner turns.
@@ -367,7 +357,7 @@ func (m *Model) busy() bool {
 }
 
 func (m *Model) tick() tea.Cmd {
-	m.tail.rate.advance(m.now())
+	m.tail.rate.advance(time.Now())
 	m.tail.preview.scan(m.tail.session)
 	if m.tail.paused && !m.blurred {
 		return m.askWaiting()
@@ -388,7 +378,7 @@ func (m *Model) quit() tea.Cmd {
 	if names := m.compose.unsentTo(); len(names) > 0 && !m.quitAsked {
 		m.quitAsked = true
 		m.dialog = &dialog{
-			title: "quit", opened: m.now(), kind: dialogConfirm,
+			title: "quit", opened: time.Now(), kind: dialogConfirm,
 			lines:  []string{"There is unsent text for " + strings.Join(names, ", ") + " in the compose pane; it would be lost."},
 			action: "quit without sending",
 			submit: func(m *Model, _ *dialog) tea.Cmd { return tea.Quit },

@@ -78,31 +78,35 @@ func TestSayItAsACommand(t *testing.T) {
 }
 
 func TestAnotherAddressReplacesTheContext(t *testing.T) {
-	d := drive(t, sample(), Options{Brokers: []string{"prod:9092"}, Reach: Reach{Flags: []string{"--context", "prod"}, Brokers: []string{"prod:9092"}}}, 120, 40)
-	d.until("the topics", func() bool { return d.m.topics.loaded })
-	d.m.connect.brokers = []string{"other:9092"}
-	if r := d.m.reach(); len(r.Flags) > 0 || !slices.Equal(r.Brokers, []string{"other:9092"}) {
-		t.Errorf("%+v", r)
-	}
-	if r := d.m.opt.Reach; len(r.Flags) != 2 {
-		t.Errorf("what the program was told is changed: %+v", r)
-	}
+	bubble(t, func(t *testing.T) {
+		d := drive(t, sample(), Options{Brokers: []string{"prod:9092"}, Reach: Reach{Flags: []string{"--context", "prod"}, Brokers: []string{"prod:9092"}}}, 120, 40)
+		d.until("the topics", func() bool { return d.m.topics.loaded })
+		d.m.connect.brokers = []string{"other:9092"}
+		if r := d.m.reach(); len(r.Flags) > 0 || !slices.Equal(r.Brokers, []string{"other:9092"}) {
+			t.Errorf("%+v", r)
+		}
+		if r := d.m.opt.Reach; len(r.Flags) != 2 {
+			t.Errorf("what the program was told is changed: %+v", r)
+		}
+	})
 }
 
 func TestSheetOfCommandsCopiesByKeyAndByMouse(t *testing.T) {
-	d := drive(t, sample(), Options{Topics: []string{"message-log"}, Brokers: []string{"a:9092"}}, 120, 40)
-	d.follows("message-log")
-	d.press("Y", "m")
-	if want := "milena tail message-log --last 100 -b a:9092"; d.copied != want || d.m.over != nil {
-		t.Errorf("copied %q, want %q", d.copied, want)
-	}
-	d.press("up", "enter", "Y", "k")
-	if !strings.Contains(d.copied, "-p 0 -o 298 -c 1") {
-		t.Errorf("copied %q", d.copied)
-	}
-	if _, ok := d.m.over.(*inspector); !ok {
-		t.Error("the record is closed")
-	}
+	bubble(t, func(t *testing.T) {
+		d := drive(t, sample(), Options{Topics: []string{"message-log"}, Brokers: []string{"a:9092"}}, 120, 40)
+		d.follows("message-log")
+		d.press("Y", "m")
+		if want := "milena tail message-log --last 100 -b a:9092"; d.copied != want || d.m.over != nil {
+			t.Errorf("copied %q, want %q", d.copied, want)
+		}
+		d.press("up", "enter", "Y", "k")
+		if !strings.Contains(d.copied, "-p 0 -o 298 -c 1") {
+			t.Errorf("copied %q", d.copied)
+		}
+		if _, ok := d.m.over.(*inspector); !ok {
+			t.Error("the record is closed")
+		}
+	})
 }
 
 // TestCopiedCommandsGiveTheSameRecords runs what was copied.
@@ -152,7 +156,7 @@ func TestCopiedCommandsGiveTheSameRecords(t *testing.T) {
 		return lines
 	}
 	_, noKcat := exec.LookPath("kcat")
-	d := drive(t, nil, Options{Open: func(context.Context, []string) (Cluster, error) { return cluster, nil }, Brokers: fake.ListenAddrs()}, 120, 40)
+	d := drive(realTime{t}, nil, Options{Open: func(context.Context, []string) (Cluster, error) { return cluster, nil }, Brokers: fake.ListenAddrs()}, 120, 40)
 	d.until("the topics", func() bool { return d.m.topics.loaded })
 	shown := func() (rows []string) {
 		for seq := d.m.tail.snap.first; seq < d.m.tail.snap.next; seq++ {

@@ -97,17 +97,19 @@ func TestCopiedMessagesAreTheSame(t *testing.T) {
 }
 
 func TestComposedMessageIsCopiedAsACommand(t *testing.T) {
-	d := drive(t, sample(), Options{Topics: []string{"orders"}, Brokers: []string{"a:9092"}}, 120, 40)
-	d.follows("orders")
-	d.press("c")
-	d.typed("it's")
-	d.press("tab")
-	d.typed("user-1")
-	d.press("ctrl+o", "m")
-	if want := `milena produce --topic orders --key user-1 -b a:9092 -- 'it'\''s'`; d.copied != want {
-		t.Errorf("copied %q, want %q", d.copied, want)
-	}
-	if !d.m.compose.unsent() {
-		t.Error("the text is gone")
-	}
+	bubble(t, func(t *testing.T) {
+		d := drive(t, sample(), Options{Topics: []string{"orders"}, Brokers: []string{"a:9092"}}, 120, 40)
+		d.follows("orders")
+		d.press("c")
+		d.typed("it's")
+		d.press("tab")
+		d.typed("user-1")
+		d.press("ctrl+o", "m")
+		if want := `milena produce --topic orders --key user-1 -b a:9092 -- 'it'\''s'`; d.copied != want {
+			t.Errorf("copied %q, want %q", d.copied, want)
+		}
+		if !d.m.compose.unsent() {
+			t.Error("the text is gone")
+		}
+	})
 }

@@ -228,8 +228,8 @@ func (m *Model) send() tea.Cmd {
 	c.last = sent{}
 	ctx, cancel := context.WithCancel(m.ctx)
 	c.cancel = cancel
-	cluster, message, topicName, now := m.cluster, c.composed(), c.topic, m.opt.Now
-	started := now()
+	cluster, message, topicName := m.cluster, c.composed(), c.topic
+	started := time.Now()
 	return func() tea.Msg {
 		defer cancel()
 		ack, err := cluster.Send(ctx, msg)
@@ -314,7 +314,7 @@ func (c *compose) saw(m *Model) {
 	c.last.paused = c.last.paused || t.paused
 	at, ok := t.session.positions()[kafka.TopicPartition{Topic: c.last.topic, Partition: c.last.ack.Partition}]
 	if ok && at > c.last.ack.Offset {
-		c.last.seen = max(m.now().Sub(c.last.started), 1)
+		c.last.seen = max(time.Now().Sub(c.last.started), 1)
 	}
 }
 
@@ -544,7 +544,7 @@ func (m *Model) composeBack() tea.Cmd {
 // paste takes a paste into the focused text.
 func (m *Model) paste(s string) tea.Cmd {
 	if d := m.dialog; d != nil {
-		if len(d.fields) > 0 && !d.busy && !d.swallowing(m.now()) {
+		if len(d.fields) > 0 && !d.busy && !d.swallowing(time.Now()) {
 			d.fields[d.at].ed.paste(s)
 			return d.changed(m)
 		}

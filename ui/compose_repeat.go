@@ -29,7 +29,6 @@ const rateOver = 20
 type repeat struct {
 	topic   string
 	every   time.Duration
-	now     func() time.Time
 	cancel  context.CancelFunc // gives up the message that is under way
 	halt    chan struct{}      // closed: no further message
 	changed chan struct{}
@@ -59,7 +58,7 @@ func (m *Model) askRepeat() tea.Cmd {
 		return nil
 	}
 	d := &dialog{
-		title: "repeat", opened: m.now(), action: "start",
+		title: "repeat", opened: time.Now(), action: "start",
 		fields: []field{{label: "every", hint: "1s, 250ms, 1m"}},
 		submit: func(m *Model, d *dialog) tea.Cmd {
 			every, err := interval(d.fields[0].ed.String())
@@ -113,7 +112,7 @@ func (m *Model) startRepeat(msg kafka.Message, every time.Duration) tea.Cmd {
 	c := &m.compose
 	ctx, cancel := context.WithCancel(m.ctx)
 	r := &repeat{
-		topic: c.topic, every: every, now: m.opt.Now, cancel: cancel,
+		topic: c.topic, every: every, cancel: cancel,
 		halt: make(chan struct{}), changed: make(chan struct{}, 1), done: make(chan struct{}),
 	}
 	c.repeat, c.err, c.last, c.asked = r, "", sent{}, false
@@ -140,7 +139,7 @@ func (r *repeat) run(ctx context.Context, cluster Cluster, msg kafka.Message) {
 		if next.Value != nil {
 			next.Value = bytes.ReplaceAll(msg.Value, []byte(counter), number)
 		}
-		r.note(func() { r.began, r.waiting = r.now(), true })
+		r.note(func() { r.began, r.waiting = time.Now(), true })
 		ack, err := cluster.Send(ctx, next)
 		r.note(func() {
 			r.waiting = false
@@ -152,7 +151,7 @@ func (r *repeat) run(ctx context.Context, cluster Cluster, msg kafka.Message) {
 			if len(r.acks) == rateOver {
 				r.acks = append(r.acks[:0], r.acks[1:]...)
 			}
-			r.acks = append(r.acks, r.now())
+			r.acks = append(r.acks, time.Now())
 		})
 		if err != nil {
 			return
@@ -282,12 +281,12 @@ func (m *Model) drawRepeat(l *line) {
 		l.text(st.text, r.topic)
 	}
 	l.text(st.dim, ", every "+r.every.String())
-	if rate := r.rate(m.now()); rate > 0 {
+	if rate := r.rate(time.Now()); rate > 0 {
 		l.text("", "   ")
 		l.text(st.text, human.Rate(rate))
 		l.text(st.dim, " msg/s")
 	}
-	long := m.now().Sub(r.began)
+	long := time.Now().Sub(r.began)
 	switch {
 	case r.stopping():
 		l.text(st.dim, "   stopping "+m.spinner()+"   esc does not wait")

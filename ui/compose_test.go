@@ -143,115 +143,123 @@ func TestJSONIsJudgedQuietly(t *testing.T) {
 }
 
 func TestBrokenJSONCanBeSent(t *testing.T) {
-	d := drive(t, sample(), Options{Topics: []string{"empty"}}, 120, 40)
-	d.sees("nothing here yet")
-	d.press("c")
-	d.typed(`{"a"]`)
-	d.sees("JSON: line 1, column 5")
-	d.press("ctrl+s")
-	d.sees("sent to partition 0")
+	bubble(t, func(t *testing.T) {
+		d := drive(t, sample(), Options{Topics: []string{"empty"}}, 120, 40)
+		d.sees("nothing here yet")
+		d.press("c")
+		d.typed(`{"a"]`)
+		d.sees("JSON: line 1, column 5")
+		d.press("ctrl+s")
+		d.sees("sent to partition 0")
+	})
 }
 
 func TestHeadersKeepOrderDoublesAndNull(t *testing.T) {
-	c := sample()
-	d := drive(t, c, Options{Topics: []string{"empty"}}, 120, 40)
-	d.sees("nothing here yet")
-	d.press("c")
-	d.typed("v")
-	d.press("tab", "tab")
-	d.typed("a=1")
-	d.press("enter")
-	d.typed("a=2")
-	d.press("enter")
-	d.typed("gone")
-	d.press("ctrl+n")
-	d.sees("∅ null")
-	d.press("shift+up", "shift+up") // to the top
-	d.press("down", "down", "enter")
-	d.typed("empty")
-	d.press("enter")
-	d.typed("mistake=1")
-	d.press("ctrl+x")
-	d.sees("headers 4")
-	d.press("ctrl+s")
-	d.sees("sent to partition 0")
-	k := &keeper{tp: kafka.TopicPartition{Topic: "empty"}}
-	var dec batch.Decoder
-	dec.Walk(c.topics["empty"][0].batches[0], 0, 1, nil, k)
-	want := []batch.Header{{Key: "gone"}, {Key: "a", Value: []byte("1")}, {Key: "a", Value: []byte("2")}, {Key: "empty", Value: []byte{}}}
-	if got := k.out[0].Headers; !sameHeaders(got, want) {
-		t.Errorf("headers %q", got)
-	}
-	d.press("up")
-	if got := d.m.compose.heads.headers(); !sameHeaders(got, want) || d.m.compose.unsent() {
-		t.Errorf("the history has headers %q", got)
-	}
+	bubble(t, func(t *testing.T) {
+		c := sample()
+		d := drive(t, c, Options{Topics: []string{"empty"}}, 120, 40)
+		d.sees("nothing here yet")
+		d.press("c")
+		d.typed("v")
+		d.press("tab", "tab")
+		d.typed("a=1")
+		d.press("enter")
+		d.typed("a=2")
+		d.press("enter")
+		d.typed("gone")
+		d.press("ctrl+n")
+		d.sees("∅ null")
+		d.press("shift+up", "shift+up") // to the top
+		d.press("down", "down", "enter")
+		d.typed("empty")
+		d.press("enter")
+		d.typed("mistake=1")
+		d.press("ctrl+x")
+		d.sees("headers 4")
+		d.press("ctrl+s")
+		d.sees("sent to partition 0")
+		k := &keeper{tp: kafka.TopicPartition{Topic: "empty"}}
+		var dec batch.Decoder
+		dec.Walk(c.topics["empty"][0].batches[0], 0, 1, nil, k)
+		want := []batch.Header{{Key: "gone"}, {Key: "a", Value: []byte("1")}, {Key: "a", Value: []byte("2")}, {Key: "empty", Value: []byte{}}}
+		if got := k.out[0].Headers; !sameHeaders(got, want) {
+			t.Errorf("headers %q", got)
+		}
+		d.press("up")
+		if got := d.m.compose.heads.headers(); !sameHeaders(got, want) || d.m.compose.unsent() {
+			t.Errorf("the history has headers %q", got)
+		}
+	})
 }
 
 func TestTabGoesThroughEveryCell(t *testing.T) {
-	d := drive(t, sample(), Options{Topics: []string{"orders"}}, 120, 40)
-	d.follows("orders")
-	d.press("c", "tab", "tab")
-	d.typed("n")
-	d.press("tab")
-	d.typed("v")
-	d.press("enter")
-	if c := &d.m.compose; c.heads.row != 1 || c.heads.onValue {
-		t.Error("enter makes no row")
-	}
-	d.press("tab", "tab")
-	if d.m.compose.at != partPartition {
-		t.Error("tab does not leave the last cell")
-	}
-	d.press("shift+tab", "shift+tab", "shift+tab", "shift+tab", "shift+tab")
-	if d.m.compose.at != partKey {
-		t.Errorf("shift+tab went to part %d", d.m.compose.at)
-	}
-	d.press("shift+tab", "shift+tab")
-	if d.m.focus != paneTail {
-		t.Error("shift+tab from the value does not leave")
-	}
+	bubble(t, func(t *testing.T) {
+		d := drive(t, sample(), Options{Topics: []string{"orders"}}, 120, 40)
+		d.follows("orders")
+		d.press("c", "tab", "tab")
+		d.typed("n")
+		d.press("tab")
+		d.typed("v")
+		d.press("enter")
+		if c := &d.m.compose; c.heads.row != 1 || c.heads.onValue {
+			t.Error("enter makes no row")
+		}
+		d.press("tab", "tab")
+		if d.m.compose.at != partPartition {
+			t.Error("tab does not leave the last cell")
+		}
+		d.press("shift+tab", "shift+tab", "shift+tab", "shift+tab", "shift+tab")
+		if d.m.compose.at != partKey {
+			t.Errorf("shift+tab went to part %d", d.m.compose.at)
+		}
+		d.press("shift+tab", "shift+tab")
+		if d.m.focus != paneTail {
+			t.Error("shift+tab from the value does not leave")
+		}
+	})
 }
 
 func TestHistoryLastsAcrossRuns(t *testing.T) {
-	dir := filepath.Join(t.TempDir(), "not", "yet")
-	sent := composed{
-		value: "two\nlines \xff", key: "k", part: "3", attached: nil,
-		heads: []batch.Header{{Key: "a", Value: []byte("1")}, {Key: "a"}, {Key: "\xfe", Value: []byte{}}},
-	}
-	c := sample()
-	first := drive(t, c, Options{Topics: []string{"orders"}, History: dir}, 120, 40)
-	first.follows("orders")
-	first.press("c")
-	first.m.compose.load(sent)
-	first.press("ctrl+s")
-	first.sees("sent to partition 3")
-	first.until("the file", func() bool { files, _ := os.ReadDir(dir); return len(files) == 1 })
+	bubble(t, func(t *testing.T) {
+		dir := filepath.Join(t.TempDir(), "not", "yet")
+		sent := composed{
+			value: "two\nlines \xff", key: "k", part: "3", attached: nil,
+			heads: []batch.Header{{Key: "a", Value: []byte("1")}, {Key: "a"}, {Key: "\xfe", Value: []byte{}}},
+		}
+		c := sample()
+		first := drive(t, c, Options{Topics: []string{"orders"}, History: dir}, 120, 40)
+		first.follows("orders")
+		first.press("c")
+		first.m.compose.load(sent)
+		first.press("ctrl+s")
+		first.sees("sent to partition 3")
+		first.until("the file", func() bool { files, _ := os.ReadDir(dir); return len(files) == 1 })
 
-	d := drive(t, sample(), Options{Topics: []string{"orders"}, History: dir}, 120, 40)
-	d.follows("orders")
-	d.until("what was sent", func() bool { return len(d.m.compose.past["orders"]) > 0 })
-	d.press("c", "up")
-	if got := d.m.compose.composed(); !got.same(&sent) {
-		t.Errorf("it came back as %+v", got)
-	}
-	if d.m.compose.unsent() {
-		t.Error("what was sent before counts as unsent")
-	}
-	d.press("down")
-	if x := d.m.compose.composed(); !x.blank() {
-		t.Error("down does not lead back to an empty editor")
-	}
-	files, _ := os.ReadDir(dir)
-	if len(files) != 1 {
-		t.Fatalf("%d files", len(files))
-	}
-	if info, _ := files[0].Info(); info.Mode().Perm() != 0o600 {
-		t.Errorf("the file is %v", info.Mode())
-	}
-	if info, _ := os.Stat(dir); info.Mode().Perm() != 0o700 {
-		t.Errorf("the folder is %v", info.Mode())
-	}
+		d := drive(t, sample(), Options{Topics: []string{"orders"}, History: dir}, 120, 40)
+		d.follows("orders")
+		d.until("what was sent", func() bool { return len(d.m.compose.past["orders"]) > 0 })
+		d.press("c", "up")
+		if got := d.m.compose.composed(); !got.same(&sent) {
+			t.Errorf("it came back as %+v", got)
+		}
+		if d.m.compose.unsent() {
+			t.Error("what was sent before counts as unsent")
+		}
+		d.press("down")
+		if x := d.m.compose.composed(); !x.blank() {
+			t.Error("down does not lead back to an empty editor")
+		}
+		files, _ := os.ReadDir(dir)
+		if len(files) != 1 {
+			t.Fatalf("%d files", len(files))
+		}
+		if info, _ := files[0].Info(); info.Mode().Perm() != 0o600 {
+			t.Errorf("the file is %v", info.Mode())
+		}
+		if info, _ := os.Stat(dir); info.Mode().Perm() != 0o700 {
+			t.Errorf("the folder is %v", info.Mode())
+		}
+	})
 }
 
 func TestHistoryIsBounded(t *testing.T) {
@@ -293,91 +301,99 @@ func TestHistoryIsBounded(t *testing.T) {
 }
 
 func TestNoPlaceForTheHistoryStopsNothing(t *testing.T) {
-	file := filepath.Join(t.TempDir(), "a file")
-	if err := os.WriteFile(file, nil, 0o600); err != nil {
-		t.Fatal(err)
-	}
-	d := drive(t, sample(), Options{Topics: []string{"empty"}, History: filepath.Join(file, "history")}, 120, 40)
-	d.sees("nothing here yet")
-	d.press("c")
-	d.typed("x")
-	d.press("ctrl+s")
-	d.sees("sent to partition 0")
-	d.until("the notice", func() bool { return d.m.compose.noRemind })
-	d.press("up")
-	if d.m.compose.value.String() != "x" {
-		t.Error("this run forgot it too")
-	}
+	bubble(t, func(t *testing.T) {
+		file := filepath.Join(t.TempDir(), "a file")
+		if err := os.WriteFile(file, nil, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		d := drive(t, sample(), Options{Topics: []string{"empty"}, History: filepath.Join(file, "history")}, 120, 40)
+		d.sees("nothing here yet")
+		d.press("c")
+		d.typed("x")
+		d.press("ctrl+s")
+		d.sees("sent to partition 0")
+		d.until("the notice", func() bool { return d.m.compose.noRemind })
+		d.press("up")
+		if d.m.compose.value.String() != "x" {
+			t.Error("this run forgot it too")
+		}
+	})
 }
 
 func TestHistoryIsOfTheTopic(t *testing.T) {
-	d := drive(t, sample(), Options{Topics: []string{"orders"}}, 120, 40)
-	d.follows("orders")
-	d.press("c")
-	d.typed("for orders")
-	d.press("ctrl+s")
-	d.sees("sent to partition")
-	d.press("esc", "1")
-	d.m.topics.selectName("payments")
-	d.press("enter", "c", "up")
-	if x := d.m.compose.composed(); !x.blank() {
-		t.Errorf("payments has %q", x.value)
-	}
+	bubble(t, func(t *testing.T) {
+		d := drive(t, sample(), Options{Topics: []string{"orders"}}, 120, 40)
+		d.follows("orders")
+		d.press("c")
+		d.typed("for orders")
+		d.press("ctrl+s")
+		d.sees("sent to partition")
+		d.press("esc", "1")
+		d.m.topics.selectName("payments")
+		d.press("enter", "c", "up")
+		if x := d.m.compose.composed(); !x.blank() {
+			t.Errorf("payments has %q", x.value)
+		}
+	})
 }
 
 func TestRepeatCountsAndStops(t *testing.T) {
-	c := sample()
-	d := drive(t, c, Options{Topics: []string{"empty"}}, 120, 40)
-	d.sees("nothing here yet")
-	d.press("c")
-	d.typed(`this is message{{.N}}`)
-	d.press("tab")
-	d.typed("{{.N}}")
-	d.press("ctrl+r")
-	d.sees("{{.N}} counts from 0")
-	d.press("ctrl+u")
-	d.typed("1ms")
-	d.press("enter")
-	d.until("three messages", func() bool { return d.m.compose.last.count >= 3 })
-	d.typed("not into the text")
-	d.press("ctrl+s")
-	d.press("esc")
-	if d.m.focus != paneCompose {
-		t.Error("esc leaves before it stops")
-	}
-	d.until("its end", func() bool { return !d.m.compose.running() })
-	if d.m.compose.err != "" || d.m.compose.value.String() != "this is message{{.N}}" {
-		t.Errorf("afterwards: %q, %q", d.m.compose.err, d.m.compose.value.String())
-	}
-	if d.m.compose.unsent() {
-		t.Error("what was sent counts as unsent")
-	}
-	d.sees(" sent, the last to partition 0")
-	n := d.m.compose.last.count
-	d.until("all in the tail", func() bool { return int64(d.m.tail.snap.next-d.m.tail.snap.first) == n })
-	for i := range n {
-		r, _ := d.m.tail.session.store.At(d.m.tail.snap.first + store.Seq(i))
-		if string(r.Key) != fmt.Sprint(i) || string(r.Value) != fmt.Sprintf("this is message%d", i) {
-			t.Errorf("message %d is %q = %q", i, r.Key, r.Value)
+	bubble(t, func(t *testing.T) {
+		c := sample()
+		d := drive(t, c, Options{Topics: []string{"empty"}}, 120, 40)
+		d.sees("nothing here yet")
+		d.press("c")
+		d.typed(`this is message{{.N}}`)
+		d.press("tab")
+		d.typed("{{.N}}")
+		d.press("ctrl+r")
+		d.sees("{{.N}} counts from 0")
+		d.press("ctrl+u")
+		d.typed("1ms")
+		d.press("enter")
+		d.until("three messages", func() bool { return d.m.compose.last.count >= 3 })
+		d.typed("not into the text")
+		d.press("ctrl+s")
+		d.press("esc")
+		if d.m.focus != paneCompose {
+			t.Error("esc leaves before it stops")
 		}
-	}
-	if got := len(c.topics["empty"][0].batches); int64(got) != n {
-		t.Errorf("%d were written, %d are told", got, n)
-	}
+		d.until("its end", func() bool { return !d.m.compose.running() })
+		if d.m.compose.err != "" || d.m.compose.value.String() != "this is message{{.N}}" {
+			t.Errorf("afterwards: %q, %q", d.m.compose.err, d.m.compose.value.String())
+		}
+		if d.m.compose.unsent() {
+			t.Error("what was sent counts as unsent")
+		}
+		d.sees(" sent, the last to partition 0")
+		n := d.m.compose.last.count
+		d.until("all in the tail", func() bool { return int64(d.m.tail.snap.next-d.m.tail.snap.first) == n })
+		for i := range n {
+			r, _ := d.m.tail.session.store.At(d.m.tail.snap.first + store.Seq(i))
+			if string(r.Key) != fmt.Sprint(i) || string(r.Value) != fmt.Sprintf("this is message%d", i) {
+				t.Errorf("message %d is %q = %q", i, r.Key, r.Value)
+			}
+		}
+		if got := len(c.topics["empty"][0].batches); int64(got) != n {
+			t.Errorf("%d were written, %d are told", got, n)
+		}
+	})
 }
 
 func TestRepeatStopsAtAnErrorAndKeepsTheText(t *testing.T) {
-	c := sample()
-	c.sendErr = errors.New("not enough replicas")
-	d := drive(t, c, Options{Topics: []string{"empty"}}, 120, 40)
-	d.sees("nothing here yet")
-	d.press("c")
-	d.typed("precious")
-	d.press("ctrl+r", "enter")
-	d.sees("stopped after 0 messages: not enough replicas")
-	if d.m.compose.value.String() != "precious" {
-		t.Error("the text is gone")
-	}
+	bubble(t, func(t *testing.T) {
+		c := sample()
+		c.sendErr = errors.New("not enough replicas")
+		d := drive(t, c, Options{Topics: []string{"empty"}}, 120, 40)
+		d.sees("nothing here yet")
+		d.press("c")
+		d.typed("precious")
+		d.press("ctrl+r", "enter")
+		d.sees("stopped after 0 messages: not enough replicas")
+		if d.m.compose.value.String() != "precious" {
+			t.Error("the text is gone")
+		}
+	})
 }
 
 func TestRepeatIntervals(t *testing.T) {
@@ -394,44 +410,48 @@ func TestRepeatIntervals(t *testing.T) {
 }
 
 func TestAttachmentComesAndGoes(t *testing.T) {
-	d := drive(t, sample(), Options{Topics: []string{"empty"}}, 120, 40)
-	d.sees("nothing here yet")
-	d.press("c")
-	d.typed("ab")
-	d.press("left")
-	big := strings.Repeat("line\r", attachAbove/4)
-	d.send(tea.PasteMsg{Content: big})
-	d.sees("attachment")
-	if got := string(d.m.compose.attached); got != "a"+strings.ReplaceAll(big, "\r", "\n")+"b" {
-		t.Errorf("%d bytes are attached", len(got))
-	}
-	d.press("backspace")
-	if d.m.compose.attached != nil || d.m.compose.value.String() != "ab" {
-		t.Errorf("the text is %q", d.m.compose.value.String())
-	}
+	bubble(t, func(t *testing.T) {
+		d := drive(t, sample(), Options{Topics: []string{"empty"}}, 120, 40)
+		d.sees("nothing here yet")
+		d.press("c")
+		d.typed("ab")
+		d.press("left")
+		big := strings.Repeat("line\r", attachAbove/4)
+		d.send(tea.PasteMsg{Content: big})
+		d.sees("attachment")
+		if got := string(d.m.compose.attached); got != "a"+strings.ReplaceAll(big, "\r", "\n")+"b" {
+			t.Errorf("%d bytes are attached", len(got))
+		}
+		d.press("backspace")
+		if d.m.compose.attached != nil || d.m.compose.value.String() != "ab" {
+			t.Errorf("the text is %q", d.m.compose.value.String())
+		}
+	})
 }
 
 func TestEditorKeepsTheLastLineAsItWas(t *testing.T) {
-	for _, text := range []string{"one", "one\n", "", "\n"} {
-		d := drive(t, sample(), Options{Topics: []string{"empty"}}, 120, 40)
-		d.sees("nothing here yet")
-		d.m.compose.value.set(text)
-		file := filepath.Join(t.TempDir(), "edited")
-		saved := text
-		if !strings.HasSuffix(saved, "\n") && saved != "" {
-			saved += "\n" // as editors do
+	bubble(t, func(t *testing.T) {
+		for _, text := range []string{"one", "one\n", "", "\n"} {
+			d := drive(t, sample(), Options{Topics: []string{"empty"}}, 120, 40)
+			d.sees("nothing here yet")
+			d.m.compose.value.set(text)
+			file := filepath.Join(t.TempDir(), "edited")
+			saved := text
+			if !strings.HasSuffix(saved, "\n") && saved != "" {
+				saved += "\n" // as editors do
+			}
+			if err := os.WriteFile(file, []byte(saved), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			d.send(editedMsg{file: file, ended: strings.HasSuffix(text, "\n")})
+			if got := d.m.compose.value.String(); got != text {
+				t.Errorf("%q came back as %q", text, got)
+			}
+			if _, err := os.Stat(file); err == nil {
+				t.Error("the file is still there")
+			}
 		}
-		if err := os.WriteFile(file, []byte(saved), 0o600); err != nil {
-			t.Fatal(err)
-		}
-		d.send(editedMsg{file: file, ended: strings.HasSuffix(text, "\n")})
-		if got := d.m.compose.value.String(); got != text {
-			t.Errorf("%q came back as %q", text, got)
-		}
-		if _, err := os.Stat(file); err == nil {
-			t.Error("the file is still there")
-		}
-	}
+	})
 }
 
 func TestHistoryLinesAreMessagesForProduce(t *testing.T) {
@@ -445,76 +465,84 @@ func TestHistoryLinesAreMessagesForProduce(t *testing.T) {
 }
 
 func TestPartitionIsKnownBeforeSending(t *testing.T) {
-	d := drive(t, sample(), Options{Topics: []string{"orders"}}, 120, 40)
-	d.follows("orders")
-	d.press("c")
-	d.sees("→ any partition")
-	d.press("tab")
-	d.typed("user-12")
-	d.sees(fmt.Sprintf("→ partition %d (murmur2)", kafka.PartitionOf([]byte("user-12"), 6)))
-	d.press("tab", "tab", "tab")
-	d.typed("5")
-	d.press("tab")
-	d.sees("→ partition 5 (chosen)")
-	d.m.compose.part.set("6")
-	d.press("x", "ctrl+s")
-	d.sees("has only partitions 0 to 5")
-	if d.m.compose.at != partPartition {
-		t.Error("the cursor is not where it is wrong")
-	}
+	bubble(t, func(t *testing.T) {
+		d := drive(t, sample(), Options{Topics: []string{"orders"}}, 120, 40)
+		d.follows("orders")
+		d.press("c")
+		d.sees("→ any partition")
+		d.press("tab")
+		d.typed("user-12")
+		d.sees(fmt.Sprintf("→ partition %d (murmur2)", kafka.PartitionOf([]byte("user-12"), 6)))
+		d.press("tab", "tab", "tab")
+		d.typed("5")
+		d.press("tab")
+		d.sees("→ partition 5 (chosen)")
+		d.m.compose.part.set("6")
+		d.press("x", "ctrl+s")
+		d.sees("has only partitions 0 to 5")
+		if d.m.compose.at != partPartition {
+			t.Error("the cursor is not where it is wrong")
+		}
+	})
 }
 
 func TestHeaderScreen(t *testing.T) {
-	for _, size := range sizes {
-		d := drive(t, sample(), Options{Topics: []string{"orders"}}, size[0], size[1])
-		d.follows("orders")
-		d.m.topics.counting = true // the count stands still
-		d.press("c")
-		d.typed(`{"id": 18}`)
-		d.press("tab")
-		d.typed("user-12")
-		d.press("tab")
-		d.typed("trace-id=4bf92f")
-		d.press("enter")
-		d.typed("주문")
-		d.press("tab", "ctrl+n", "enter")
-		d.typed("trace-id=again")
-		golden(t, fmt.Sprintf("headers-%dx%d", size[0], size[1]), d.screen())
-	}
+	bubble(t, func(t *testing.T) {
+		for _, size := range sizes {
+			d := drive(t, sample(), Options{Topics: []string{"orders"}}, size[0], size[1])
+			d.follows("orders")
+			d.m.topics.counting = true // the count stands still
+			d.press("c")
+			d.typed(`{"id": 18}`)
+			d.press("tab")
+			d.typed("user-12")
+			d.press("tab")
+			d.typed("trace-id=4bf92f")
+			d.press("enter")
+			d.typed("주문")
+			d.press("tab", "ctrl+n", "enter")
+			d.typed("trace-id=again")
+			golden(t, fmt.Sprintf("headers-%dx%d", size[0], size[1]), d.screen())
+		}
+	})
 }
 
 func TestTheFooterSaysWhatEscDoes(t *testing.T) {
-	c := sample()
-	d := drive(t, c, Options{Topics: []string{"empty"}}, 120, 40)
-	d.sees("nothing here yet")
-	d.press("c")
-	d.typed("x")
-	d.sees("esc back")
-	d.press("ctrl+r", "enter")
-	d.sees("esc stop ")
-	d.press("ctrl+r")
-	d.sees("repeat: a message is sent again and again; esc stops that")
-	d.press("esc")
-	d.until("its end", func() bool { return !d.m.compose.running() })
+	bubble(t, func(t *testing.T) {
+		c := sample()
+		d := drive(t, c, Options{Topics: []string{"empty"}}, 120, 40)
+		d.sees("nothing here yet")
+		d.press("c")
+		d.typed("x")
+		d.sees("esc back")
+		d.press("ctrl+r", "enter")
+		d.sees("esc stop ")
+		d.press("ctrl+r")
+		d.sees("repeat: a message is sent again and again; esc stops that")
+		d.press("esc")
+		d.until("its end", func() bool { return !d.m.compose.running() })
+	})
 }
 
 func TestOfSeveralTopicsTheOneUnderTheCursorIsWrittenTo(t *testing.T) {
-	c := two()
-	c.add("a", 0, at(0, "a1"))
-	d := drive(t, c, Options{Topics: []string{"a", "b"}}, 140, 40)
-	d.follows("a")
-	d.shows("a0", "b0", "a1")
-	d.press("2", "c")
-	if got := d.m.compose.topic; got != "a" {
-		t.Errorf("the tail follows, and %q is written to", got)
-	}
-	d.press("esc", "up", "c")
-	d.sees("compose → b")
-	d.typed("to b")
-	d.press("esc", "up", "c")
-	d.sees("compose → b") // where the text is
-	d.press("ctrl+s")
-	d.sees("sent to partition")
-	d.press("esc", "c")
-	d.sees("compose → a")
+	bubble(t, func(t *testing.T) {
+		c := two()
+		c.add("a", 0, at(0, "a1"))
+		d := drive(t, c, Options{Topics: []string{"a", "b"}}, 140, 40)
+		d.follows("a")
+		d.shows("a0", "b0", "a1")
+		d.press("2", "c")
+		if got := d.m.compose.topic; got != "a" {
+			t.Errorf("the tail follows, and %q is written to", got)
+		}
+		d.press("esc", "up", "c")
+		d.sees("compose → b")
+		d.typed("to b")
+		d.press("esc", "up", "c")
+		d.sees("compose → b") // where the text is
+		d.press("ctrl+s")
+		d.sees("sent to partition")
+		d.press("esc", "c")
+		d.sees("compose → a")
+	})
 }

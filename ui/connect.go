@@ -60,7 +60,7 @@ func (m *Model) dial(brokers []string) tea.Cmd {
 	}
 	m.checkup.stop()
 	m.checkup = checkup{number: m.checkup.number + 1}
-	*c = connecting{busy: true, number: c.number + 1, brokers: shown, started: m.now(), cancel: cancel}
+	*c = connecting{busy: true, number: c.number + 1, brokers: shown, started: time.Now(), cancel: cancel}
 	return m.open(ctx, brokers)
 }
 
@@ -106,7 +106,7 @@ func (m *Model) startDemo() tea.Cmd {
 		c.cancel()
 	}
 	ctx, cancel := context.WithCancel(m.ctx)
-	*c = connecting{busy: true, number: c.number + 1, demo: true, started: m.now(), cancel: cancel}
+	*c = connecting{busy: true, number: c.number + 1, demo: true, started: time.Now(), cancel: cancel}
 	n, demo := c.number, m.opt.Demo
 	m.name = "demo"
 	return func() tea.Msg {
@@ -131,7 +131,7 @@ func (m *Model) opened(msg openedMsg) tea.Cmd {
 		return m.cannotConnect(msg.err)
 	}
 	if c.quiet {
-		m.note(levelGood, "the cluster answers, after "+human.Duration(m.now().Sub(c.started)))
+		m.note(levelGood, "the cluster answers, after "+human.Duration(time.Now().Sub(c.started)))
 	}
 	m.checkup.stop()
 	m.cluster = msg.cluster
@@ -175,9 +175,9 @@ func (m *Model) cannotConnect(err error) tea.Cmd {
 		cmds = append(cmds, m.checkUp(brokers, again))
 	}
 	if worthAnotherTry(err) && !c.demo {
-		c.again = m.now().Add(tryAgainAfter)
+		c.again = time.Now().Add(tryAgainAfter)
 		n := c.number
-		cmds = append(cmds, tea.Tick(tryAgainAfter, func(time.Time) tea.Msg { return againMsg{n} }))
+		cmds = append(cmds, m.after(tryAgainAfter, againMsg{n}))
 	}
 	return tea.Batch(cmds...)
 }
@@ -198,7 +198,7 @@ func (m *Model) stopDial() tea.Cmd {
 // askAddress opens the prompt for another address.
 func (m *Model) askAddress() tea.Cmd {
 	d := &dialog{
-		title: "another address", opened: m.now(), action: "connect",
+		title: "another address", opened: time.Now(), action: "connect",
 		fields: []field{{label: "brokers", hint: "host:9092, several with commas"}},
 		submit: func(m *Model, d *dialog) tea.Cmd {
 			var brokers []string
@@ -265,7 +265,7 @@ func (c *connecting) draw(m *Model, r rect) []string {
 		}
 		say(st.text, m.spinner()+doing)
 		gap()
-		if since := m.now().Sub(c.started); since >= 2*time.Second {
+		if since := time.Now().Sub(c.started); since >= 2*time.Second {
 			say(st.dim, "for "+human.Duration(since.Truncate(time.Second)))
 		}
 		say(st.dim, "esc stops, q quits")
@@ -361,7 +361,7 @@ func (c *connecting) ways(m *Model, w, indent int) (lines []string) {
 	case c.busy:
 		doing = m.spinner() + " trying again"
 	case !c.again.IsZero():
-		doing = fmt.Sprintf("trying again in %d s", max(1, int(c.again.Sub(m.now()).Round(time.Second)/time.Second)))
+		doing = fmt.Sprintf("trying again in %d s", max(1, int(c.again.Sub(time.Now()).Round(time.Second)/time.Second)))
 	}
 	if doing != "" && m.h > 12 {
 		lines = append(lines, newLine(st, w, nil).end())

@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 
 	tea "charm.land/bubbletea/v2"
 
@@ -77,7 +78,7 @@ func (m *Model) askExport() tea.Cmd {
 	d.change = func(m *Model, d *dialog) tea.Cmd {
 		describeExport(d)
 		text := strings.TrimSpace(d.fields[exportWhat].ed.String())
-		if from, to, err := parseBounds(text, "", m.now(), m.zone); err == nil && text != "" && m.rangeMeant(from, to) != "" {
+		if from, to, err := parseBounds(text, "", time.Now(), m.zone); err == nil && text != "" && m.rangeMeant(from, to) != "" {
 			d.lines = append(d.lines, "Records "+m.rangeMeant(from, to))
 		}
 		return nil
@@ -94,7 +95,7 @@ func (m *Model) askExport() tea.Cmd {
 
 func (m *Model) exportForm(name, what string) *dialog {
 	d := &dialog{
-		title: strings.TrimSpace("export " + what), opened: m.now(), action: "export",
+		title: strings.TrimSpace("export " + what), opened: time.Now(), action: "export",
 		fields: []field{
 			exportFile:    {label: "file", hint: "a name that ends with .jsonl, .csv or .txt"},
 			exportColumns: {label: "columns of a .csv", hint: "topic,partition,offset,time,key,value; also value.order.total, header.NAME, timestamp, headers, keyBase64 …"},
@@ -104,7 +105,7 @@ func (m *Model) exportForm(name, what string) *dialog {
 	if len(name) > 100 {
 		name = name[:100]
 	}
-	d.preset(exportFile, name+"-"+m.now().In(m.zone).Format("20060102-150405")+".jsonl")
+	d.preset(exportFile, name+"-"+time.Now().In(m.zone).Format("20060102-150405")+".jsonl")
 	m.dialog = d
 	describeExport(d)
 	return d
@@ -153,7 +154,7 @@ func (m *Model) exportOf(text string) (exportRun, error) {
 		first, next := s.store.Bounds()
 		return func(ctx context.Context, e *archive.Export) error { return exportHeld(ctx, e, s.store, first, next) }, nil
 	}
-	from, to, err := parseBounds(text, "", m.now(), m.zone)
+	from, to, err := parseBounds(text, "", time.Now(), m.zone)
 	if err != nil {
 		return nil, placeError(err)
 	}
@@ -276,10 +277,10 @@ func (m *Model) askOverwrite(msg exportMsg) {
 	name, _, _ := exportName(msg.form) // it was read before
 	size := ""
 	if info, err := os.Stat(name); err == nil {
-		size = fmt.Sprintf(" It has %s, from %s ago.", human.Bytes(info.Size()), human.Duration(m.now().Sub(info.ModTime())))
+		size = fmt.Sprintf(" It has %s, from %s ago.", human.Bytes(info.Size()), human.Duration(time.Now().Sub(info.ModTime())))
 	}
 	m.dialog = &dialog{
-		title: "overwrite", kind: dialogConfirm, danger: true, opened: m.now(), action: "overwrite",
+		title: "overwrite", kind: dialogConfirm, danger: true, opened: time.Now(), action: "overwrite",
 		lines:  []string{atHome(name) + " is there already." + size},
 		submit: func(_ *Model, d *dialog) tea.Cmd { return msg.again(d) },
 		cancel: func(m *Model, _ *dialog) tea.Cmd { m.dialog = msg.form; return nil },

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	tea "charm.land/bubbletea/v2"
@@ -678,12 +679,31 @@ func (c *fakeCluster) Cost(_ context.Context, spans []kafka.Span, _ kafka.Isolat
 func (c *fakeCluster) ReadOnly() bool { return c.readOnly }
 func (c *fakeCluster) Close() error   { c.closed = true; return nil }
 
-// patience is how long a test waits for what must come. It is long because the
-// machine may be busy; nobody waits for it while all is well.
-const patience = 30 * time.Second
+// keyAllocations are what a key and its frame may cost, however much there is.
+const keyAllocations = 5000
 
 // testNow is when every test happens.
 var testNow = time.Date(2026, 11, 22, 14, 5, 12, 0, time.UTC)
+
+// bubble runs a test in time of its own (testing/synctest), which begins at
+// testNow and passes only while everything in it waits.
+func bubble(t *testing.T, f func(t *testing.T)) {
+	t.Helper()
+	synctest.Test(t, func(t *testing.T) {
+		time.Sleep(time.Until(testNow))
+		f(t)
+	})
+}
+
+// inBubble runs a subtest in a bubble of its own.
+func inBubble(t *testing.T, name string, f func(t *testing.T)) {
+	t.Helper()
+	t.Run(name, func(t *testing.T) { bubble(t, f) })
+}
+
+// realTime is a test that is in no bubble, because real processes and sockets take
+// part in it.
+type realTime struct{ testing.TB }
 
 // driver runs a model's commands and gives it what they say.
 type driver struct {
@@ -693,58 +713,20 @@ type driver struct {
 	work   sync.WaitGroup
 	msgs   chan tea.Msg
 	ctx    context.Context
-	mu     sync.Mutex
-	clock  time.Time
 	copied string
-	alarms []alarm
 	quits  bool // random keys may have asked to quit: that is passed over
 }
 
-func (d *driver) now() time.Time {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	return d.clock
-}
-
-func (d *driver) advance(by time.Duration) {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	d.clock = d.clock.Add(by)
-	d.alarms = slices.DeleteFunc(d.alarms, func(a alarm) bool {
-		if a.at.After(d.clock) {
-			return false
-		}
-		a.rings <- d.clock
-		return true
-	})
-}
-
-// alarm rings at a time.
-type alarm struct {
-	at    time.Time
-	rings chan time.Time
-}
-
-// after is time.After in the driver's time.
-func (d *driver) after(wait time.Duration) <-chan time.Time {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	a := alarm{d.clock.Add(wait), make(chan time.Time, 1)}
-	if wait <= 0 {
-		a.rings <- d.clock
-	} else {
-		d.alarms = append(d.alarms, a)
-	}
-	return a.rings
-}
+// advance lets time pass. What it brings is handled afterwards.
+func (d *driver) advance(by time.Duration) { time.Sleep(by) }
 
 // drive begins a model on a cluster; nil: none can be reached.
 func drive(t testing.TB, c *fakeCluster, opt Options, w, h int) *driver {
 	t.Helper()
-	d := &driver{t: t, msgs: make(chan tea.Msg, 1024), clock: testNow}
+	d := &driver{t: t, msgs: make(chan tea.Msg, 1024)}
 	ctx, cancel := context.WithCancel(context.Background())
 	d.ctx, d.cancel = ctx, cancel
-	opt.Now, opt.After, opt.Location = d.now, d.after, time.UTC
+	opt.Location = time.UTC
 	opt.Clipboard = func(s string) tea.Cmd { d.copied = s; return nil }
 	opt.Name, opt.Theme = cmp.Or(opt.Name, "local"), cmp.Or(opt.Theme, "dark")
 	if opt.Open == nil {
@@ -799,23 +781,39 @@ func (d *driver) send(msg tea.Msg) {
 	d.run(cmd)
 }
 
-// until handles messages until ok.
+// next handles the next message; false: there is none, and nothing is under way
+// that would send one before time passes.
+func (d *driver) next() bool {
+	d.t.Helper()
+	if _, bubbled := d.t.(*testing.T); bubbled {
+		synctest.Wait()
+	}
+	select {
+	case msg := <-d.msgs:
+		if _, quit := msg.(tea.QuitMsg); !quit {
+			d.send(msg)
+		} else if !d.quits {
+			d.t.Fatal("it quits")
+		}
+		return true
+	default:
+		return false
+	}
+}
+
+// until handles messages, and lets time pass, until ok.
 func (d *driver) until(what string, ok func() bool) {
 	d.t.Helper()
-	deadline := time.NewTimer(patience)
-	defer deadline.Stop()
-	look := time.NewTicker(5 * time.Millisecond) // not all that is waited for sends a message
-	defer look.Stop()
-	for !ok() {
-		select {
-		case <-look.C:
-		case msg := <-d.msgs:
-			if _, quit := msg.(tea.QuitMsg); !quit {
-				d.send(msg)
-			} else if !d.quits {
-				d.t.Fatalf("quit while waiting for %s", what)
+	for end := time.Now().Add(time.Minute); ; time.Sleep(5 * time.Millisecond) {
+		for !ok() {
+			if !d.next() {
+				break
 			}
-		case <-deadline.C:
+		}
+		if ok() {
+			return
+		}
+		if time.Now().After(end) {
 			d.t.Fatalf("never came: %s\n%s", what, d.screen())
 		}
 	}
@@ -907,26 +905,20 @@ func sample() *fakeCluster {
 }
 
 // settle handles messages until nothing is under way: nothing turns, and nothing
-// has come for a while.
+// has come for longer than a preview waits for the cursor to rest.
 func (d *driver) settle() {
 	d.t.Helper()
-	deadline := time.Now().Add(patience)
-	for quiet := 0; quiet < 6; { // longer than a preview waits for the cursor to rest
-		if time.Now().After(deadline) {
+	end := time.Now().Add(time.Minute)
+	for quiet := 0; quiet < 6; quiet++ {
+		if time.Now().After(end) {
 			d.t.Fatalf("it does not come to rest:\n%s", d.screen())
 		}
-		select {
-		case msg := <-d.msgs:
-			if _, tick := msg.(animateMsg); !tick {
-				quiet = 0
-			}
-			d.send(msg)
-		case <-time.After(40 * time.Millisecond):
-			if d.m.busy() || d.m.tail.preview.unfinished() || d.m.tail.find.busy != 0 || d.m.topics.counting {
-				quiet = 0
-				continue
-			}
-			quiet++
+		for d.next() {
+			quiet = 0
 		}
+		if d.m.busy() || d.m.tail.preview.unfinished() || d.m.tail.find.busy != 0 || d.m.topics.counting {
+			quiet = 0
+		}
+		time.Sleep(40 * time.Millisecond)
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"strings"
+	"time"
 
 	tea "charm.land/bubbletea/v2"
 
@@ -61,7 +62,7 @@ func (m *Model) askFind() tea.Cmd {
 		return nil
 	}
 	d := &dialog{
-		title: "find in what is held", opened: m.now(), action: "go to the nearest",
+		title: "find in what is held", opened: time.Now(), action: "go to the nearest",
 		fields: []field{m.queryField("find")},
 		submit: func(m *Model, d *dialog) tea.Cmd {
 			if err := look(m, d); err != nil {

@@ -62,7 +62,7 @@ func TestScreens(t *testing.T) {
 	for _, size := range sizes {
 		w, h := size[0], size[1]
 		name := func(s string) string { return fmt.Sprintf("%s-%dx%d", s, w, h) }
-		t.Run(fmt.Sprintf("%dx%d", w, h), func(t *testing.T) {
+		inBubble(t, fmt.Sprintf("%dx%d", w, h), func(t *testing.T) {
 			d := drive(t, sample(), Options{}, w, h)
 			d.until("the topics", func() bool { return d.m.topicsSettled() })
 			golden(t, name("topics"), d.screen())
@@ -93,27 +93,31 @@ func TestScreens(t *testing.T) {
 }
 
 func TestSentScreen(t *testing.T) {
-	c := sample()
-	d := drive(t, c, Options{Topics: []string{"orders"}}, 120, 40)
-	c.set(func() { c.onSend = func() { d.advance(6 * time.Millisecond) } })
-	d.follows("orders")
-	d.m.topics.counting = true // the count stands still
-	d.press("c")
-	d.typed(`{"id": 18}`)
-	d.press("ctrl+s")
-	d.sees("seen after")
-	d.until("the row", func() bool { return d.m.tail.snap.next-d.m.tail.snap.first == 61 && d.m.tail.snap.lag == 0 })
-	golden(t, "sent-120x40", d.screen())
+	bubble(t, func(t *testing.T) {
+		c := sample()
+		d := drive(t, c, Options{Topics: []string{"orders"}}, 120, 40)
+		c.set(func() { c.onSend = func() { d.advance(6 * time.Millisecond) } })
+		d.follows("orders")
+		d.m.topics.counting = true // the count stands still
+		d.press("c")
+		d.typed(`{"id": 18}`)
+		d.press("ctrl+s")
+		d.sees("seen after")
+		d.until("the row", func() bool { return d.m.tail.snap.next-d.m.tail.snap.first == 61 && d.m.tail.snap.lag == 0 })
+		golden(t, "sent-120x40", d.screen())
+	})
 }
 
 func TestCannotConnectScreen(t *testing.T) {
-	failed := &kafka.OpenError{Attempts: []*kafka.ConnectError{
-		{Broker: "localhost:9092", Step: kafka.StepConnect, Err: errors.New("connection refused"), Hint: "nothing listens there: is the port right, and is the broker up?"},
-		{Broker: "kafka.example:9093", Step: kafka.StepTLS, Err: errors.New("first record does not look like a TLS handshake"), Hint: "the broker speaks plain text on that port"},
-	}}
-	for _, size := range sizes {
-		d := drive(t, nil, Options{Open: failing(failed), Demo: demoOf(sample()), Brokers: []string{"localhost:9092", "kafka.example:9093"}}, size[0], size[1])
-		d.sees("cannot reach")
-		golden(t, fmt.Sprintf("connect-%dx%d", size[0], size[1]), d.screen())
-	}
+	bubble(t, func(t *testing.T) {
+		failed := &kafka.OpenError{Attempts: []*kafka.ConnectError{
+			{Broker: "localhost:9092", Step: kafka.StepConnect, Err: errors.New("connection refused"), Hint: "nothing listens there: is the port right, and is the broker up?"},
+			{Broker: "kafka.example:9093", Step: kafka.StepTLS, Err: errors.New("first record does not look like a TLS handshake"), Hint: "the broker speaks plain text on that port"},
+		}}
+		for _, size := range sizes {
+			d := drive(t, nil, Options{Open: failing(failed), Demo: demoOf(sample()), Brokers: []string{"localhost:9092", "kafka.example:9093"}}, size[0], size[1])
+			d.sees("cannot reach")
+			golden(t, fmt.Sprintf("connect-%dx%d", size[0], size[1]), d.screen())
+		}
+	})
 }

@@ -31,174 +31,192 @@ func lonelyTopic() *fakeCluster {
 }
 
 func TestATopicWithALeaderlessPartitionIsReadAllTheSame(t *testing.T) {
-	c := lonelyTopic()
-	d := drive(t, c, Options{Topics: []string{"lonely"}}, 140, 40)
-	d.sees("following 2 of 3 partitions")
-	d.sees("message 9 of 0")
-	d.sees("message 9 of 2")
-	d.sees("lonely/1 cannot be read now: it has no leader now")
-	if screen := d.screen(); strings.Contains(screen, "of 1 ") || strings.Contains(screen, "following ●") || !strings.Contains(screen, "held 20 ") {
-		t.Errorf("it reads\n%s", screen)
-	}
-	c.add("lonely", 1, text("written when it was back"))
-	c.mend(lonely1)
-	d.sees("following ●")
-	d.sees("written when it was back")
-	d.sees("lonely/1 can be read again, from offset 0 on")
-	d.until("all of it", func() bool { return d.m.tail.snap.held == 31 })
+	bubble(t, func(t *testing.T) {
+		c := lonelyTopic()
+		d := drive(t, c, Options{Topics: []string{"lonely"}}, 140, 40)
+		d.sees("following 2 of 3 partitions")
+		d.sees("message 9 of 0")
+		d.sees("message 9 of 2")
+		d.sees("lonely/1 cannot be read now: it has no leader now")
+		if screen := d.screen(); strings.Contains(screen, "of 1 ") || strings.Contains(screen, "following ●") || !strings.Contains(screen, "held 20 ") {
+			t.Errorf("it reads\n%s", screen)
+		}
+		c.add("lonely", 1, text("written when it was back"))
+		c.mend(lonely1)
+		d.sees("following ●")
+		d.sees("written when it was back")
+		d.sees("lonely/1 can be read again, from offset 0 on")
+		d.until("all of it", func() bool { return d.m.tail.snap.held == 31 })
+	})
 }
 
 func TestWhatWaitsIsKeptOverAPauseAndOverMarkers(t *testing.T) {
-	c := lonelyTopic()
-	d := drive(t, c, Options{Topics: []string{"lonely"}}, 140, 40)
-	d.sees("following 2 of 3 partitions")
-	d.press("space")
-	d.sees("paused")
-	d.press("space")
-	d.sees("following 2 of 3 partitions")
-	d.press("m")
-	d.sees("markers too")
-	d.sees("following 2 of 3 partitions")
-	c.mend(lonely1)
-	d.sees("message 9 of 1")
-	d.sees("following ●")
+	bubble(t, func(t *testing.T) {
+		c := lonelyTopic()
+		d := drive(t, c, Options{Topics: []string{"lonely"}}, 140, 40)
+		d.sees("following 2 of 3 partitions")
+		d.press("space")
+		d.sees("paused")
+		d.press("space")
+		d.sees("following 2 of 3 partitions")
+		d.press("m")
+		d.sees("markers too")
+		d.sees("following 2 of 3 partitions")
+		c.mend(lonely1)
+		d.sees("message 9 of 1")
+		d.sees("following ●")
+	})
 }
 
 func TestATopicWithoutAnyLeaderIsWaitedFor(t *testing.T) {
-	c := lonelyTopic()
-	c.lack = map[kafka.TopicPartition]error{{Topic: "lonely", Partition: 0}: silence, lonely1: silence, {Topic: "lonely", Partition: 2}: silence}
-	d := drive(t, c, Options{Topics: []string{"lonely"}}, 140, 40)
-	d.sees("following 0 of 3 partitions")
-	d.sees("lonely/1 cannot be read now: advertised as fake:9092, which does not answer")
-	d.sees("1 of 3 brokers does not answer: fake:9092  :doctor looks closer")
-	for p := range int32(3) {
-		c.mend(kafka.TopicPartition{Topic: "lonely", Partition: p})
-	}
-	d.sees("following ●")
-	d.sees("message 9 of 1")
-	d.sees("● 3 brokers")
+	bubble(t, func(t *testing.T) {
+		c := lonelyTopic()
+		c.lack = map[kafka.TopicPartition]error{{Topic: "lonely", Partition: 0}: silence, lonely1: silence, {Topic: "lonely", Partition: 2}: silence}
+		d := drive(t, c, Options{Topics: []string{"lonely"}}, 140, 40)
+		d.sees("following 0 of 3 partitions")
+		d.sees("lonely/1 cannot be read now: advertised as fake:9092, which does not answer")
+		d.sees("1 of 3 brokers does not answer: fake:9092  :doctor looks closer")
+		for p := range int32(3) {
+			c.mend(kafka.TopicPartition{Topic: "lonely", Partition: p})
+		}
+		d.sees("following ●")
+		d.sees("message 9 of 1")
+		d.sees("● 3 brokers")
+	})
 }
 
 func TestCountAndPreviewWithoutALeader(t *testing.T) {
-	c := lonelyTopic()
-	d := drive(t, c, Options{}, 160, 40)
-	d.sees("20+")
-	d.sees("message 9 of 2")
-	d.sees("lonely/1 cannot be read now: it has no leader now")
-	c.mend(lonely1)
-	d.press("ctrl+r")
-	d.until("all of them", func() bool { f := d.m.topics.figures["lonely"]; return f.end == 30 && f.missing == 0 })
-	if f := d.m.topics.figures["lonely"]; f.samples != 0 {
-		t.Errorf("a partition that came back counts as %v messages a second", f.rate())
-	}
+	bubble(t, func(t *testing.T) {
+		c := lonelyTopic()
+		d := drive(t, c, Options{}, 160, 40)
+		d.sees("20+")
+		d.sees("message 9 of 2")
+		d.sees("lonely/1 cannot be read now: it has no leader now")
+		c.mend(lonely1)
+		d.press("ctrl+r")
+		d.until("all of them", func() bool { f := d.m.topics.figures["lonely"]; return f.end == 30 && f.missing == 0 })
+		if f := d.m.topics.figures["lonely"]; f.samples != 0 {
+			t.Errorf("a partition that came back counts as %v messages a second", f.rate())
+		}
+	})
 }
 
 func TestTheHeaderSaysWhatIsLostUnderAnOpenTail(t *testing.T) {
-	c := lonelyTopic()
-	c.lack = nil
-	d := drive(t, c, Options{Topics: []string{"lonely"}}, 140, 40)
-	d.sees("following ●")
-	d.sees("● 3 brokers")
-	happens := func(e kafka.Event) {
-		c.set(func() { c.tell = append(c.tell, e); c.grown.Broadcast() })
-	}
-	happens(kafka.Event{Kind: kafka.PartitionStuck, TopicPartition: lonely1, Err: kafka.ErrNoLeader})
-	d.sees("following 2 of 3 partitions")
-	happens(kafka.Event{Kind: kafka.PartitionBack, TopicPartition: lonely1, From: 10})
-	d.sees("following ●")
-	happens(kafka.Event{Kind: kafka.BrokerLost, Broker: "fake:9092", Err: silence})
-	d.sees("following 0 of 3 partitions")
-	d.sees("does not answer: fake:9092  :doctor")
-	d.press("space") // nobody asks it now, so nobody knows
-	d.sees("paused")
-	d.sees("● 3 brokers")
-	d.press("space")
-	happens(kafka.Event{Kind: kafka.BrokerBack, Broker: "fake:9092"})
-	d.sees("following ●")
-	d.sees("● 3 brokers")
-	happens(kafka.Event{Kind: kafka.TopicDeleted, TopicPartition: kafka.TopicPartition{Topic: "lonely", Partition: -1}})
-	d.sees("topic deleted")
-	if strings.Contains(d.screen(), "following") {
-		t.Errorf("it follows a topic that is deleted:\n%s", d.screen())
-	}
+	bubble(t, func(t *testing.T) {
+		c := lonelyTopic()
+		c.lack = nil
+		d := drive(t, c, Options{Topics: []string{"lonely"}}, 140, 40)
+		d.sees("following ●")
+		d.sees("● 3 brokers")
+		happens := func(e kafka.Event) {
+			c.set(func() { c.tell = append(c.tell, e); c.grown.Broadcast() })
+		}
+		happens(kafka.Event{Kind: kafka.PartitionStuck, TopicPartition: lonely1, Err: kafka.ErrNoLeader})
+		d.sees("following 2 of 3 partitions")
+		happens(kafka.Event{Kind: kafka.PartitionBack, TopicPartition: lonely1, From: 10})
+		d.sees("following ●")
+		happens(kafka.Event{Kind: kafka.BrokerLost, Broker: "fake:9092", Err: silence})
+		d.sees("following 0 of 3 partitions")
+		d.sees("does not answer: fake:9092  :doctor")
+		d.press("space") // nobody asks it now, so nobody knows
+		d.sees("paused")
+		d.sees("● 3 brokers")
+		d.press("space")
+		happens(kafka.Event{Kind: kafka.BrokerBack, Broker: "fake:9092"})
+		d.sees("following ●")
+		d.sees("● 3 brokers")
+		happens(kafka.Event{Kind: kafka.TopicDeleted, TopicPartition: kafka.TopicPartition{Topic: "lonely", Partition: -1}})
+		d.sees("topic deleted")
+		if strings.Contains(d.screen(), "following") {
+			t.Errorf("it follows a topic that is deleted:\n%s", d.screen())
+		}
+	})
 }
 
 func TestBrokersThatReplicasAreOnAreMissed(t *testing.T) {
-	c := sample()
-	d := drive(t, c, Options{}, 120, 30)
-	d.sees("● 3 brokers")
-	c.set(func() {
-		c.broken = map[string]kafka.Partition{"orders": {Leader: 1, Replicas: []int32{0, 1, 2}, ISR: []int32{0, 1}}}
-		c.brokers = 2
+	bubble(t, func(t *testing.T) {
+		c := sample()
+		d := drive(t, c, Options{}, 120, 30)
+		d.sees("● 3 brokers")
+		c.set(func() {
+			c.broken = map[string]kafka.Partition{"orders": {Leader: 1, Replicas: []int32{0, 1, 2}, ISR: []int32{0, 1}}}
+			c.brokers = 2
+		})
+		d.press("ctrl+r")
+		d.sees("● 2 of 3 brokers")
 	})
-	d.press("ctrl+r")
-	d.sees("● 2 of 3 brokers")
 }
 
 func TestAnOffsetPastTheEnd(t *testing.T) {
-	c := newFake().topic("short", 1)
-	c.add("short", 0, text("one"))
-	c.add("short", 0, text("two"))
-	d := drive(t, c, Options{Topics: []string{"short"}}, 140, 40)
-	d.follows("short")
-	d.press("t")
-	d.typed("500")
-	d.press("enter")
-	d.sees("waiting for offset 500, past the end (2)")
-	d.sees("G goes to the end")
-	c.add("short", 0, text("three"))
-	d.sees("past the end (3)")
-	d.press("G")
-	d.sees("following ●")
-	d.sees("three")
-	c.add("short", 0, text("four"))
-	d.sees("four")
+	bubble(t, func(t *testing.T) {
+		c := newFake().topic("short", 1)
+		c.add("short", 0, text("one"))
+		c.add("short", 0, text("two"))
+		d := drive(t, c, Options{Topics: []string{"short"}}, 140, 40)
+		d.follows("short")
+		d.press("t")
+		d.typed("500")
+		d.press("enter")
+		d.sees("waiting for offset 500, past the end (2)")
+		d.sees("G goes to the end")
+		c.add("short", 0, text("three"))
+		d.sees("past the end (3)")
+		d.press("G")
+		d.sees("following ●")
+		d.sees("three")
+		c.add("short", 0, text("four"))
+		d.sees("four")
+	})
 }
 
 func TestAnOffsetPastTheEndOfSomePartitions(t *testing.T) {
-	c := newFake().topic("uneven", 3)
-	for i := range 20 {
-		c.add("uneven", 0, text(fmt.Sprint("long ", i)))
-	}
-	c.add("uneven", 1, text("short"))
-	d := drive(t, c, Options{Topics: []string{"uneven"}}, 140, 40)
-	d.follows("uneven")
-	d.press("t")
-	d.typed("7")
-	d.press("enter")
-	d.sees("2 partitions end before it")
-	d.sees("long 19")
-	d.press("G")
-	d.sees("following ●")
-	d.sees("short")
+	bubble(t, func(t *testing.T) {
+		c := newFake().topic("uneven", 3)
+		for i := range 20 {
+			c.add("uneven", 0, text(fmt.Sprint("long ", i)))
+		}
+		c.add("uneven", 1, text("short"))
+		d := drive(t, c, Options{Topics: []string{"uneven"}}, 140, 40)
+		d.follows("uneven")
+		d.press("t")
+		d.typed("7")
+		d.press("enter")
+		d.sees("2 partitions end before it")
+		d.sees("long 19")
+		d.press("G")
+		d.sees("following ●")
+		d.sees("short")
+	})
 }
 
 func TestTheRateIsOfWhatComes(t *testing.T) {
-	c := sample()
-	d := drive(t, c, Options{Topics: []string{"orders"}}, 140, 40)
-	d.follows("orders")
-	again := func(what string, from int64) {
-		t.Helper()
-		d.until(what, func() bool { s := &d.m.tail.snap; return s.reading && s.lag == 0 && s.seen >= from && !s.older.busy })
-		if n := d.m.tail.snap.live; n != 0 {
-			t.Errorf("%s: %d records that were there count as coming", what, n)
+	bubble(t, func(t *testing.T) {
+		c := sample()
+		d := drive(t, c, Options{Topics: []string{"orders"}}, 140, 40)
+		d.follows("orders")
+		again := func(what string, from int64) {
+			t.Helper()
+			d.until(what, func() bool { s := &d.m.tail.snap; return s.reading && s.lag == 0 && s.seen >= from && !s.older.busy })
+			if n := d.m.tail.snap.live; n != 0 {
+				t.Errorf("%s: %d records that were there count as coming", what, n)
+			}
 		}
-	}
-	again("the newest", 0)
-	d.press("g")
-	again("the beginning", 60)
-	d.press("m")
-	again("markers", 60)
-	d.press("G", "space")
-	d.sees("paused")
-	for i := range 5 {
-		c.add("orders", 0, text(fmt.Sprint("meanwhile ", i)))
-	}
-	d.press("space")
-	d.sees("meanwhile 4")
-	again("a pause", 0)
-	c.add("orders", 0, text("now"))
-	d.until("one that comes", func() bool { return d.m.tail.snap.live == 1 })
+		again("the newest", 0)
+		d.press("g")
+		again("the beginning", 60)
+		d.press("m")
+		again("markers", 60)
+		d.press("G", "space")
+		d.sees("paused")
+		for i := range 5 {
+			c.add("orders", 0, text(fmt.Sprint("meanwhile ", i)))
+		}
+		d.press("space")
+		d.sees("meanwhile 4")
+		again("a pause", 0)
+		c.add("orders", 0, text("now"))
+		d.until("one that comes", func() bool { return d.m.tail.snap.live == 1 })
+	})
 }
 
 func TestTheRateBeginsHonestly(t *testing.T) {
@@ -218,41 +236,47 @@ func TestTheRateBeginsHonestly(t *testing.T) {
 }
 
 func TestAPauseIsNoLatency(t *testing.T) {
-	c := sample()
-	d := drive(t, c, Options{Topics: []string{"orders"}}, 140, 40)
-	d.follows("orders")
-	d.press("space")
-	d.sees("paused")
-	d.press("c")
-	d.typed("hello")
-	d.press("ctrl+s")
-	d.sees("sent to partition")
-	d.advance(time.Minute)
-	d.press("esc", "space")
-	d.sees("seen when the pause ended")
+	bubble(t, func(t *testing.T) {
+		c := sample()
+		d := drive(t, c, Options{Topics: []string{"orders"}}, 140, 40)
+		d.follows("orders")
+		d.press("space")
+		d.sees("paused")
+		d.press("c")
+		d.typed("hello")
+		d.press("ctrl+s")
+		d.sees("sent to partition")
+		d.advance(time.Minute)
+		d.press("esc", "space")
+		d.sees("seen when the pause ended")
+	})
 }
 
 func TestAFilterThatFindsNothingSaysWhereItLooked(t *testing.T) {
-	d := drive(t, sample(), Options{Topics: []string{"orders"}}, 140, 40)
-	d.follows("orders")
-	d.press("t")
-	d.typed("13:05")
-	d.press("enter")
-	d.press("/")
-	d.typed("nowhere")
-	d.press("enter")
-	d.sees("nothing from Sun 22 Nov 13:05:00 on matches")
-	d.sees("g looks from the beginning")
-	d.press("g")
-	d.sees("nothing in the topic matches yet")
+	bubble(t, func(t *testing.T) {
+		d := drive(t, sample(), Options{Topics: []string{"orders"}}, 140, 40)
+		d.follows("orders")
+		d.press("t")
+		d.typed("13:05")
+		d.press("enter")
+		d.press("/")
+		d.typed("nowhere")
+		d.press("enter")
+		d.sees("nothing from Sun 22 Nov 13:05:00 on matches")
+		d.sees("g looks from the beginning")
+		d.press("g")
+		d.sees("nothing in the topic matches yet")
+	})
 }
 
 func TestAtTheEndIsNotFollowing(t *testing.T) {
-	d := drive(t, sample(), Options{Topics: []string{"orders"}}, 140, 40)
-	d.follows("orders")
-	d.press("g")
-	d.sees("at the end ○")
-	if head := d.headerOf(20); strings.Contains(head, "60h") || !strings.Contains(head, "60") {
-		t.Errorf("a narrow header is %q", head)
-	}
+	bubble(t, func(t *testing.T) {
+		d := drive(t, sample(), Options{Topics: []string{"orders"}}, 140, 40)
+		d.follows("orders")
+		d.press("g")
+		d.sees("at the end ○")
+		if head := d.headerOf(20); strings.Contains(head, "60h") || !strings.Contains(head, "60") {
+			t.Errorf("a narrow header is %q", head)
+		}
+	})
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"time"
 	"unicode/utf8"
 
 	tea "charm.land/bubbletea/v2"
@@ -194,14 +195,14 @@ func (in *inspector) describe(m *Model, w, h int) {
 			kind = "LogAppendTime"
 		}
 		if y := t.UTC().Year(); y >= 0 && y <= 9999 {
-			pair("time", t.In(m.zone).Format("2006-01-02 15:04:05.000 MST")+"   "+human.Ago(m.now().Sub(t)))
+			pair("time", t.In(m.zone).Format("2006-01-02 15:04:05.000 MST")+"   "+human.Ago(time.Now().Sub(t)))
 			kind += "   " + t.UTC().Format("2006-01-02T15:04:05.000Z")
 		}
 		pair("timestamp", itoa(r.Timestamp)+"   "+kind)
 	} else {
 		pair("timestamp", "none: a message of the old format (magic 0)")
 	}
-	if r.Timestamp > m.now().Add(aheadMost).UnixMilli() {
+	if r.Timestamp > time.Now().Add(aheadMost).UnixMilli() {
 		pair("ahead "+m.st.g.ahead, aheadMeaning)
 	}
 	if in.late {

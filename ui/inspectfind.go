@@ -3,6 +3,7 @@ package ui
 import (
 	"context"
 	"sort"
+	"time"
 
 	tea "charm.land/bubbletea/v2"
 
@@ -33,7 +34,7 @@ func (m *Model) askInRecord() tea.Cmd {
 		return nil
 	}
 	d := &dialog{
-		title: "find in the value", opened: m.now(), action: "go to the next",
+		title: "find in the value", opened: time.Now(), action: "go to the next",
 		fields: []field{{label: "find", hint: `words, each of which is found; "two words"`}},
 		submit: func(m *Model, d *dialog) tea.Cmd {
 			q, err := query.Parse(d.fields[0].ed.String())

@@ -42,7 +42,7 @@ var kept = map[string]int64{"asleep": 1 << 30, "read again": 0}
 
 func TestWhatIsOffStaysOffInAPlace(t *testing.T) {
 	for name, most := range kept {
-		t.Run(name, func(t *testing.T) {
+		inBubble(t, name, func(t *testing.T) {
 			c, d := flowing(t, 120, 40)
 			d.m.places.most = most
 			d.press("j", "j", "space") // orders/1
@@ -70,7 +70,7 @@ func TestWhatIsOffStaysOffInAPlace(t *testing.T) {
 
 func TestAnotherTopicMeanwhileBeginsAnewWhereItIsOff(t *testing.T) {
 	for name, most := range kept {
-		t.Run(name, func(t *testing.T) {
+		inBubble(t, name, func(t *testing.T) {
 			c, d := flowing(t, 120, 40)
 			c.set(func() { c.ids = map[string][16]byte{"orders": {1}, "payments": {2}, "other": {3}} })
 			d.m.places.most = most
@@ -114,7 +114,7 @@ func TestAnotherTopicMeanwhileIsReadFromItsBeginningAfterAPause(t *testing.T) {
 	for _, topics := range [][]string{{"one"}, {"three"}, {"one", "three"}} {
 		for name, keys := range map[string][]string{"goes on": {"space"}, "with markers": {"m"}, "left and back": {"[", "]", "space"}} {
 			for _, n := range []int{5, 400} { // fewer than the old one had, and more
-				t.Run(fmt.Sprint(topics, name, n), func(t *testing.T) {
+				inBubble(t, fmt.Sprint(topics, name, n), func(t *testing.T) {
 					c := newFake().topic("one", 1).topic("three", 3).topic("other", 1)
 					c.ids = map[string][16]byte{"one": {1}, "three": {2}, "other": {3}}
 					for i := range 300 {
@@ -163,7 +163,7 @@ func TestAnotherTopicMeanwhileIsReadFromItsBeginningAfterAPause(t *testing.T) {
 
 func TestAPatternTakesInWhatAppearedWhileItSlept(t *testing.T) {
 	for name, most := range kept {
-		t.Run(name, func(t *testing.T) {
+		inBubble(t, name, func(t *testing.T) {
 			c := branches()
 			d := drive(t, c, Options{Topics: []string{`orders\..*`}}, 120, 40)
 			d.m.places.most = most
@@ -199,56 +199,60 @@ func TestAPatternTakesInWhatAppearedWhileItSlept(t *testing.T) {
 }
 
 func TestATopicOfAPatternIsGone(t *testing.T) {
-	c := branches()
-	d := drive(t, c, Options{Topics: []string{`orders\..*`}}, 120, 40)
-	for i := range 300 {
-		c.add("orders.de", 0, at(time.Duration(i)*time.Second, fmt.Sprint("de ", i)))
-	}
-	d.follows("orders.de")
-	d.press("G")
-	c.set(func() {
-		delete(c.topics, "orders.fr")
-		c.tell = append(c.tell, kafka.Event{Kind: kafka.TopicDeleted, TopicPartition: kafka.TopicPartition{Topic: "orders.fr", Partition: -1}})
-		c.grown.Broadcast()
+	bubble(t, func(t *testing.T) {
+		c := branches()
+		d := drive(t, c, Options{Topics: []string{`orders\..*`}}, 120, 40)
+		for i := range 300 {
+			c.add("orders.de", 0, at(time.Duration(i)*time.Second, fmt.Sprint("de ", i)))
+		}
+		d.follows("orders.de")
+		d.press("G")
+		c.set(func() {
+			delete(c.topics, "orders.fr")
+			c.tell = append(c.tell, kafka.Event{Kind: kafka.TopicDeleted, TopicPartition: kafka.TopicPartition{Topic: "orders.fr", Partition: -1}})
+			c.grown.Broadcast()
+		})
+		d.notes("was deleted")
+		held := len(d.values())
+		d.press("2", "pgup", "pgup", "pgup", "pgup", "pgup")
+		d.until("older ones", func() bool { return d.m.tail.snap.older.err != nil || len(d.values()) > held })
+		if err := d.m.tail.snap.older.err; err != nil {
+			t.Errorf("older ones: %v", err)
+		}
 	})
-	d.notes("was deleted")
-	held := len(d.values())
-	d.press("2", "pgup", "pgup", "pgup", "pgup", "pgup")
-	d.until("older ones", func() bool { return d.m.tail.snap.older.err != nil || len(d.values()) > held })
-	if err := d.m.tail.snap.older.err; err != nil {
-		t.Errorf("older ones: %v", err)
-	}
 }
 
 func TestAReplayLeavesOutWhatIsOff(t *testing.T) {
-	c := written()
-	d := replays(t, c, "a", "b")
-	d.run(d.m.switchOver(kafka.TopicPartition{Topic: "b", Partition: 0}))
-	d.reads()
-	d.press("2", "R", "enter")
-	d.waitsFor("next record in 13 s")
-	d.shows("first")
-	d.press("space")
-	d.sees("paused ‖")
-	d.press("[")
-	d.until("the tail", func() bool { return !d.m.tail.played() && d.m.tail.snap.reading })
-	d.shows("first", "third", "fourth")
-	d.press("]")
-	d.until("the replay", func() bool { return d.m.tail.played() })
-	d.sees("paused ‖")
-	d.shows("first")
-	d.press(".", ".")
-	d.shows("first", "third", "fourth")
-	d.sees("replayed to the end: 3 records")
-	d.press("G")
-	d.until("the tail", func() bool { return !d.m.tail.played() && d.m.tail.snap.reading })
-	d.shows("first", "third", "fourth")
+	bubble(t, func(t *testing.T) {
+		c := written()
+		d := replays(t, c, "a", "b")
+		d.run(d.m.switchOver(kafka.TopicPartition{Topic: "b", Partition: 0}))
+		d.reads()
+		d.press("2", "R", "enter")
+		d.waitsFor("next record in 13 s")
+		d.shows("first")
+		d.press("space")
+		d.sees("paused ‖")
+		d.press("[")
+		d.until("the tail", func() bool { return !d.m.tail.played() && d.m.tail.snap.reading })
+		d.shows("first", "third", "fourth")
+		d.press("]")
+		d.until("the replay", func() bool { return d.m.tail.played() })
+		d.sees("paused ‖")
+		d.shows("first")
+		d.press(".", ".")
+		d.shows("first", "third", "fourth")
+		d.sees("replayed to the end: 3 records")
+		d.press("G")
+		d.until("the tail", func() bool { return !d.m.tail.played() && d.m.tail.snap.reading })
+		d.shows("first", "third", "fourth")
+	})
 }
 
 func TestASearchThatFollowsSleeps(t *testing.T) {
 	for name, most := range kept {
 		for _, order := range []string{"newest", "oldest", "time"} {
-			t.Run(name+" "+order, func(t *testing.T) {
+			inBubble(t, name+" "+order, func(t *testing.T) {
 				c := pages()
 				d := drive(t, c, Options{Topics: []string{"a"}}, 140, 30)
 				d.m.places.most = most
@@ -286,7 +290,7 @@ func TestASearchThatFollowsSleeps(t *testing.T) {
 
 func TestASearchThatFollowsFindsItsTopicAnew(t *testing.T) {
 	for name, most := range kept {
-		t.Run(name, func(t *testing.T) {
+		inBubble(t, name, func(t *testing.T) {
 			c := pages()
 			d := drive(t, c, Options{Topics: []string{"a"}}, 140, 30)
 			d.m.places.most = most
@@ -312,93 +316,101 @@ func TestASearchThatFollowsFindsItsTopicAnew(t *testing.T) {
 
 // What is read, and waits for room in the store, is lost by nothing that reads anew.
 func TestWhatHasNoRoomIsNotLost(t *testing.T) {
-	for _, topics := range [][]string{{"a", "b"}, {"b"}} {
-		c := two()
-		c.window = time.Millisecond
-		d := drive(t, c, Options{Topics: topics, HoldRows: 50}, 140, 40)
-		d.follows(topics[0])
-		for i := range 100 {
-			c.add(topics[0], 0, at(time.Duration(i)*time.Second, fmt.Sprint("more ", i)))
+	bubble(t, func(t *testing.T) {
+		for _, topics := range [][]string{{"a", "b"}, {"b"}} {
+			c := two()
+			c.window = time.Millisecond
+			d := drive(t, c, Options{Topics: topics, HoldRows: 50}, 140, 40)
+			d.follows(topics[0])
+			for i := range 100 {
+				c.add(topics[0], 0, at(time.Duration(i)*time.Second, fmt.Sprint("more ", i)))
+			}
+			d.until("the last", func() bool { got := d.values(); return len(got) == 50 && got[49] == "more 99" })
+			d.press("2", "pgup", "pgup", "pgup")
+			for i := range 10 {
+				c.add("b", 1, at(time.Duration(100+i)*time.Second, fmt.Sprint("waits ", i)))
+			}
+			d.sees("held back")
+			for _, keys := range [][]string{{"space", "space"}, {"m"}, {"m"}} {
+				d.press(keys...)
+				d.until("the tail", func() bool { return !d.m.tail.starting() && len(d.values()) > 0 })
+			}
+			d.until("to be held back", func() bool { return d.m.tail.snap.blocked || slices.Contains(d.values(), "waits 9") })
+			d.m.tail.session.setProtect(1 << 60)
+			d.until("the last", func() bool { return slices.Contains(d.values(), "waits 9") })
+			d.once(numbered("waits ", 0, 10)...)
 		}
-		d.until("the last", func() bool { got := d.values(); return len(got) == 50 && got[49] == "more 99" })
-		d.press("2", "pgup", "pgup", "pgup")
-		for i := range 10 {
-			c.add("b", 1, at(time.Duration(100+i)*time.Second, fmt.Sprint("waits ", i)))
-		}
-		d.sees("held back")
-		for _, keys := range [][]string{{"space", "space"}, {"m"}, {"m"}} {
-			d.press(keys...)
-			d.until("the tail", func() bool { return !d.m.tail.starting() && len(d.values()) > 0 })
-		}
-		d.until("to be held back", func() bool { return d.m.tail.snap.blocked || slices.Contains(d.values(), "waits 9") })
-		d.m.tail.session.setProtect(1 << 60)
-		d.until("the last", func() bool { return slices.Contains(d.values(), "waits 9") })
-		d.once(numbered("waits ", 0, 10)...)
-	}
+	})
 }
 
 func TestAnOrderedTailComesAgainAfterAnError(t *testing.T) {
-	c := two()
-	c.window = time.Nanosecond
-	d := drive(t, c, Options{Topics: []string{"a", "b"}}, 140, 40)
-	d.follows("a")
-	for round := range 4 {
-		c.set(func() { c.readErr = errors.New("broken off"); c.grown.Broadcast() })
-		// The rows of earlier rounds say "stopped" as well.
-		d.until("it to have stopped", func() bool { return d.m.tail.snap.err != nil })
-		for i := range 10 {
-			c.add("b", 0, at(time.Duration(round*100+2*i+1)*time.Second, fmt.Sprint(round, "b", i)))
+	bubble(t, func(t *testing.T) {
+		c := two()
+		c.window = time.Nanosecond
+		d := drive(t, c, Options{Topics: []string{"a", "b"}}, 140, 40)
+		d.follows("a")
+		for round := range 4 {
+			c.set(func() { c.readErr = errors.New("broken off"); c.grown.Broadcast() })
+			// The rows of earlier rounds say "stopped" as well.
+			d.until("it to have stopped", func() bool { return d.m.tail.snap.err != nil })
+			for i := range 10 {
+				c.add("b", 0, at(time.Duration(round*100+2*i+1)*time.Second, fmt.Sprint(round, "b", i)))
+			}
+			for i := range 10 {
+				c.add("a", 0, at(time.Duration(round*100+2*i)*time.Second, fmt.Sprint(round, "a", i)))
+			}
+			c.set(func() { c.readErr = nil })
+			d.until("all", func() bool {
+				d.m.tail.session.tryAgain() // it may just be ending
+				return d.m.tail.snap.err == nil && len(d.values()) == 2+20*(round+1)
+			})
+			var want []string
+			for i := range 10 {
+				want = append(want, fmt.Sprint(round, "a", i), fmt.Sprint(round, "b", i))
+			}
+			if got := d.values()[2+20*round:]; !slices.Equal(got, want) {
+				t.Errorf("round %d: %v", round, got)
+			}
 		}
-		for i := range 10 {
-			c.add("a", 0, at(time.Duration(round*100+2*i)*time.Second, fmt.Sprint(round, "a", i)))
-		}
-		c.set(func() { c.readErr = nil })
-		d.until("all", func() bool {
-			d.m.tail.session.tryAgain() // it may just be ending
-			return d.m.tail.snap.err == nil && len(d.values()) == 2+20*(round+1)
-		})
-		var want []string
-		for i := range 10 {
-			want = append(want, fmt.Sprint(round, "a", i), fmt.Sprint(round, "b", i))
-		}
-		if got := d.values()[2+20*round:]; !slices.Equal(got, want) {
-			t.Errorf("round %d: %v", round, got)
-		}
-	}
+	})
 }
 
 func TestAReplayGoesOnAfterAnError(t *testing.T) {
-	c := written()
-	d := replays(t, c, "a", "b")
-	d.press("R", "enter")
-	d.waitsFor("next record in 3 s")
-	d.press(".")
-	d.shows("first", "second")
-	c.set(func() { c.readErr = errors.New("broken off"); c.grown.Broadcast() })
-	for range 3 {
+	bubble(t, func(t *testing.T) {
+		c := written()
+		d := replays(t, c, "a", "b")
+		d.press("R", "enter")
+		d.waitsFor("next record in 3 s")
 		d.press(".")
-	}
-	c.set(func() { c.readErr = nil })
-	d.m.tail.session.tryAgain()
-	d.until("all", func() bool { d.m.tail.session.tryAgain(); return len(d.values()) == 4 })
-	d.shows("first", "second", "third", "fourth")
+		d.shows("first", "second")
+		c.set(func() { c.readErr = errors.New("broken off"); c.grown.Broadcast() })
+		for range 3 {
+			d.press(".")
+		}
+		c.set(func() { c.readErr = nil })
+		d.m.tail.session.tryAgain()
+		d.until("all", func() bool { d.m.tail.session.tryAgain(); return len(d.values()) == 4 })
+		d.shows("first", "second", "third", "fourth")
+	})
 }
 
 // What a topic brings that appears is counted as it comes.
 func TestWhatAppearsCounts(t *testing.T) {
-	c := branches()
-	d := drive(t, c, Options{Topics: []string{`orders\..*`}}, 120, 40)
-	d.follows("orders.de")
-	c.topic("orders.it", 1)
-	for i := range 5 {
-		c.add("orders.it", 0, text(fmt.Sprint("it ", i)))
-	}
-	d.until("all", func() bool { return len(d.values()) == 7 })
-	for i := range 5 {
-		c.add("orders.it", 0, text(fmt.Sprint("more ", i)))
-	}
-	d.until("all", func() bool { return len(d.values()) == 12 && d.m.tail.snap.seen == 12 })
-	if live := d.m.tail.snap.live; live < 5 {
-		t.Errorf("%d came while it was read", live)
-	}
+	bubble(t, func(t *testing.T) {
+		c := branches()
+		d := drive(t, c, Options{Topics: []string{`orders\..*`}}, 120, 40)
+		d.follows("orders.de")
+		c.topic("orders.it", 1)
+		for i := range 5 {
+			c.add("orders.it", 0, text(fmt.Sprint("it ", i)))
+		}
+		d.until("all", func() bool { return len(d.values()) == 7 })
+		for i := range 5 {
+			c.add("orders.it", 0, text(fmt.Sprint("more ", i)))
+		}
+		d.until("all", func() bool { return len(d.values()) == 12 && d.m.tail.snap.seen == 12 })
+		if live := d.m.tail.snap.live; live < 5 {
+			t.Errorf("%d came while it was read", live)
+		}
+	})
 }

@@ -16,7 +16,7 @@ import (
 // partition is held without a hole and without a double.
 func TestAnyWayThroughPlacesLosesNothing(t *testing.T) {
 	for seed := range uint64(12) {
-		t.Run(fmt.Sprint(seed), func(t *testing.T) {
+		inBubble(t, fmt.Sprint(seed), func(t *testing.T) {
 			rnd := rand.New(rand.NewPCG(seed, 7))
 			c := newFake().topic("x.a", 2).topic("x.b", 1).topic("other", 1)
 			c.window = time.Millisecond

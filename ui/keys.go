@@ -6,6 +6,7 @@ import (
 	"runtime"
 	"slices"
 	"strings"
+	"time"
 
 	tea "charm.land/bubbletea/v2"
 
@@ -503,7 +504,7 @@ func (m *Model) press(name string) tea.Cmd {
 func (m *Model) key(k tea.KeyPressMsg) tea.Cmd {
 	name := k.String()
 	m.pressed = k
-	if m.dialog != nil && m.dialog.swallowing(m.now()) && name != "ctrl+c" && name != "esc" {
+	if m.dialog != nil && m.dialog.swallowing(time.Now()) && name != "ctrl+c" && name != "esc" {
 		return nil
 	}
 	if b := m.find(name); b != nil {
@@ -531,7 +532,7 @@ func (m *Model) footer() string {
 	l.text("", " ")
 	room := m.w - 1
 	var said string
-	n := m.notices.newest(m.now())
+	n := m.notices.newest(time.Now())
 	if n != nil {
 		said = n.text
 	} else if m.export.busy() {
@@ -590,7 +591,7 @@ func (m *Model) footer() string {
 			l.max -= 2
 		}
 		sgr := st.dim
-		if n := m.notices.newest(m.now()); n != nil {
+		if n := m.notices.newest(time.Now()); n != nil {
 			sgr = st.level(n.level)
 		}
 		l.text(sgr, said)

@@ -153,7 +153,7 @@ func (m *Model) askLoad() tea.Cmd {
 		return nil
 	}
 	by, tells := m.cluster.(loadTeller)
-	if !tells || v.cancel != nil || m.now().Before(v.again) || m.blurred && v.loads != nil {
+	if !tells || v.cancel != nil || time.Now().Before(v.again) || m.blurred && v.loads != nil {
 		return nil
 	}
 	var tps []kafka.TopicPartition
@@ -183,11 +183,11 @@ func (m *Model) askLoad() tea.Cmd {
 
 // gotLoad takes an answer. One that did not come leaves what was there.
 func (m *Model) gotLoad(v *loadView, loads []kafka.PartitionLoad, rough map[string]bool, err error) {
-	v.cancel, v.err, v.again = nil, err, m.now().Add(loadEvery)
+	v.cancel, v.err, v.again = nil, err, time.Now().Add(loadEvery)
 	if err != nil {
 		return
 	}
-	v.when, v.rough = m.now(), rough
+	v.when, v.rough = time.Now(), rough
 	v.loads = make(map[kafka.TopicPartition]*kafka.PartitionLoad, len(loads))
 	v.fair = make(map[string]share)
 	n := make(map[string]float64)

@@ -2,6 +2,7 @@ package ui
 
 import (
 	"strings"
+	"time"
 
 	tea "charm.land/bubbletea/v2"
 
@@ -100,7 +101,7 @@ func (v *loadView) draw(m *Model, r rect) []string {
 		case v.loads == nil:
 			say(st.dim, "it is asked for again")
 		case v.err != nil:
-			say(st.dim, "as it was "+human.Ago(m.now().Sub(v.when)))
+			say(st.dim, "as it was "+human.Ago(time.Now().Sub(v.when)))
 		case all.n == 1:
 			say(st.dim, "one partition has it all")
 		default:

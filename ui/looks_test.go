@@ -30,8 +30,7 @@ func TestEveryScreenInEveryLook(t *testing.T) {
 	}
 	for _, size := range sizes {
 		for _, s := range everyScreen {
-			t.Run(fmt.Sprintf("%s-%dx%d", s.name, size[0], size[1]), func(t *testing.T) {
-				t.Parallel() // each waits most of the time
+			inBubble(t, fmt.Sprintf("%s-%dx%d", s.name, size[0], size[1]), func(t *testing.T) {
 				c := sample()
 				for i := range 40 {
 					c.add(topic, 0, batch.Record{

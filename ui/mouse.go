@@ -90,7 +90,7 @@ func (m *Model) clicked(e tea.Mouse) tea.Cmd {
 		}
 		return closeOver(m)
 	}
-	now := m.now()
+	now := time.Now()
 	double := m.click.x == e.X && m.click.y == e.Y && now.Sub(m.click.at) < doubleClick
 	m.click = click{now, e.X, e.Y}
 	if double {

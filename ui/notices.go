@@ -36,13 +36,13 @@ func (m *Model) note(lv level, text string) {
 	n := &m.notices
 	if k := len(n.all); k > 0 && n.all[k-1].text == text {
 		n.all[k-1].n++
-		n.all[k-1].at = m.now()
+		n.all[k-1].at = time.Now()
 		return
 	}
 	if len(n.all) >= noticesKept {
 		n.all = append(n.all[:0], n.all[len(n.all)-noticesKept/2:]...)
 	}
-	n.all = append(n.all, notice{at: m.now(), level: lv, text: text, n: 1})
+	n.all = append(n.all, notice{at: time.Now(), level: lv, text: text, n: 1})
 }
 
 // newest is the notice for the footer; nil: it is old.

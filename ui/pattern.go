@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	tea "charm.land/bubbletea/v2"
 
@@ -71,7 +72,7 @@ func (m *Model) openNamed(texts ...string) tea.Cmd {
 		return m.openAll(names, like)
 	}
 	m.dialog = &dialog{
-		title: "open topics", opened: m.now(), kind: dialogConfirm, action: "open them all",
+		title: "open topics", opened: time.Now(), kind: dialogConfirm, action: "open them all",
 		lines: []string{fmt.Sprintf("%s matches %s, from %s to %s.", strings.Join(texts, " "), human.Plural(len(names), "topic"), names[0], names[len(names)-1])},
 		submit: func(m *Model, _ *dialog) tea.Cmd {
 			m.dialog = nil

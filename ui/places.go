@@ -358,7 +358,7 @@ func (m *Model) comeBack(v *visit, say string) tea.Cmd {
 	*t = v.tail
 	v.tail = tail{}
 	t.mode, t.resized, t.rate = mode, true, rate{}
-	t.rate.begin(m.now())
+	t.rate.begin(time.Now())
 	cmds := []tea.Cmd{m.recall(), m.recallQueries()}
 	s := t.session
 	if s == nil {
@@ -454,7 +454,7 @@ func (m *Model) placeText() string {
 		text += ", following"
 	case row != nil && row.stood != nil && row.stood.ms >= 0:
 		layout := "15:04:05"
-		at, now := time.UnixMilli(row.stood.ms).In(m.zone), m.now().In(m.zone)
+		at, now := time.UnixMilli(row.stood.ms).In(m.zone), time.Now().In(m.zone)
 		if at.Format(time.DateOnly) != now.Format(time.DateOnly) {
 			layout = "2 Jan " + layout
 		}

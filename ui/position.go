@@ -69,7 +69,7 @@ func (m *Model) meant(p kafka.Position) string {
 		return human.Exact(p.N) + " after the beginning of each partition"
 	case kafka.AtOffset:
 		text := "offset " + itoa(p.N) + " of each partition"
-		if as, err := kafka.ParseTime(itoa(p.N), m.now(), m.zone); err == nil {
+		if as, err := kafka.ParseTime(itoa(p.N), time.Now(), m.zone); err == nil {
 			text += "; @" + itoa(p.N) + " is " + as.Format(dayLayout)
 		}
 		return text
@@ -78,7 +78,7 @@ func (m *Model) meant(p kafka.Position) string {
 }
 
 func (m *Model) dateOf(p kafka.Position) string {
-	return dayAndTime(p.Time.In(m.zone), m.now().In(m.zone))
+	return dayAndTime(p.Time.In(m.zone), time.Now().In(m.zone))
 }
 
 // rangeMeant is the same of a range, where times or digits leave something to say; empty:

@@ -50,27 +50,29 @@ func TestPlacesAsPeopleTypeThem(t *testing.T) {
 }
 
 func TestGoToSaysWhichDayIsMeantAndKeepsTheFieldInSight(t *testing.T) {
-	d := drive(t, sample(), Options{Topics: []string{"message-log"}}, 80, 24)
-	d.follows("message-log")
-	d.press("t")
-	d.typed("23:59")
-	d.sees("the first record at or after yesterday, Sat 21 Nov 2026 23:59:00 UTC")
-	d.press("ctrl+a", "ctrl+k")
-	d.typed("21 nov 05:32")
-	d.sees("the first record at or after yesterday, Sat 21 Nov 2026 05:32:00 UTC")
-	d.press("ctrl+a", "ctrl+k")
-	d.typed("1700000000")
-	d.sees("offset 1700000000 of each partition")
-	d.sees("Tue 14 Nov 2023")
-	d.press("ctrl+a", "ctrl+k")
-	d.typed("23:59 no")
-	for _, size := range [][2]int{{80, 24}, {40, 12}, {20, 5}} {
-		d.m.w, d.m.h = size[0], size[1]
-		d.press("enter")
-		if s := d.screen(); !strings.Contains(s, "23:59 no") {
-			t.Errorf("at %v the field is out of sight:\n%s", size, s)
+	bubble(t, func(t *testing.T) {
+		d := drive(t, sample(), Options{Topics: []string{"message-log"}}, 80, 24)
+		d.follows("message-log")
+		d.press("t")
+		d.typed("23:59")
+		d.sees("the first record at or after yesterday, Sat 21 Nov 2026 23:59:00 UTC")
+		d.press("ctrl+a", "ctrl+k")
+		d.typed("21 nov 05:32")
+		d.sees("the first record at or after yesterday, Sat 21 Nov 2026 05:32:00 UTC")
+		d.press("ctrl+a", "ctrl+k")
+		d.typed("1700000000")
+		d.sees("offset 1700000000 of each partition")
+		d.sees("Tue 14 Nov 2023")
+		d.press("ctrl+a", "ctrl+k")
+		d.typed("23:59 no")
+		for _, size := range [][2]int{{80, 24}, {40, 12}, {20, 5}} {
+			d.m.w, d.m.h = size[0], size[1]
+			d.press("enter")
+			if s := d.screen(); !strings.Contains(s, "23:59 no") {
+				t.Errorf("at %v the field is out of sight:\n%s", size, s)
+			}
 		}
-	}
+	})
 }
 
 func TestProseNeverBreaksAtAHyphen(t *testing.T) {
@@ -82,19 +84,21 @@ func TestProseNeverBreaksAtAHyphen(t *testing.T) {
 }
 
 func TestARangeSaysWhatItMeansWhileItIsTyped(t *testing.T) {
-	d := drive(t, ledger(), Options{Topics: []string{"ledger"}}, 120, 40)
-	d.follows("ledger")
-	d.press("S")
-	d.press("tab", "tab")
-	d.typed("yesterday 14:00")
-	d.press("tab")
-	d.typed("15:00") // of that day
-	d.sees("from yesterday, Sat 21 Nov 2026 14:00:00 UTC to yesterday, Sat 21 Nov 2026 15:00:00 UTC")
-	d.press("ctrl+a", "ctrl+k", "shift+tab", "ctrl+a", "ctrl+k")
-	d.typed("-2h..1 hour ago") // both in one field
-	d.sees("from today, Sun 22 Nov 2026 12:05:12 UTC to today, Sun 22 Nov 2026 13:05:12 UTC")
-	d.press("esc", "e")
-	d.press("tab", "tab")
-	d.typed("21 nov 05:32..21 nov 06:00")
-	d.sees("Records from yesterday, Sat 21 Nov 2026 05:32:00 UTC to yesterday, Sat 21 Nov 2026 06:00:00 UTC")
+	bubble(t, func(t *testing.T) {
+		d := drive(t, ledger(), Options{Topics: []string{"ledger"}}, 120, 40)
+		d.follows("ledger")
+		d.press("S")
+		d.press("tab", "tab")
+		d.typed("yesterday 14:00")
+		d.press("tab")
+		d.typed("15:00") // of that day
+		d.sees("from yesterday, Sat 21 Nov 2026 14:00:00 UTC to yesterday, Sat 21 Nov 2026 15:00:00 UTC")
+		d.press("ctrl+a", "ctrl+k", "shift+tab", "ctrl+a", "ctrl+k")
+		d.typed("-2h..1 hour ago") // both in one field
+		d.sees("from today, Sun 22 Nov 2026 12:05:12 UTC to today, Sun 22 Nov 2026 13:05:12 UTC")
+		d.press("esc", "e")
+		d.press("tab", "tab")
+		d.typed("21 nov 05:32..21 nov 06:00")
+		d.sees("Records from yesterday, Sat 21 Nov 2026 05:32:00 UTC to yesterday, Sat 21 Nov 2026 06:00:00 UTC")
+	})
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	tea "charm.land/bubbletea/v2"
 
@@ -102,7 +103,7 @@ func (m *Model) parseQuery(text string) (*query.Query, error) {
 			text = known
 		}
 	}
-	return query.ParseAt(text, m.now(), m.zone)
+	return query.ParseAt(text, time.Now(), m.zone)
 }
 
 // queryLine says how a query's text is read.

@@ -28,7 +28,6 @@ type replaying struct {
 	to    *kafka.Position // nil: the end as it is when it begins
 	stop  *query.Query    // it stops at what matches; nil: nowhere
 	speed float64         // at first
-	clock kafka.ReplayClock
 }
 
 // replaySpeeds are how many times as fast it can be; 0 is as fast as possible.
@@ -58,7 +57,6 @@ func newPlaying(s *session) *playing {
 	p := &playing{at: -1, latest: -1}
 	p.Replay = kafka.NewReplay(s.ctx, nil) // the reading brings its sink
 	r := s.start.replay
-	p.Clock = r.clock
 	p.SetSpeed(r.speed)
 	if r.stop != nil {
 		stops := make(map[kafka.TopicPartition]kafka.Matcher)
@@ -116,7 +114,7 @@ func (s *session) beginReplay() {
 			return
 		}
 		for _, w := range waiting {
-			s.store.Note(store.Note{TopicPartition: w.TopicPartition, Text: "left out: " + sentence(w), Time: s.now().UnixMilli()})
+			s.store.Note(store.Note{TopicPartition: w.TopicPartition, Text: "left out: " + sentence(w), Time: time.Now().UnixMilli()})
 		}
 		s.mu.Lock()
 		for _, w := range waiting {
@@ -314,7 +312,7 @@ func (m *Model) askReplay() tea.Cmd {
 	if ok && rec.Timestamp >= 0 && rec.Timestamp <= lastTimestamp {
 		at := time.UnixMilli(rec.Timestamp).In(m.zone)
 		under = at.Format("2006-01-02 15:04:05.000")
-		if now := m.now().In(m.zone); at.Format(time.DateOnly) == now.Format(time.DateOnly) && at.Before(now) {
+		if now := time.Now().In(m.zone); at.Format(time.DateOnly) == now.Format(time.DateOnly) && at.Before(now) {
 			under = at.Format("15:04:05.000")
 		}
 		exact = &kafka.Span{TopicPartition: kafka.TopicPartition{Topic: rec.Topic, Partition: rec.Partition}, From: rec.Offset}
@@ -322,7 +320,7 @@ func (m *Model) askReplay() tea.Cmd {
 	stop := m.queryField("stop at")
 	stop.hint = "nowhere; or a query: it stops at the first record that matches"
 	d := &dialog{
-		title: "replay " + strings.Join(t.topics, ", "), opened: m.now(), action: "replay",
+		title: "replay " + strings.Join(t.topics, ", "), opened: time.Now(), action: "replay",
 		fields: []field{
 			replayFrom:  {label: "from", hint: "beginning   14:05   -1h   -500   1204112"},
 			replayUntil: {label: "until", hint: "the end as it is now   15:00   -10m"},
@@ -392,7 +390,7 @@ var lastTimestamp = time.Date(9999, 12, 31, 0, 0, 0, 0, time.UTC).UnixMilli()
 // readReplay reads the form.
 func (m *Model) readReplay(d *dialog) (*replayForm, error) {
 	text := func(i int) string { return strings.TrimSpace(d.fields[i].ed.String()) }
-	f := &replayForm{label: "replay from the beginning", replaying: replaying{clock: kafka.ReplayClock{Now: m.now, After: m.opt.After}}}
+	f := &replayForm{label: "replay from the beginning"}
 	var err error
 	if f.from, f.to, err = m.readRange(d, replayFrom, ""); err != nil {
 		return nil, err
@@ -401,7 +399,7 @@ func (m *Model) readReplay(d *dialog) (*replayForm, error) {
 		return nil, &fieldError{replayFrom, errors.New("nothing lies behind the end")}
 	}
 	if from := text(replayFrom); from != "" {
-		f.label = "replay from " + placeName(from, f.from, m.now())
+		f.label = "replay from " + placeName(from, f.from, time.Now())
 	}
 	if f.stop, err = m.parseQuery(text(replayStop)); err != nil {
 		return nil, &fieldError{replayStop, err}
@@ -432,7 +430,7 @@ func parseSpeed(text string) (float64, error) {
 
 // lasts says how long a replay between two times takes.
 func (m *Model) lasts(f *replayForm) string {
-	end := m.now()
+	end := time.Now()
 	if f.to != nil {
 		end = f.to.Time
 	}
@@ -537,7 +535,7 @@ func (m *Model) replayTime(ms int64, day bool) string {
 	switch {
 	case ms > lastTimestamp:
 		return "absurd"
-	case !day || at.Format(time.DateOnly) == m.now().In(m.zone).Format(time.DateOnly):
+	case !day || at.Format(time.DateOnly) == time.Now().In(m.zone).Format(time.DateOnly):
 		return at.Format(time.TimeOnly)
 	}
 	return at.Format(time.DateTime)

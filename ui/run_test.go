@@ -6,9 +6,11 @@ import (
 	"errors"
 	"io"
 	"os"
+	"os/signal"
 	"path/filepath"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -60,7 +62,7 @@ func start80x24(t *testing.T, ctx context.Context, opt Options) *terminal {
 
 func (s *terminal) sees(t *testing.T, text string) {
 	t.Helper()
-	deadline := time.After(patience)
+	deadline := time.After(time.Minute)
 	for !strings.Contains(s.written(), text) {
 		select {
 		case <-s.seen:
@@ -81,35 +83,39 @@ func (s *terminal) ends(t *testing.T) error {
 			t.Error("the alternate screen was not left")
 		}
 		return err
-	case <-time.After(patience):
+	case <-time.After(time.Minute):
 		t.Fatal("it does not end")
 		return nil
 	}
 }
 
 func TestQuitting(t *testing.T) {
-	for _, key := range []string{"q", "\x03"} {
-		c := sample()
-		s := start80x24(t, t.Context(), Options{Open: func(context.Context, []string) (Cluster, error) { return c, nil }, Name: "local"})
-		s.sees(t, "message-log")
-		_, _ = io.WriteString(s.keys, key)
-		if err := s.ends(t); err != nil {
-			t.Errorf("%q: %v", key, err)
+	bubble(t, func(t *testing.T) {
+		for _, key := range []string{"q", "\x03"} {
+			c := sample()
+			s := start80x24(t, t.Context(), Options{Open: func(context.Context, []string) (Cluster, error) { return c, nil }, Name: "local"})
+			s.sees(t, "message-log")
+			_, _ = io.WriteString(s.keys, key)
+			if err := s.ends(t); err != nil {
+				t.Errorf("%q: %v", key, err)
+			}
+			if !c.closed {
+				t.Errorf("%q: the cluster was not closed", key)
+			}
 		}
-		if !c.closed {
-			t.Errorf("%q: the cluster was not closed", key)
-		}
-	}
+	})
 }
 
 func TestCancelledContextEndsIt(t *testing.T) {
-	ctx, cancel := context.WithCancel(t.Context())
-	s := start80x24(t, ctx, Options{Open: failing(errors.New("nothing there"))})
-	s.sees(t, "cannot")
-	cancel()
-	if err := s.ends(t); err != nil {
-		t.Error(err)
-	}
+	bubble(t, func(t *testing.T) {
+		ctx, cancel := context.WithCancel(t.Context())
+		s := start80x24(t, ctx, Options{Open: failing(errors.New("nothing there"))})
+		s.sees(t, "cannot")
+		cancel()
+		if err := s.ends(t); err != nil {
+			t.Error(err)
+		}
+	})
 }
 
 // brokenCluster panics with a message's content in its hands.
@@ -134,7 +140,7 @@ func (b brokenCluster) ReadOnly() bool {
 
 func TestPanicGivesTheTerminalBackAndIsReported(t *testing.T) {
 	for _, where := range []string{"command", "view"} {
-		t.Run(where, func(t *testing.T) {
+		inBubble(t, where, func(t *testing.T) {
 			cache := t.TempDir()
 			t.Setenv("XDG_CACHE_HOME", cache)
 			t.Setenv("HOME", cache)
@@ -160,4 +166,10 @@ func TestPanicGivesTheTerminalBackAndIsReported(t *testing.T) {
 			}
 		})
 	}
+}
+
+// Package signal has one goroutine of its own, which must not begin in a bubble.
+func TestMain(m *testing.M) {
+	signal.Notify(make(chan os.Signal, 1), syscall.SIGHUP)
+	os.Exit(m.Run())
 }

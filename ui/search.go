@@ -204,15 +204,8 @@ func (s *session) searchAll(ctx context.Context, search *kafka.Search, limit int
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
 	s.spawn(func() { // its progress is news, too
-		tick := time.NewTicker(3 * frame)
-		defer tick.Stop()
-		for {
-			select {
-			case <-ctx.Done():
-				return
-			case <-tick.C:
-				s.signal()
-			}
+		for sleep(ctx, 3*frame) {
+			s.signal()
 		}
 	})
 	return search.Run(ctx, limit, s.takeHits)
@@ -380,7 +373,7 @@ func (m *Model) askSearch() tea.Cmd {
 		topics = m.topics.chosen()
 	}
 	d := &dialog{
-		title: "search the whole history", opened: m.now(), action: "search",
+		title: "search the whole history", opened: time.Now(), action: "search",
 		fields: []field{
 			m.queryField("for"),
 			{label: "topics", hint: `names, or a pattern: orders\..*`},
@@ -518,7 +511,7 @@ func (m *Model) readRange(d *dialog, at int, noEnd string) (from kafka.Position,
 	if end == noEnd {
 		end = ""
 	}
-	from, to, err = parseBounds(d.fields[at].ed.String(), end, m.now(), m.zone)
+	from, to, err = parseBounds(d.fields[at].ed.String(), end, time.Now(), m.zone)
 	if err != nil {
 		var wrong *kafka.PositionError
 		if errors.As(err, &wrong) && wrong.InEnd && end != "" {

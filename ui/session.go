@@ -68,7 +68,6 @@ type session struct {
 	cancel context.CancelFunc
 	work   *sync.WaitGroup // of the whole program
 	guard  func()          // deferred in every goroutine: catches panics
-	now    func() time.Time
 
 	ready    chan struct{} // closed when it is known where to read
 	changed  chan struct{} // news that the store does not know of
@@ -216,11 +215,11 @@ var untold = kafka.PartitionState{LastStable: -1, LogStart: -1}
 // where it ends.
 const notLive = math.MaxInt64
 
-func newSession(number int, src Source, st start, work *sync.WaitGroup, guard func(), now func() time.Time) *session {
+func newSession(number int, src Source, st start, work *sync.WaitGroup, guard func()) *session {
 	ctx, cancel := context.WithCancel(context.Background())
 	s := &session{
 		number: number, source: src, start: st, store: store.New(st.maxBytes, st.maxRows), txns: newTransactions(),
-		ctx: ctx, cancel: cancel, work: work, guard: guard, now: now,
+		ctx: ctx, cancel: cancel, work: work, guard: guard,
 		ready: make(chan struct{}), changed: make(chan struct{}, 1),
 		parts:   make(map[kafka.TopicPartition]*partition),
 		low:     make(map[kafka.TopicPartition]int64),
@@ -396,14 +395,8 @@ func (s *session) wait() tea.Msg {
 	case <-s.store.Changed():
 	case <-s.changed:
 	}
-	if rest := frame - time.Since(s.lastNews); rest > 0 {
-		timer := time.NewTimer(rest)
-		defer timer.Stop()
-		select {
-		case <-s.ctx.Done():
-			return nil
-		case <-timer.C:
-		}
+	if !sleep(s.ctx, frame-time.Since(s.lastNews)) {
+		return nil
 	}
 	s.lastNews = time.Now()
 	return newsMsg{s.number}
@@ -444,7 +437,7 @@ func (s *session) stopped(err error) {
 	known := s.err != nil
 	s.mu.Unlock()
 	if !known {
-		s.store.Note(store.Note{Kind: store.NoteEvent, Text: "stopped, trying again: " + sentence(err), Time: s.now().UnixMilli()})
+		s.store.Note(store.Note{Kind: store.NoteEvent, Text: "stopped, trying again: " + sentence(err), Time: time.Now().UnixMilli()})
 	}
 	s.fail(err)
 }
@@ -879,7 +872,7 @@ func (k sessionSink) Event(e kafka.Event) {
 	}
 	at := e.Time
 	if at.IsZero() {
-		at = k.s.now()
+		at = time.Now()
 	}
 	k.s.store.Note(store.Note{
 		Kind: kind, TopicPartition: e.TopicPartition, First: e.From, Last: e.To - 1,
@@ -895,7 +888,7 @@ func (k sessionSink) Event(e kafka.Event) {
 // producers differ, and some lie. After one from the future not all are behind.
 func (p *partition) behind(ms int64) bool {
 	if ms > p.future {
-		p.future = p.s.now().Add(aheadMost).UnixMilli()
+		p.future = time.Now().Add(aheadMost).UnixMilli()
 	}
 	if ms <= p.future {
 		p.latest = max(p.latest, ms)
@@ -971,7 +964,7 @@ func (p *partition) Skip(k batch.Skip) {
 func (p *partition) noteSkip(k batch.Skip, note func(store.Note)) {
 	n := store.Note{
 		Kind: store.NoteCorrupt, TopicPartition: p.tp, First: k.First, Last: k.Last,
-		Time: p.s.now().UnixMilli(),
+		Time: time.Now().UnixMilli(),
 	}
 	switch k.Kind {
 	case batch.SkipCorrupt:

@@ -129,11 +129,11 @@ func (m *Model) startSession(st start) tea.Cmd {
 		st.off = maps.Clone(t.off)
 	}
 	src := &topicSource{cluster: m.cluster, topics: t.topics, isolation: m.opt.Isolation, off: st.off, match: t.like.match(st.off)}
-	s := newSession(m.sessions, src, st, m.work, m.guard, m.opt.Now)
+	s := newSession(m.sessions, src, st, m.work, m.guard)
 	t.session = s
 	t.snap = snapshot{}
 	t.counted = 0
-	t.rate.begin(m.now())
+	t.rate.begin(time.Now())
 	t.follow, t.paused, t.asking = st.follow, false, false
 	t.seek = nil
 	t.cursor, t.top, t.left, t.keySeen = 0, 0, noSeq, 0
@@ -166,7 +166,7 @@ func (m *Model) news(msg newsMsg) tea.Cmd {
 	if snap.older.err != nil && t.snap.older.err == nil {
 		m.note(levelBad, "older records could not be read: "+sentence(snap.older.err))
 	}
-	t.noteRush(snap.next-t.snap.next, m.now())
+	t.noteRush(snap.next-t.snap.next, time.Now())
 	t.snap = snap
 	if s := snap.search; s != nil && !s.moving() && s.progress.Bytes >= tellingBytes {
 		m.searchRate = s.progress.Rate()
@@ -181,7 +181,7 @@ func (m *Model) news(msg newsMsg) tea.Cmd {
 		m.note(levelGood, "reading "+strings.Join(t.topics, ", ")+" again")
 	}
 	if n := snap.live - t.counted; n > 0 {
-		t.rate.add(m.now(), n)
+		t.rate.add(time.Now(), n)
 		t.counted = snap.live
 	}
 	if older := snap.older.refused; older != nil {
@@ -377,7 +377,7 @@ func (m *Model) pause() tea.Cmd {
 		t.session.pause()
 		return m.askWaiting()
 	}
-	t.rate.begin(m.now())
+	t.rate.begin(time.Now())
 	t.session.continueRead()
 	return nil
 }
@@ -436,16 +436,16 @@ func (t *tail) gotWaiting(msg waitingMsg) {
 // askPosition opens the prompt for a place to go to.
 func (m *Model) askPosition() tea.Cmd {
 	m.dialog = &dialog{
-		title: "go to", opened: m.now(), action: "go",
+		title: "go to", opened: time.Now(), action: "go",
 		fields: []field{{label: "position", hint: "14:05   1h   yesterday 14:05   30 Nov 05:32   beginning   -500   4112"}},
 		submit: func(m *Model, d *dialog) tea.Cmd {
 			text := strings.TrimSpace(d.fields[0].ed.String())
-			p, err := parsePosition(text, m.now(), m.zone)
+			p, err := parsePosition(text, time.Now(), m.zone)
 			if err != nil {
 				return d.refuse(0, sentence(err))
 			}
 			m.dialog = nil
-			return m.goTo(p, "from "+placeName(text, p, m.now()))
+			return m.goTo(p, "from "+placeName(text, p, time.Now()))
 		},
 		change: func(m *Model, d *dialog) tea.Cmd {
 			text := strings.TrimSpace(d.fields[0].ed.String())
@@ -453,7 +453,7 @@ func (m *Model) askPosition() tea.Cmd {
 			if text == "" {
 				return nil
 			}
-			switch p, err := parsePosition(text, m.now(), m.zone); {
+			switch p, err := parsePosition(text, time.Now(), m.zone); {
 			case err != nil:
 			case p.Kind == kafka.AtTime:
 				d.lines = []string{"the first record at or after " + m.dateOf(p)}
@@ -473,7 +473,7 @@ func (m *Model) askFilter() tea.Cmd {
 		return nil
 	}
 	d := &dialog{
-		title: "filter " + strings.Join(t.topics, ", "), opened: m.now(), action: "filter what flows",
+		title: "filter " + strings.Join(t.topics, ", "), opened: time.Now(), action: "filter what flows",
 		fields: []field{m.queryField("filter")},
 		submit: func(m *Model, d *dialog) tea.Cmd {
 			q, err := m.parseQuery(d.fields[0].ed.String())
@@ -579,7 +579,7 @@ func (m *Model) drawTail(r rect) []string {
 		} else {
 			l.text("", " ")
 		}
-		t.cols.rush = t.follow && m.now().Before(t.rushing)
+		t.cols.rush = t.follow && time.Now().Before(t.rushing)
 		t.cols.outcome = txnNone
 		if t.cols.txn {
 			t.cols.outcome = m.rowOutcome(row)
@@ -636,7 +636,7 @@ func (t *tail) visible(m *Model) []store.Row {
 // fit chooses the columns; they change only when something needs another width,
 // and only grow while the session and the size stay.
 func (t *tail) fit(m *Model, w int, rows []store.Row) {
-	now := m.now().In(m.zone)
+	now := time.Now().In(m.zone)
 	t.cols.now = now
 	same := t.colsFor.w == w && t.colsFor.session == t.session.number
 	date := same && t.cols.date

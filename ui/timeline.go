@@ -210,11 +210,11 @@ func (m *Model) askTimeline() tea.Cmd {
 	m.keepInSight()
 	columns, _ := timelineColumns(r.w)
 	q := question{c.window, columns}
-	again := !m.blurred && (c.live != t.counted || c.err != nil) && m.now().After(c.again)
+	again := !m.blurred && (c.live != t.counted || c.err != nil) && time.Now().After(c.again)
 	if c.cancel != nil || c.asked == q && !again {
 		return nil
 	}
-	c.asked, c.again, c.live = q, m.now().Add(timelineEvery), t.counted
+	c.asked, c.again, c.live = q, time.Now().Add(timelineEvery), t.counted
 	req := &kafka.TimelineRequest{Buckets: columns, Isolation: m.opt.Isolation}
 	if since, gone := c.since(t); gone && q.wide == 0 {
 		req.From = time.UnixMilli(since)
@@ -422,9 +422,7 @@ func (m *Model) travelTo(ms int64) tea.Cmd {
 	v.session, v.cursor, v.follow = m.tail.session.number, m.tail.cursor, m.tail.follow
 	v.moves++
 	moves := v.moves
-	return tea.Tick(travelAfter, func(time.Time) tea.Msg {
-		return timelineMsg(func() tea.Cmd { return m.travelled(moves) })
-	})
+	return m.after(travelAfter, timelineMsg(func() tea.Cmd { return m.travelled(moves) }))
 }
 
 // travelled goes where the position rests; among hits, to the first one from there
@@ -599,7 +597,7 @@ func (m *Model) drawTimeline(r rect) string {
 	}
 	if r.w >= timelineEnds {
 		end := m.timeOf(to, ends)
-		if c.end == 0 && m.now().UnixMilli()-to < max(timelineEvery.Milliseconds(), (to-from)/int64(n)) {
+		if c.end == 0 && time.Now().UnixMilli()-to < max(timelineEvery.Milliseconds(), (to-from)/int64(n)) {
 			end = "now"
 		}
 		l.text(st.dim, " "+end)

@@ -35,7 +35,7 @@ func (m *Model) nextTimes() tea.Cmd {
 	default:
 		t.mode = timeAge
 	}
-	said := "times are in " + m.now().In(m.zone).Format("MST")
+	said := "times are in " + time.Now().In(m.zone).Format("MST")
 	switch t.mode {
 	case timeAge:
 		said = "times are ages"

@@ -112,13 +112,13 @@ func (m *Model) gotMetadata(msg metadataMsg) tea.Cmd {
 	every := refreshEvery
 	if msg.err != nil {
 		if m.gone.IsZero() {
-			m.gone = m.now()
+			m.gone = time.Now()
 			m.note(levelBad, "the cluster does not answer: "+sentence(msg.err))
 		}
 		every = refreshGone
 	} else {
 		if !m.gone.IsZero() {
-			m.note(levelGood, "the cluster answers again, after "+human.Duration(m.now().Sub(m.gone)))
+			m.note(levelGood, "the cluster answers again, after "+human.Duration(time.Now().Sub(m.gone)))
 			m.gone = time.Time{}
 		}
 		if m.tail.session != nil {
@@ -133,12 +133,12 @@ func (m *Model) gotMetadata(msg metadataMsg) tea.Cmd {
 			m.topics.selectName(msg.selected)
 		}
 		if msg.asked {
-			m.topics.sort(m.now())
+			m.topics.sort(time.Now())
 		}
 		cmds = append(cmds, m.count(), m.lookAround(), m.refreshDetails())
 	}
 	if !msg.asked {
-		cmds = append(cmds, tea.Tick(every, func(time.Time) tea.Msg { return refreshMsg{} }))
+		cmds = append(cmds, m.after(every, refreshMsg{}))
 	}
 	return tea.Batch(cmds...)
 }
@@ -257,8 +257,8 @@ func (m *Model) nextOrder() tea.Cmd { return m.orderBy((m.topics.order + 1) % to
 func (m *Model) orderBy(order topicOrder) tea.Cmd {
 	p := &m.topics
 	p.order = order
-	p.touched = m.now()
-	p.sort(m.now())
+	p.touched = time.Now()
+	p.sort(time.Now())
 	return m.lookAround()
 }
 
@@ -279,10 +279,10 @@ func (m *Model) moveTopic(n int) tea.Cmd {
 // rest waits until the cursor rests, and looks around then.
 func (m *Model) rest() tea.Cmd {
 	p := &m.topics
-	p.touched = m.now()
+	p.touched = time.Now()
 	p.moves++
 	moves := p.moves
-	return tea.Tick(restAfter, func(time.Time) tea.Msg { return restMsg{moves} })
+	return m.after(restAfter, restMsg{moves})
 }
 
 func (m *Model) rested(msg restMsg) tea.Cmd {
@@ -611,7 +611,7 @@ func (m *Model) topicRow(l *line, i int, cols topicColumns, focused bool) {
 	if cols.age > 0 {
 		text := ""
 		if f.aged() {
-			text = human.Age(m.now().Sub(f.last))
+			text = human.Age(time.Now().Sub(f.last))
 		}
 		l.number(st.dim, text, cols.age)
 	}
@@ -670,7 +670,7 @@ func (l *line) sparkline(f *figures) {
 func (m *Model) askTopicFilter() tea.Cmd {
 	before, cursor := m.topics.filter, m.topics.cursor
 	d := &dialog{
-		title: "filter topics", opened: m.now(), action: "keep it",
+		title: "filter topics", opened: time.Now(), action: "keep it",
 		fields: []field{{label: "name has", hint: "letters in their order; ! those in trouble"}},
 		change: func(m *Model, d *dialog) tea.Cmd {
 			m.topics.filter = strings.TrimSpace(d.fields[0].ed.String())

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	tea "charm.land/bubbletea/v2"
 
@@ -31,7 +32,7 @@ const (
 func (m *Model) create() tea.Cmd {
 	brokers := m.brokers()
 	d := &dialog{
-		title: "new topic", opened: m.now(), action: "create",
+		title: "new topic", opened: time.Now(), action: "create",
 		fields: []field{
 			createName:       {label: "name"},
 			createPartitions: {label: "partitions", hint: "empty: as num.partitions of the broker says"},
@@ -184,10 +185,10 @@ func (m *Model) deleteTopic() tea.Cmd {
 	if r := f.rate(); r > 0 {
 		lines = append(lines, fmt.Sprintf("Somebody writes to it now: %s messages a second. A broker that creates topics by itself will bring it back, empty.", human.Rate(r)))
 	} else if !f.last.IsZero() {
-		lines = append(lines, "The last message came "+human.Ago(m.now().Sub(f.last))+".")
+		lines = append(lines, "The last message came "+human.Ago(time.Now().Sub(f.last))+".")
 	}
 	m.dialog = &dialog{
-		title: "delete topic", opened: m.now(), danger: true, action: "delete for ever", kind: dialogConfirm,
+		title: "delete topic", opened: time.Now(), danger: true, action: "delete for ever", kind: dialogConfirm,
 		lines:  lines,
 		fields: []field{{label: "type the name to confirm"}},
 		submit: func(m *Model, d *dialog) tea.Cmd {

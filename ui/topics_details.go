@@ -81,7 +81,7 @@ func (m *Model) gotDetails(msg detailsMsg) {
 	v := msg.of
 	v.busy, v.err = false, msg.err
 	if msg.err == nil {
-		v.d, v.at = msg.d, m.now()
+		v.d, v.at = msg.d, time.Now()
 	}
 	v.drawn = nil
 }
@@ -107,7 +107,7 @@ func (v *topicDetails) draw(m *Model, r rect) []string {
 	if v.d != nil {
 		head.text(st.dim, "  "+human.Plural(len(v.d.Partitions), "partition"))
 		if v.err != nil {
-			head.text(st.bad, "  as it was "+human.Ago(m.now().Sub(v.at)))
+			head.text(st.bad, "  as it was "+human.Ago(time.Now().Sub(v.at)))
 		}
 	}
 	rough := v.rough

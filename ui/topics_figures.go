@@ -147,7 +147,7 @@ func (m *Model) count() tea.Cmd {
 		return nil
 	}
 	every := max(countAllEvery, 20*p.allTook)
-	all := len(p.all) <= countAll || (m.anyCounted() || len(p.shown) == 0) && (p.allAt.IsZero() || m.now().Sub(p.allAt) >= every)
+	all := len(p.all) <= countAll || (m.anyCounted() || len(p.shown) == 0) && (p.allAt.IsZero() || time.Now().Sub(p.allAt) >= every)
 	if all && len(p.all) <= countMost {
 		return m.countThese(p.all, true)
 	}
@@ -191,7 +191,7 @@ func (m *Model) countThese(topics []kafka.Topic, all bool) tea.Cmd {
 	}
 	p := &m.topics
 	p.counting = true
-	cluster, now := m.cluster, m.opt.Now
+	cluster := m.cluster
 	return m.background(func(ctx context.Context) tea.Msg {
 		ctx, cancel := context.WithTimeout(ctx, refreshTimeout)
 		defer cancel()
@@ -224,7 +224,7 @@ func (m *Model) countThese(topics []kafka.Topic, all bool) tea.Cmd {
 				counts[name], missing[name] = sum, failed
 			}
 		}
-		return countsMsg{counts: counts, missing: missing, at: now(), all: all, took: time.Since(begun)}
+		return countsMsg{counts: counts, missing: missing, at: time.Now(), all: all, took: time.Since(begun)}
 	})
 }
 
@@ -233,7 +233,7 @@ func (m *Model) gotCounts(msg countsMsg) tea.Cmd {
 	p.counting = false
 	if msg.err != nil {
 		if msg.all {
-			p.allAt = m.now() // not again at once: it asks much
+			p.allAt = time.Now() // not again at once: it asks much
 		}
 		return nil
 	}
@@ -248,12 +248,12 @@ func (m *Model) gotCounts(msg countsMsg) tea.Cmd {
 	}
 	first := p.allAt.IsZero()
 	if msg.all || len(p.all) > countMost {
-		p.allAt, p.allTook = m.now(), msg.took
+		p.allAt, p.allTook = time.Now(), msg.took
 	}
 	if first && p.order != byName {
-		p.sort(m.now())
+		p.sort(time.Now())
 	} else {
-		p.calmSort(m.now())
+		p.calmSort(time.Now())
 	}
 	cmds := []tea.Cmd{m.askAges(), m.askPreview()}
 	if first && !msg.all && len(p.all) <= countMost {
@@ -401,6 +401,6 @@ func (m *Model) gotAges(msg agesMsg) tea.Cmd {
 			f.last, f.rougher = at, false
 		}
 	}
-	p.calmSort(m.now())
+	p.calmSort(time.Now())
 	return m.askAges()
 }

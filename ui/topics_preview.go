@@ -150,7 +150,7 @@ func (m *Model) drawPreview(r rect) []string {
 			}
 			newest += human.Exact(f.end - f.start)
 		}
-		facts = append(facts, newest, ", the last "+human.Ago(m.now().Sub(v.last)))
+		facts = append(facts, newest, ", the last "+human.Ago(time.Now().Sub(v.last)))
 	}
 	const hint = "enter opens it "
 	for _, s := range facts {
@@ -202,7 +202,7 @@ func (m *Model) drawPreview(r rect) []string {
 	_, next := v.rows.Bounds()
 	n := min(v.n, room)
 	rows := v.rows.Rows(next-store.Seq(n), n, preview, nil)
-	now := m.now().In(m.zone)
+	now := time.Now().In(m.zone)
 	date, keys := false, 0
 	for i := range rows {
 		at := time.UnixMilli(rows[i].Timestamp)

@@ -216,11 +216,11 @@ func (m *Model) askTrace() tea.Cmd {
 	}
 	at, ok := rec.Time()
 	if !ok {
-		at = m.now()
+		at = time.Now()
 	}
 	found := candidatesOf(&rec)
 	d := &dialog{
-		title: "trace", opened: m.now(), action: "trace",
+		title: "trace", opened: time.Now(), action: "trace",
 		fields: []field{
 			traceValue:  {label: "value", listed: len(found) > 0, hint: "a trace id, an order's number; up and down choose one of the record's"},
 			traceWhere:  {label: "in", hint: "anywhere: key, headers, words of the value; or header NAME, or field NAME"},

@@ -58,36 +58,38 @@ func (d *driver) outcomes() map[string]outcome {
 }
 
 func TestRecordsOfTransactionsAreMarked(t *testing.T) {
-	c := newFake().topic("payments", 1)
-	c.compact["payments"] = true
-	c.transactional("payments", 0, 1, "old committed")
-	c.transactional("payments", 0, 2, "old aborted")
-	c.ends("payments", 0, 1, batch.CommitMarker)
-	c.ends("payments", 0, 2, batch.AbortMarker)
-	c.transactional("payments", 0, 1, "spans the beginning")
-	c.add("payments", 0, text("of none"))
-	d := drive(t, c, Options{Topics: []string{"payments"}}, 120, 40)
-	d.follows("payments")
-	d.until("what is known of history", func() bool { return d.outcomes()["old committed"] == txnCommitted })
-	c.ends("payments", 0, 1, batch.AbortMarker)
-	c.transactional("payments", 0, 2, "live")
-	c.ends("payments", 0, 2, batch.CommitMarker)
-	d.until("the live ones", func() bool { return d.outcomes()["live"] == txnCommitted })
-	want := map[string]outcome{
-		"old committed": txnCommitted, "old aborted": txnAborted, "spans the beginning": txnAborted, "of none": txnNone, "live": txnCommitted,
-	}
-	if got := d.outcomes(); fmt.Sprint(got) != fmt.Sprint(want) {
-		t.Errorf("%v, not %v", got, want)
-	}
-	d.sees("✗  ∅           old aborted")
-	d.sees("✓  ∅           live")
-	d.press("up", "down", "enter")
-	d.sees("transactional, committed")
-	// Looking back past what was read: a filter leaves the markers known.
-	d.press("esc", "/")
-	d.typed("old")
-	d.press("enter")
-	d.until("the filtered ones", func() bool { return d.outcomes()["old aborted"] == txnAborted })
+	bubble(t, func(t *testing.T) {
+		c := newFake().topic("payments", 1)
+		c.compact["payments"] = true
+		c.transactional("payments", 0, 1, "old committed")
+		c.transactional("payments", 0, 2, "old aborted")
+		c.ends("payments", 0, 1, batch.CommitMarker)
+		c.ends("payments", 0, 2, batch.AbortMarker)
+		c.transactional("payments", 0, 1, "spans the beginning")
+		c.add("payments", 0, text("of none"))
+		d := drive(t, c, Options{Topics: []string{"payments"}}, 120, 40)
+		d.follows("payments")
+		d.until("what is known of history", func() bool { return d.outcomes()["old committed"] == txnCommitted })
+		c.ends("payments", 0, 1, batch.AbortMarker)
+		c.transactional("payments", 0, 2, "live")
+		c.ends("payments", 0, 2, batch.CommitMarker)
+		d.until("the live ones", func() bool { return d.outcomes()["live"] == txnCommitted })
+		want := map[string]outcome{
+			"old committed": txnCommitted, "old aborted": txnAborted, "spans the beginning": txnAborted, "of none": txnNone, "live": txnCommitted,
+		}
+		if got := d.outcomes(); fmt.Sprint(got) != fmt.Sprint(want) {
+			t.Errorf("%v, not %v", got, want)
+		}
+		d.sees("✗  ∅           old aborted")
+		d.sees("✓  ∅           live")
+		d.press("up", "down", "enter")
+		d.sees("transactional, committed")
+		// Looking back past what was read: a filter leaves the markers known.
+		d.press("esc", "/")
+		d.typed("old")
+		d.press("enter")
+		d.until("the filtered ones", func() bool { return d.outcomes()["old aborted"] == txnAborted })
+	})
 }
 
 func TestOpenTransactionsAreNotTakenForEndedOnes(t *testing.T) {
@@ -118,17 +120,19 @@ func TestOpenTransactionsAreNotTakenForEndedOnes(t *testing.T) {
 }
 
 func TestATransactionIsNotOpenBeforeABrokerHasSaidSo(t *testing.T) {
-	d := drive(t, sample(), Options{Topics: []string{"message-log"}}, 120, 40)
-	d.follows("message-log")
-	s := newSession(99, d.m.tail.session.source, newest100(), &d.work, func() {}, d.now)
-	defer s.end()
-	tp := kafka.TopicPartition{Topic: "message-log"}
-	if ends := s.history(t.Context(), []kafka.Span{{TopicPartition: tp, To: kafka.NoEnd}}); ends[tp] != 300 {
-		t.Fatalf("the end is %d", ends[tp])
-	}
-	if got := s.outcome(tp, 1, 5); got != txnUnknown {
-		t.Errorf("where only the end is known, a transaction is %v", got)
-	}
+	bubble(t, func(t *testing.T) {
+		d := drive(t, sample(), Options{Topics: []string{"message-log"}}, 120, 40)
+		d.follows("message-log")
+		s := newSession(99, d.m.tail.session.source, newest100(), &d.work, func() {})
+		defer s.end()
+		tp := kafka.TopicPartition{Topic: "message-log"}
+		if ends := s.history(t.Context(), []kafka.Span{{TopicPartition: tp, To: kafka.NoEnd}}); ends[tp] != 300 {
+			t.Fatalf("the end is %d", ends[tp])
+		}
+		if got := s.outcome(tp, 1, 5); got != txnUnknown {
+			t.Errorf("where only the end is known, a transaction is %v", got)
+		}
+	})
 }
 
 func TestForgottenMarkersMakeNoWrongOutcome(t *testing.T) {
@@ -179,85 +183,89 @@ func TestForgottenMarkersMakeNoWrongOutcome(t *testing.T) {
 }
 
 func TestMarkersAndGapsOnDemand(t *testing.T) {
-	c := newFake().topic("payments", 2)
-	c.compact["payments"] = true
-	for i := range 40 {
-		c.transactional("payments", int32(i%2), int64(i%2), fmt.Sprint("value-", i))
-		if i%4 == 3 {
-			c.ends("payments", 0, 0, batch.CommitMarker)
-			c.ends("payments", 1, 1, batch.AbortMarker)
-		}
-	}
-	d := drive(t, c, Options{Topics: []string{"payments"}}, 120, 80)
-	d.follows("payments")
-	d.press("up", "up", "up")
-	before, _ := d.m.tail.session.store.At(d.m.tail.cursor)
-	held := func() (records, notes int) {
-		s := d.m.tail.session.store
-		first, next := s.Bounds()
-		for _, r := range s.Rows(first, int(next-first), 0, nil) {
-			if r.Skip != nil {
-				notes++
-			} else {
-				records++
+	bubble(t, func(t *testing.T) {
+		c := newFake().topic("payments", 2)
+		c.compact["payments"] = true
+		for i := range 40 {
+			c.transactional("payments", int32(i%2), int64(i%2), fmt.Sprint("value-", i))
+			if i%4 == 3 {
+				c.ends("payments", 0, 0, batch.CommitMarker)
+				c.ends("payments", 1, 1, batch.AbortMarker)
 			}
 		}
-		return records, notes
-	}
-	d.press("m")
-	d.until("the markers", func() bool { r, n := held(); return r == 40 && n == 20 })
-	d.sees("─ commit: producer 0, epoch 0")
-	d.sees("─ abort: producer 1, epoch 0")
-	d.sees("markers too")
-	d.until("the cursor on its record", func() bool {
-		rec, ok := d.m.tail.session.store.At(d.m.tail.cursor)
-		return ok && rec.Offset == before.Offset && rec.Partition == before.Partition
-	})
-	// Each marker stands behind the records that it ends.
-	s := d.m.tail.session.store
-	first, next := s.Bounds()
-	last := map[int32]int64{0: -1, 1: -1}
-	for _, r := range s.Rows(first, int(next-first), 0, nil) {
-		if r.Offset != last[r.Partition]+1 {
-			t.Fatalf("partition %d: offset %d after %d", r.Partition, r.Offset, last[r.Partition])
+		d := drive(t, c, Options{Topics: []string{"payments"}}, 120, 80)
+		d.follows("payments")
+		d.press("up", "up", "up")
+		before, _ := d.m.tail.session.store.At(d.m.tail.cursor)
+		held := func() (records, notes int) {
+			s := d.m.tail.session.store
+			first, next := s.Bounds()
+			for _, r := range s.Rows(first, int(next-first), 0, nil) {
+				if r.Skip != nil {
+					notes++
+				} else {
+					records++
+				}
+			}
+			return records, notes
 		}
-		last[r.Partition] = r.Offset
-	}
-	d.press("enter", "esc", "m")
-	d.until("messages alone", func() bool { r, n := held(); return r == 40 && n == 0 })
-	if strings.Contains(d.screen(), "commit: producer") {
-		t.Errorf("markers are still shown:\n%s", d.screen())
-	}
+		d.press("m")
+		d.until("the markers", func() bool { r, n := held(); return r == 40 && n == 20 })
+		d.sees("─ commit: producer 0, epoch 0")
+		d.sees("─ abort: producer 1, epoch 0")
+		d.sees("markers too")
+		d.until("the cursor on its record", func() bool {
+			rec, ok := d.m.tail.session.store.At(d.m.tail.cursor)
+			return ok && rec.Offset == before.Offset && rec.Partition == before.Partition
+		})
+		// Each marker stands behind the records that it ends.
+		s := d.m.tail.session.store
+		first, next := s.Bounds()
+		last := map[int32]int64{0: -1, 1: -1}
+		for _, r := range s.Rows(first, int(next-first), 0, nil) {
+			if r.Offset != last[r.Partition]+1 {
+				t.Fatalf("partition %d: offset %d after %d", r.Partition, r.Offset, last[r.Partition])
+			}
+			last[r.Partition] = r.Offset
+		}
+		d.press("enter", "esc", "m")
+		d.until("messages alone", func() bool { r, n := held(); return r == 40 && n == 0 })
+		if strings.Contains(d.screen(), "commit: producer") {
+			t.Errorf("markers are still shown:\n%s", d.screen())
+		}
+	})
 }
 
 func TestOlderRecordsComeWithTheirMarkers(t *testing.T) {
-	c := newFake().topic("payments", 1)
-	c.compact["payments"] = true
-	for i := range 300 {
-		c.transactional("payments", 0, 1, fmt.Sprint("value-", i))
-		if i%10 == 9 {
-			c.ends("payments", 0, 1, batch.CommitMarker)
+	bubble(t, func(t *testing.T) {
+		c := newFake().topic("payments", 1)
+		c.compact["payments"] = true
+		for i := range 300 {
+			c.transactional("payments", 0, 1, fmt.Sprint("value-", i))
+			if i%10 == 9 {
+				c.ends("payments", 0, 1, batch.CommitMarker)
+			}
 		}
-	}
-	d := drive(t, c, Options{Topics: []string{"payments"}}, 120, 40)
-	d.follows("payments")
-	d.press("m")
-	d.until("the markers", func() bool { return d.m.tail.snap.reading && d.m.tail.snap.next > 100 && d.m.tail.snap.lag == 0 })
-	for range 100 {
-		if h := d.held(0); len(h) > 0 && h[0] == 0 {
-			break
+		d := drive(t, c, Options{Topics: []string{"payments"}}, 120, 40)
+		d.follows("payments")
+		d.press("m")
+		d.until("the markers", func() bool { return d.m.tail.snap.reading && d.m.tail.snap.next > 100 && d.m.tail.snap.lag == 0 })
+		for range 100 {
+			if h := d.held(0); len(h) > 0 && h[0] == 0 {
+				break
+			}
+			d.press("pgup")
+			d.until("what comes", func() bool { return !d.m.tail.snap.older.busy && !d.m.tail.starting() && d.m.tail.snap.lag == 0 })
 		}
-		d.press("pgup")
-		d.until("what comes", func() bool { return !d.m.tail.snap.older.busy && !d.m.tail.starting() && d.m.tail.snap.lag == 0 })
-	}
-	d.until("all that was read on from there", func() bool { return d.m.tail.snap.next-d.m.tail.snap.first >= 330 })
-	s := d.m.tail.session.store
-	first, next := s.Bounds()
-	var offsets []int64
-	for _, r := range s.Rows(first, int(next-first), 0, nil) {
-		offsets = append(offsets, r.Offset)
-	}
-	if !slices.Equal(offsets, count(0, 330)) {
-		t.Errorf("the rows are not all from the beginning on: %v", offsets)
-	}
+		d.until("all that was read on from there", func() bool { return d.m.tail.snap.next-d.m.tail.snap.first >= 330 })
+		s := d.m.tail.session.store
+		first, next := s.Bounds()
+		var offsets []int64
+		for _, r := range s.Rows(first, int(next-first), 0, nil) {
+			offsets = append(offsets, r.Offset)
+		}
+		if !slices.Equal(offsets, count(0, 330)) {
+			t.Errorf("the rows are not all from the beginning on: %v", offsets)
+		}
+	})
 }
