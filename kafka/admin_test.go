@@ -9,6 +9,8 @@ import (
 	"testing"
 	"time"
 
+	"milena/lab/bubble"
+
 	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kfake"
 	"github.com/twmb/franz-go/pkg/kmsg"
@@ -160,7 +162,7 @@ func TestChangeWhoseAnswerIsLostIsNoFailure(t *testing.T) {
 }
 
 func TestChangesFindTheController(t *testing.T) {
-	inBubble(t, func(t *testing.T) {
+	bubble.Run(t, func(t *testing.T) {
 		f := fake(t, kfake.NumBrokers(3))
 		c := open(t, f.ListenAddrs())
 		for _, refusal := range []*kerr.Error{kerr.NotController, kerr.CoordinatorLoadInProgress} {
@@ -175,7 +177,7 @@ func TestChangesFindTheController(t *testing.T) {
 }
 
 func TestChangesWithoutPermission(t *testing.T) {
-	inBubble(t, func(t *testing.T) {
+	bubble.Run(t, func(t *testing.T) {
 		f := fake(t, kfake.NumBrokers(1), kfake.SeedTopics(1, "t"))
 		c := open(t, f.ListenAddrs())
 		f.Fault(kfake.Fault{Keys: []kmsg.Key{kmsg.CreateTopics, kmsg.DeleteTopics, kmsg.DescribeConfigs}, Err: kerr.TopicAuthorizationFailed, Count: -1})
@@ -194,7 +196,7 @@ func TestChangesWithoutPermission(t *testing.T) {
 }
 
 func TestTopicThatMayNotBeSeen(t *testing.T) {
-	inBubble(t, func(t *testing.T) {
+	bubble.Run(t, func(t *testing.T) {
 		// A broker leaves such a topic out of the list and refuses it by name.
 		f := fake(t, kfake.NumBrokers(1), kfake.EnableSASL(), kfake.EnableACLs(), kfake.SeedTopics(1, "secret"),
 			kfake.Superuser("PLAIN", "root", "r"), kfake.User("PLAIN", "ada", "p"))

@@ -6,13 +6,15 @@ import (
 	"strings"
 	"testing"
 
+	"milena/lab/bubble"
+
 	"github.com/twmb/franz-go/pkg/kfake"
 )
 
 // A topic that appears while others are read is read from its beginning when it
 // matches, and not otherwise.
 func TestReadTakesInTopicsThatAppear(t *testing.T) {
-	inBubble(t, func(t *testing.T) {
+	bubble.Run(t, func(t *testing.T) {
 		f := fake(t, kfake.NumBrokers(1))
 		c := open(t, f.ListenAddrs())
 		k := client(t, f.ListenAddrs())

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"milena/internal/testseed"
+	"milena/lab/bubble"
 
 	"github.com/twmb/franz-go/pkg/kfake"
 )
@@ -21,7 +22,7 @@ func TestEveryMessageIsShownOnceWhateverBreaks(t *testing.T) {
 	for round := range 4 {
 		t.Run(fmt.Sprint(round), func(t *testing.T) {
 			t.Parallel()
-			inBubble(t, func(t *testing.T) {
+			bubble.Run(t, func(t *testing.T) {
 				random := testseed.Rand(t)
 				const partitions, n = 3, 600
 				f := fake(t, kfake.NumBrokers(3), kfake.SeedTopics(partitions, "t"))
@@ -94,7 +95,7 @@ func TestEveryMessageIsShownOnceWhateverBreaks(t *testing.T) {
 
 func TestAGroupPassesNothingOverWhateverBreaks(t *testing.T) {
 	t.Parallel()
-	inBubble(t, func(t *testing.T) {
+	bubble.Run(t, func(t *testing.T) {
 		random := testseed.Rand(t)
 		const partitions, n = 3, 300
 		f := fake(t, kfake.NumBrokers(2), kfake.SeedTopics(partitions, "t"))

@@ -9,6 +9,8 @@ import (
 	"testing"
 	"time"
 
+	"milena/lab/bubble"
+
 	"github.com/twmb/franz-go/pkg/kfake"
 )
 
@@ -42,7 +44,7 @@ func TestCloseEndsWhatIsUnderWay(t *testing.T) {
 }
 
 func TestReadOfNothingAsksForNothing(t *testing.T) {
-	inBubble(t, func(t *testing.T) {
+	bubble.Run(t, func(t *testing.T) {
 		f := fake(t, kfake.NumBrokers(1), kfake.SeedTopics(1, "a", "b"))
 		var hours atomic.Int64 // whatever is known is old at once
 		c := open(t, f.ListenAddrs(), func(cfg *Config) {

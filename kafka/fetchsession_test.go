@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"milena/internal/testseed"
+	"milena/lab/bubble"
 
 	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kfake"
@@ -117,7 +118,7 @@ func TestASessionHoldsWhatIsAsked(t *testing.T) {
 // a session that the broker lets go of is begun anew without a loss.
 func TestAQuietReadKeepsASession(t *testing.T) {
 	t.Parallel()
-	inBubble(t, func(t *testing.T) {
+	bubble.Run(t, func(t *testing.T) {
 		const partitions = 300
 		f := fake(t, kfake.NumBrokers(1), kfake.SeedTopics(partitions, "t"))
 		type asked struct {

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"milena/kafka/batch"
+	"milena/lab/bubble"
 
 	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kfake"
@@ -311,7 +312,7 @@ func TestConsumeOnAColdCluster(t *testing.T) {
 	} {
 		t.Run(fmt.Sprint(kmsg.NameForKey(int16(x.key)), " ", x.err.Message), func(t *testing.T) {
 			t.Parallel()
-			inBubble(t, func(t *testing.T) {
+			bubble.Run(t, func(t *testing.T) {
 				f := fake(t, kfake.NumBrokers(1), kfake.SeedTopics(1, "t"))
 				c := open(t, f.ListenAddrs())
 				write(t, client(t, f.ListenAddrs()), "t", 0, 5)
@@ -328,7 +329,7 @@ func TestConsumeOnAColdCluster(t *testing.T) {
 
 func TestConsumeWithoutPermission(t *testing.T) {
 	t.Parallel()
-	inBubble(t, func(t *testing.T) {
+	bubble.Run(t, func(t *testing.T) {
 		for _, key := range []kmsg.Key{kmsg.FindCoordinator, kmsg.JoinGroup} {
 			f := fake(t, kfake.NumBrokers(1), kfake.SeedTopics(1, "t"))
 			c := open(t, f.ListenAddrs())

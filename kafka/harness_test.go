@@ -9,15 +9,11 @@ import (
 	"maps"
 	"os"
 	"strings"
-	"sync"
 	"testing"
-	"testing/synctest"
 	"time"
 
-	"milena/kafka/batch"
-	"milena/lab/liar"
+	"milena/lab/bubble"
 
-	"github.com/klauspost/compress/zstd"
 	"github.com/twmb/franz-go/pkg/kfake"
 	"github.com/twmb/franz-go/pkg/kgo"
 	"go.uber.org/goleak"
@@ -31,57 +27,7 @@ func onBroker(t *testing.T, test func(t *testing.T, brokers []string)) {
 		test(t, brokersOf(t))
 		return
 	}
-	inBubble(t, func(t *testing.T) { test(t, brokersOf(t)) })
-}
-
-// inBubble runs a test in a bubble of testing/synctest, where time passes as soon
-// as everything waits. The brokers of fake are reached over net.Pipe there, by the
-// connections of open, of client, and of wires.
-func inBubble(t *testing.T, test func(t *testing.T)) {
-	t.Helper()
-	outside()
-	synctest.Test(t, func(t *testing.T) {
-		bubbles.Store(t, true)
-		t.Cleanup(func() { bubbles.Delete(t) })
-		time.Sleep(time.Until(bubbleBegins)) // bubbles begin in 2000, before Kafka
-		test(t)
-	})
-}
-
-var (
-	bubbles      sync.Map // the testing.TB of each test that is in one
-	bubbleBegins = time.Date(2026, 11, 22, 14, 5, 0, 0, time.UTC)
-)
-
-func bubbled(t testing.TB) bool {
-	_, in := bubbles.Load(t)
-	return in
-}
-
-// outside makes what all bubbles share outside of them.
-func outside() {
-	zstdOutside()
-	var d batch.Decoder
-	d.Walk(liar.Batch(batch.Zstd, 1, func(int) batch.Record { return batch.Record{} }), 0, -1, nil, &heard{})
-}
-
-var zstdOutside = sync.OnceValue(func() *zstd.Decoder {
-	d, err := zstd.NewReader(nil)
-	if err != nil {
-		panic(err)
-	}
-	return d
-})
-
-// decompressor is for somebody else's client in a bubble: its own decoder of zstd
-// has channels of that bubble, which the garbage collector closes outside.
-type decompressor struct{ kgo.Decompressor }
-
-func (d decompressor) Decompress(src []byte, codec kgo.CompressionCodecType) ([]byte, error) {
-	if codec == kgo.CodecZstd {
-		return zstdOutside().DecodeAll(src, nil)
-	}
-	return d.Decompressor.Decompress(src, codec)
+	bubble.Run(t, func(t *testing.T) { test(t, brokersOf(t)) })
 }
 
 // brokersOf gives the brokers to test on: those of MILENA_TEST_BROKERS, else an
@@ -98,10 +44,7 @@ func brokersOf(t testing.TB) []string {
 // request.
 func fake(t testing.TB, opts ...kfake.Opt) *kfake.Cluster {
 	t.Helper()
-	if bubbled(t) {
-		opts = append(opts, kfake.ListenFn(pipes.listen))
-	}
-	f, err := kfake.NewCluster(opts...)
+	f, err := kfake.NewCluster(append(bubble.Brokers(t), opts...)...)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -113,8 +56,8 @@ func fake(t testing.TB, opts ...kfake.Opt) *kfake.Cluster {
 func open(t testing.TB, brokers []string, change ...func(*Config)) *Cluster {
 	t.Helper()
 	cfg := Config{Brokers: brokers, ClientID: "milena-test"}
-	if bubbled(t) {
-		cfg.Dial = pipes.dial
+	if bubble.In(t) {
+		cfg.Dial = bubble.Dial
 	}
 	for _, f := range change {
 		f(&cfg)
@@ -156,9 +99,7 @@ func newTopic(t testing.TB, c *Cluster, partitions int32, configs map[string]str
 // client is somebody else's client, to write and read what ours must agree with.
 func client(t testing.TB, brokers []string, opts ...kgo.Opt) *kgo.Client {
 	t.Helper()
-	if bubbled(t) {
-		opts = append(opts, kgo.Dialer(pipes.dial), kgo.WithDecompressor(decompressor{kgo.DefaultDecompressor()}))
-	}
+	opts = append(bubble.Client(t), opts...)
 	k, err := kgo.NewClient(append([]kgo.Opt{kgo.SeedBrokers(brokers...), kgo.RecordPartitioner(kgo.ManualPartitioner())}, opts...)...)
 	if err != nil {
 		t.Fatal(err)

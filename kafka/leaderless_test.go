@@ -14,6 +14,8 @@ import (
 	"testing"
 	"time"
 
+	"milena/lab/bubble"
+
 	"github.com/twmb/franz-go/pkg/kfake"
 	"github.com/twmb/franz-go/pkg/kmsg"
 )
@@ -74,7 +76,7 @@ func lonely(t *testing.T) (c *Cluster, tps []TopicPartition, lost *atomic.Int32,
 
 func TestResolveWithoutALeaderResolvesTheOthers(t *testing.T) {
 	t.Parallel()
-	inBubble(t, func(t *testing.T) {
+	bubble.Run(t, func(t *testing.T) {
 		c, tps, _, _ := lonely(t)
 		for _, from := range []Position{{Kind: Beginning}, {Kind: End}, {Kind: Last, N: 5}, {Kind: AtTime, Time: time.UnixMilli(0)}} {
 			spans, waiting, err := c.Resolve(timeout(t, 20*time.Second), tps, from, nil, ReadUncommitted)
@@ -97,7 +99,7 @@ func TestResolveWithoutALeaderResolvesTheOthers(t *testing.T) {
 
 func TestNewestWithoutALeaderGivesTheOthers(t *testing.T) {
 	t.Parallel()
-	inBubble(t, func(t *testing.T) {
+	bubble.Run(t, func(t *testing.T) {
 		c, tps, _, _ := lonely(t)
 		found := newest(t, c, NewestRequest{Partitions: tps, N: 100})
 		if len(found.Records) != 20 || found.AtStart || len(found.Missing) != 1 || found.Missing[0].Partition != 1 {
@@ -116,7 +118,7 @@ func TestNewestWithoutALeaderGivesTheOthers(t *testing.T) {
 
 func TestLoadWithoutALeaderTellsOfTheOthers(t *testing.T) {
 	t.Parallel()
-	inBubble(t, func(t *testing.T) {
+	bubble.Run(t, func(t *testing.T) {
 		c, tps, _, _ := lonely(t)
 		loads, err := c.Load(timeout(t, 20*time.Second), LoadRequest{Partitions: append(tps, TopicPartition{"t", 7})})
 		if err != nil {
@@ -152,7 +154,7 @@ func TestLoadDoesNotWaitForALeaderThatIsLostWhileItReads(t *testing.T) {
 
 func TestTraceWithoutALeaderReadsTheOthers(t *testing.T) {
 	t.Parallel()
-	inBubble(t, func(t *testing.T) {
+	bubble.Run(t, func(t *testing.T) {
 		c, tps, _, _ := lonely(t)
 		req := TraceRequest{Partitions: tps, From: time.Now().Add(-time.Hour), To: time.Now().Add(time.Hour),
 			Match: func(TopicPartition) Matcher { return holds("") }}
@@ -179,7 +181,7 @@ func TestReadTakesUpAPartitionThatGetsItsLeaderBack(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			inBubble(t, func(t *testing.T) {
+			bubble.Run(t, func(t *testing.T) {
 				c, tps, lost, more := lonely(t)
 				spans, waiting, err := c.Resolve(timeout(t, 20*time.Second), tps, x.from, nil, ReadUncommitted)
 				if err != nil {
@@ -214,7 +216,7 @@ func TestReadTakesUpAPartitionThatGetsItsLeaderBack(t *testing.T) {
 
 func TestReadSaysWhenALeaderIsLost(t *testing.T) {
 	t.Parallel()
-	inBubble(t, func(t *testing.T) {
+	bubble.Run(t, func(t *testing.T) {
 		c, tps, lost, more := lonely(t)
 		lost.Store(-1)
 		if _, err := c.Refresh(t.Context()); err != nil {
@@ -242,7 +244,7 @@ func TestReadSaysWhenALeaderIsLost(t *testing.T) {
 
 func TestReadTellsHowFarAnOffsetPastTheEndIs(t *testing.T) {
 	t.Parallel()
-	inBubble(t, func(t *testing.T) {
+	bubble.Run(t, func(t *testing.T) {
 		f := fake(t, kfake.NumBrokers(1), kfake.SeedTopics(1, "t"))
 		write(t, client(t, f.ListenAddrs()), "t", 0, 2)
 		c := open(t, f.ListenAddrs())
@@ -259,7 +261,7 @@ func TestReadTellsHowFarAnOffsetPastTheEndIs(t *testing.T) {
 
 func TestAGroupTakesUpAPartitionThatGetsALeader(t *testing.T) {
 	t.Parallel()
-	inBubble(t, func(t *testing.T) {
+	bubble.Run(t, func(t *testing.T) {
 		c, _, lost, more := lonely(t)
 		k := client(t, c.Config().Brokers)
 		ctx, leave := context.WithCancel(timeout(t, 60*time.Second))

@@ -12,11 +12,11 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
-	"testing/synctest"
 	"time"
 
 	"milena/human"
 	"milena/kafka/batch"
+	"milena/lab/bubble"
 	"milena/lab/liar"
 
 	"github.com/twmb/franz-go/pkg/kmsg"
@@ -197,7 +197,6 @@ func readLie(ctx context.Context, c *Cluster, to *Position, iso Isolation) (word
 }
 
 func TestLies(t *testing.T) {
-	outside()
 	lies := slices.Concat([]liar.Lie{{Name: "honest"}}, liar.Versions, liar.Layouts, liar.Offsets, liar.Fetches, liar.Wires)
 	for _, lie := range liar.Wires {
 		lies = append(lies, liar.Only(kmsg.Fetch, lie), liar.Only(kmsg.ListOffsets, lie), liar.Only(kmsg.Produce, lie))
@@ -241,7 +240,7 @@ func TestLiesOfEveryErrorCode(t *testing.T) {
 // tellLie does one thing with a broker that lies: it ends or says something in time, it
 // asks with pauses, and whatever it says cannot steer a terminal.
 func tellLie(t *testing.T, lie liar.Lie, name string) {
-	synctest.Test(t, func(t *testing.T) {
+	bubble.Run(t, func(t *testing.T) {
 		b := liar.New(lie)
 		defer b.Close()
 		began := time.Now()
@@ -321,7 +320,7 @@ func TestLiesAboutLogins(t *testing.T) {
 		{liar.Only(kmsg.SASLAuthenticate, liar.Wires[6]), "PLAIN", "no answer in time"},
 	} {
 		t.Run(x.lie.Name, func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
+			bubble.Run(t, func(t *testing.T) {
 				b := liar.New(x.lie)
 				defer b.Close()
 				began := time.Now()

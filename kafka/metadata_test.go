@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"milena/internal/testseed"
+	"milena/lab/bubble"
 
 	"github.com/twmb/franz-go/pkg/kfake"
 	"github.com/twmb/franz-go/pkg/kmsg"
@@ -205,7 +206,7 @@ func TestTopicsThatCameAndWent(t *testing.T) {
 }
 
 func TestInternalTopicsAreMarked(t *testing.T) {
-	inBubble(t, func(t *testing.T) {
+	bubble.Run(t, func(t *testing.T) {
 		f := fake(t, kfake.NumBrokers(1), kfake.SeedTopics(1, "plain"))
 		f.ControlKey(int16(kmsg.Metadata), func(q kmsg.Request) (kmsg.Response, error, bool) {
 			f.KeepControl()
@@ -225,7 +226,7 @@ func TestInternalTopicsAreMarked(t *testing.T) {
 }
 
 func TestMetadataOfAVastCluster(t *testing.T) {
-	inBubble(t, func(t *testing.T) {
+	bubble.Run(t, func(t *testing.T) {
 		if testing.Short() {
 			t.Skip("10,000 topics")
 		}
@@ -261,7 +262,7 @@ func TestMetadataOfAVastCluster(t *testing.T) {
 }
 
 func TestOneHangingBrokerHidesNothing(t *testing.T) {
-	inBubble(t, func(t *testing.T) {
+	bubble.Run(t, func(t *testing.T) {
 		f := fake(t, kfake.NumBrokers(3), kfake.SeedTopics(1, "t"))
 		w := &wires{}
 		c := open(t, f.ListenAddrs(), w.use)
@@ -283,7 +284,7 @@ func TestOneHangingBrokerHidesNothing(t *testing.T) {
 }
 
 func TestRefreshIsSharedAndOutlivesWhoAskedFirst(t *testing.T) {
-	inBubble(t, func(t *testing.T) {
+	bubble.Run(t, func(t *testing.T) {
 		f := fake(t, kfake.NumBrokers(1), kfake.SeedTopics(1, "t"))
 		c := open(t, f.ListenAddrs())
 		asked, release := make(chan struct{}, 100), make(chan struct{})

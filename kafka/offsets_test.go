@@ -7,6 +7,8 @@ import (
 	"testing"
 	"time"
 
+	"milena/lab/bubble"
+
 	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kfake"
 	"github.com/twmb/franz-go/pkg/kgo"
@@ -147,7 +149,7 @@ func TestEndUnderReadCommittedIsTheLastStableOffset(t *testing.T) {
 }
 
 func TestOffsetsFindTheLeaderAgain(t *testing.T) {
-	inBubble(t, func(t *testing.T) {
+	bubble.Run(t, func(t *testing.T) {
 		f := fake(t, kfake.NumBrokers(3), kfake.SeedTopics(6, "t"))
 		write(t, client(t, f.ListenAddrs()), "t", 2, 5)
 		w := &wires{}

@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"milena/kafka/batch"
+	"milena/lab/bubble"
 
 	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kfake"
@@ -114,7 +115,7 @@ func TestOrderIsKeptWhileBrokersRefuse(t *testing.T) {
 	} {
 		t.Run(refusal.Message, func(t *testing.T) {
 			t.Parallel()
-			inBubble(t, func(t *testing.T) {
+			bubble.Run(t, func(t *testing.T) {
 				f := fake(t, kfake.NumBrokers(2), kfake.SeedTopics(3, "t"))
 				c := open(t, f.ListenAddrs())
 				p := c.NewProducer(ProducerConfig{})
@@ -150,7 +151,7 @@ func TestOrderIsKeptWhileBrokersRefuse(t *testing.T) {
 
 func TestProduceFollowsMovingLeaders(t *testing.T) {
 	t.Parallel()
-	inBubble(t, func(t *testing.T) {
+	bubble.Run(t, func(t *testing.T) {
 		f := fake(t, kfake.NumBrokers(3), kfake.SeedTopics(4, "t"))
 		c := open(t, f.ListenAddrs())
 		p := c.NewProducer(ProducerConfig{})
@@ -268,7 +269,7 @@ func TestCloseAnswersEveryMessage(t *testing.T) {
 }
 
 func TestProduceDuringClose(t *testing.T) {
-	inBubble(t, func(t *testing.T) {
+	bubble.Run(t, func(t *testing.T) {
 		f := fake(t, kfake.NumBrokers(1))
 		c := open(t, f.ListenAddrs())
 		if err := f.CreateTopic("late", 1, nil); err != nil { // not in the snapshot
@@ -343,7 +344,7 @@ func TestAnswersComeInOrder(t *testing.T) {
 }
 
 func TestAFullBufferBlocksAndGoesOn(t *testing.T) {
-	inBubble(t, func(t *testing.T) {
+	bubble.Run(t, func(t *testing.T) {
 		f := fake(t, kfake.NumBrokers(1), kfake.SeedTopics(1, "t"))
 		release := make(chan struct{})
 		f.ControlKey(int16(kmsg.Produce), func(kmsg.Request) (kmsg.Response, error, bool) {
@@ -439,7 +440,7 @@ func TestSendGivenUpSaysThatItMayArrive(t *testing.T) {
 }
 
 func TestProduceWithoutPermission(t *testing.T) {
-	inBubble(t, func(t *testing.T) {
+	bubble.Run(t, func(t *testing.T) {
 		f := fake(t, kfake.NumBrokers(1), kfake.SeedTopics(1, "t"))
 		c := open(t, f.ListenAddrs())
 		f.Fault(kfake.Fault{Keys: []kmsg.Key{kmsg.Produce}, Topic: "t", Err: kerr.TopicAuthorizationFailed})
@@ -455,7 +456,7 @@ func TestProduceWithoutPermission(t *testing.T) {
 }
 
 func TestProduceWhereIdempotenceIsNotAllowed(t *testing.T) {
-	inBubble(t, func(t *testing.T) {
+	bubble.Run(t, func(t *testing.T) {
 		f := fake(t, kfake.NumBrokers(1), kfake.SeedTopics(1, "t"))
 		w := &wires{}
 		c := open(t, f.ListenAddrs(), w.use)

@@ -6,6 +6,8 @@ import (
 	"testing"
 	"time"
 
+	"milena/lab/bubble"
+
 	"github.com/twmb/franz-go/pkg/kfake"
 )
 
@@ -21,7 +23,7 @@ func TestAnUnsentMessageSaysWhyItWasNotSent(t *testing.T) {
 		{"broken", lose, []string{"not acknowledged: ", "broker localhost:", "it may have arrived"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			inBubble(t, func(t *testing.T) {
+			bubble.Run(t, func(t *testing.T) {
 				brokers := fake(t, kfake.NumBrokers(1), kfake.SeedTopics(1, "t")).ListenAddrs()
 				w := &wires{}
 				cluster := open(t, brokers, w.use)

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"milena/kafka/batch"
+	"milena/lab/bubble"
 
 	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kfake"
@@ -90,7 +91,7 @@ func TestReadRefreshesWhatIsRefusedAndGoesOn(t *testing.T) {
 	} {
 		t.Run(refusal.Message, func(t *testing.T) {
 			t.Parallel()
-			inBubble(t, func(t *testing.T) {
+			bubble.Run(t, func(t *testing.T) {
 				f := fake(t, kfake.NumBrokers(2), kfake.SeedTopics(3, "t"))
 				k := client(t, f.ListenAddrs())
 				c := open(t, f.ListenAddrs())
@@ -113,7 +114,7 @@ func TestReadRefreshesWhatIsRefusedAndGoesOn(t *testing.T) {
 }
 
 func TestReadEndsWhenItIsNotAllowed(t *testing.T) {
-	inBubble(t, func(t *testing.T) {
+	bubble.Run(t, func(t *testing.T) {
 		f := fake(t, kfake.NumBrokers(1), kfake.SeedTopics(2, "t"))
 		c := open(t, f.ListenAddrs())
 		f.Fault(kfake.Fault{Keys: []kmsg.Key{kmsg.Fetch}, Topic: "t", Err: kerr.TopicAuthorizationFailed, Count: -1})
@@ -127,7 +128,7 @@ func TestReadEndsWhenItIsNotAllowed(t *testing.T) {
 
 func TestReadSaysWhenAPartitionIsStuck(t *testing.T) {
 	t.Parallel()
-	inBubble(t, func(t *testing.T) {
+	bubble.Run(t, func(t *testing.T) {
 		f := fake(t, kfake.NumBrokers(1), kfake.SeedTopics(1, "t"))
 		write(t, client(t, f.ListenAddrs()), "t", 0, 3)
 		c := open(t, f.ListenAddrs())
@@ -204,7 +205,7 @@ func TestReadOverAHangingBroker(t *testing.T) {
 func TestReadFollowsMovingLeaders(t *testing.T) {
 	t.Parallel()
 	eachWay(t, func(t *testing.T, sessions bool) {
-		inBubble(t, func(t *testing.T) {
+		bubble.Run(t, func(t *testing.T) {
 			f := fake(t, kfake.NumBrokers(3), kfake.SeedTopics(4, "t"))
 			c := open(t, f.ListenAddrs())
 			k := client(t, f.ListenAddrs())
@@ -246,7 +247,7 @@ func TestReadFollowsMovingLeaders(t *testing.T) {
 func TestReadSurvivesABrokerThatComesBack(t *testing.T) {
 	t.Parallel()
 	eachWay(t, func(t *testing.T, sessions bool) {
-		inBubble(t, func(t *testing.T) {
+		bubble.Run(t, func(t *testing.T) {
 			f := fake(t, kfake.NumBrokers(2), kfake.SeedTopics(2, "t"))
 			w := &wires{}
 			c := open(t, f.ListenAddrs(), w.use)
@@ -373,7 +374,7 @@ func TestReadOverATopicDeletedAndCreatedAgain(t *testing.T) {
 func TestReadNoticesATopicThatWasReplacedAtOnce(t *testing.T) {
 	t.Parallel()
 	eachWay(t, func(t *testing.T, sessions bool) {
-		inBubble(t, func(t *testing.T) {
+		bubble.Run(t, func(t *testing.T) {
 			f := fake(t, kfake.NumBrokers(1), kfake.SeedTopics(1, "t"))
 			c := open(t, f.ListenAddrs())
 			write(t, client(t, f.ListenAddrs()), "t", 0, 20)
@@ -518,7 +519,7 @@ func TestReadSaysWhatRetentionTook(t *testing.T) {
 }
 
 func TestNoPartitionStarves(t *testing.T) {
-	inBubble(t, func(t *testing.T) {
+	bubble.Run(t, func(t *testing.T) {
 		// A broker that answers with the first partition of each request only, and
 		// one partition without an end.
 		f := fake(t, kfake.NumBrokers(1), kfake.SeedTopics(5, "t"))
@@ -721,7 +722,7 @@ func (failing) Skip(batch.Skip)                          {}
 func (f failing) Flush(PartitionState) error             { return f.err }
 
 func TestReadRefusesWhatCannotBe(t *testing.T) {
-	inBubble(t, func(t *testing.T) {
+	bubble.Run(t, func(t *testing.T) {
 		c := open(t, fake(t, kfake.NumBrokers(1), kfake.SeedTopics(1, "t")).ListenAddrs())
 		tp := TopicPartition{"t", 0}
 		for name, spans := range map[string][]Span{"negative": {{tp, -1, 5}}, "twice": {{tp, 0, 5}, {tp, 5, 9}}} {
@@ -828,7 +829,7 @@ func (w whole) Record(v *batch.View) bool {
 func TestReadSaysWhenTheLogWasTruncated(t *testing.T) {
 	t.Parallel()
 	eachWay(t, func(t *testing.T, sessions bool) {
-		inBubble(t, func(t *testing.T) {
+		bubble.Run(t, func(t *testing.T) {
 			// An unclean leader election: the log was read to 10, and now ends at 6.
 			f := fake(t, kfake.NumBrokers(1), kfake.SeedTopics(1, "t"))
 			c := open(t, f.ListenAddrs())
@@ -914,7 +915,7 @@ func TestReadOverATopicThatComesBackInAnotherSize(t *testing.T) {
 
 func TestBoundedReadOfATopicThatIsReplacedFails(t *testing.T) {
 	t.Parallel()
-	inBubble(t, func(t *testing.T) {
+	bubble.Run(t, func(t *testing.T) {
 		f := fake(t, kfake.NumBrokers(1), kfake.SeedTopics(1, "t"))
 		c := open(t, f.ListenAddrs())
 		write(t, client(t, f.ListenAddrs()), "t", 0, 5)

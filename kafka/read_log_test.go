@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"milena/kafka/batch"
+	"milena/lab/bubble"
 
 	"github.com/twmb/franz-go/pkg/kfake"
 	"github.com/twmb/franz-go/pkg/kgo"
@@ -219,7 +220,7 @@ func TestReadKeepsNullAndEmptyApart(t *testing.T) {
 }
 
 func TestReadCompactedTopicEnds(t *testing.T) {
-	inBubble(t, func(t *testing.T) {
+	bubble.Run(t, func(t *testing.T) {
 		// A real broker compacts when it likes; the differential test waits for it.
 		for _, codec := range []kgo.CompressionCodec{kgo.NoCompression(), kgo.Lz4Compression(), kgo.ZstdCompression()} {
 			f := fake(t, kfake.NumBrokers(1))
@@ -329,7 +330,7 @@ func TestReadGoesOnAfterDamage(t *testing.T) {
 	binary.BigEndian.PutUint32(nonsense[23:], 1)
 	for name, bad := range map[string][]byte{"CRC": damaged, "nonsense": nonsense} {
 		t.Run(name, func(t *testing.T) {
-			inBubble(t, func(t *testing.T) {
+			bubble.Run(t, func(t *testing.T) {
 				f := fake(t, kfake.NumBrokers(1), kfake.SeedTopics(1, "t"))
 				serve(t, f, 7, encoded(t, batch.None, 0, values("0", "1", "2")...), bad, encoded(t, batch.LZ4, 5, values("5", "6")...))
 				got := readAll(t, open(t, f.ListenAddrs()), "t", ReadUncommitted).of("t", 0)
@@ -350,7 +351,7 @@ func TestReadGoesOnAfterDamage(t *testing.T) {
 }
 
 func TestReadPassesABomb(t *testing.T) {
-	inBubble(t, func(t *testing.T) {
+	bubble.Run(t, func(t *testing.T) {
 		f := fake(t, kfake.NumBrokers(1), kfake.SeedTopics(1, "t"))
 		bomb := encoded(t, batch.Gzip, 1, batch.Record{Value: make([]byte, batch.DefaultMaxBytes+1)})
 		if len(bomb) > 1<<20 {
@@ -365,7 +366,7 @@ func TestReadPassesABomb(t *testing.T) {
 }
 
 func TestReadPassesABatchThatIsTooLarge(t *testing.T) {
-	inBubble(t, func(t *testing.T) {
+	bubble.Run(t, func(t *testing.T) {
 		if testing.Short() {
 			t.Skip("moves 80 MB")
 		}
@@ -380,7 +381,7 @@ func TestReadPassesABatchThatIsTooLarge(t *testing.T) {
 }
 
 func TestMessageOfFiftyMegabytes(t *testing.T) {
-	inBubble(t, func(t *testing.T) {
+	bubble.Run(t, func(t *testing.T) {
 		if testing.Short() {
 			t.Skip("moves 100 MB")
 		}
@@ -467,7 +468,7 @@ func TestReadInternalTopic(t *testing.T) {
 func TestFetchVersionsReadTheSame(t *testing.T) {
 	for _, most := range []int16{4, 5, 6, 7, 8, 9, 10, 11, 12, 13} {
 		t.Run(fmt.Sprint(most), func(t *testing.T) {
-			inBubble(t, func(t *testing.T) {
+			bubble.Run(t, func(t *testing.T) {
 				f := fake(t, kfake.NumBrokers(1), kfake.SeedTopics(2, "t"))
 				speaking(f, apiFetch, 0, most)
 				for p := range int32(2) {
@@ -495,7 +496,7 @@ func TestFetchVersionsReadTheSame(t *testing.T) {
 }
 
 func TestReadSpeaksToOldBrokersInTheirVersions(t *testing.T) {
-	inBubble(t, func(t *testing.T) {
+	bubble.Run(t, func(t *testing.T) {
 		// Kafka 0.11: the first with record batches.
 		f := fake(t, kfake.NumBrokers(1), kfake.SeedTopics(1, "t"))
 		old := map[int16]int16{0: 3, 1: 5, 2: 2, 3: 4, 8: 3, 9: 3, 10: 1, 11: 2, 12: 1, 13: 1, 14: 1, 18: 1, 19: 2, 20: 1, 22: 0, 32: 0}

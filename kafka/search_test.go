@@ -15,6 +15,7 @@ import (
 
 	"milena/internal/testseed"
 	"milena/kafka/batch"
+	"milena/lab/bubble"
 
 	"github.com/twmb/franz-go/pkg/kfake"
 	"github.com/twmb/franz-go/pkg/kgo"
@@ -311,7 +312,7 @@ func TestASearchDoesNotGoOnInATopicThatWasCreatedAgain(t *testing.T) {
 	for name, order := range map[string]SearchOrder{"oldest first": OldestFirst, "newest first": NewestFirst, "by time": ByTime} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			inBubble(t, func(t *testing.T) {
+			bubble.Run(t, func(t *testing.T) {
 				f := fake(t, kfake.NumBrokers(1), kfake.SeedTopics(1, "t"))
 				c := open(t, f.ListenAddrs())
 				write(t, client(t, f.ListenAddrs()), "t", 0, 500)
@@ -341,7 +342,7 @@ func TestASearchDoesNotGoOnInATopicThatWasCreatedAgain(t *testing.T) {
 }
 
 func TestWhatCannotBeReadIsCountedAndListed(t *testing.T) {
-	inBubble(t, func(t *testing.T) {
+	bubble.Run(t, func(t *testing.T) {
 		damaged := encoded(t, batch.Zstd, 3, values("d0", "d1")...)
 		damaged[len(damaged)-1] ^= 0x55
 		bomb := encoded(t, batch.Gzip, 5, batch.Record{Value: make([]byte, batch.DefaultMaxBytes+1)})
@@ -377,7 +378,7 @@ func TestWhatCannotBeReadIsCountedAndListed(t *testing.T) {
 }
 
 func TestASearchOfACompactedTopicEnds(t *testing.T) {
-	inBubble(t, func(t *testing.T) {
+	bubble.Run(t, func(t *testing.T) {
 		// A real broker compacts when it likes.
 		f := fake(t, kfake.NumBrokers(1))
 		c := open(t, f.ListenAddrs())

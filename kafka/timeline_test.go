@@ -13,6 +13,8 @@ import (
 	"testing"
 	"time"
 
+	"milena/lab/bubble"
+
 	"github.com/twmb/franz-go/pkg/kfake"
 	"github.com/twmb/franz-go/pkg/kgo"
 	"github.com/twmb/franz-go/pkg/kmsg"
@@ -266,7 +268,7 @@ func TestTimelineOfOffsets(t *testing.T) {
 // Records that carry no timestamp count with those before them; a partition of
 // nothing but such is in no bucket.
 func TestTimelineWithoutTimestamps(t *testing.T) {
-	inBubble(t, func(t *testing.T) {
+	bubble.Run(t, func(t *testing.T) {
 		base := time.Now().UnixMilli()
 		f := fake(t, kfake.NumBrokers(1))
 		c := open(t, f.ListenAddrs())
@@ -287,7 +289,7 @@ func TestTimelineWithoutTimestamps(t *testing.T) {
 // The cost is what a production cluster pays: two exchanges a broker, and no
 // request for what is known already.
 func TestTimelineAsksLittle(t *testing.T) {
-	inBubble(t, func(t *testing.T) {
+	bubble.Run(t, func(t *testing.T) {
 		f := fake(t, kfake.NumBrokers(1))
 		var w wires
 		c := open(t, f.ListenAddrs(), w.use)
@@ -316,7 +318,7 @@ func TestTimelineAsksLittle(t *testing.T) {
 }
 
 func TestTimelineOfAThousandTopics(t *testing.T) {
-	inBubble(t, func(t *testing.T) {
+	bubble.Run(t, func(t *testing.T) {
 		f := fake(t, kfake.NumBrokers(3))
 		c := open(t, f.ListenAddrs())
 		k := client(t, f.ListenAddrs(), kgo.AllowAutoTopicCreation())
@@ -358,7 +360,7 @@ func TestTimelineOfAThousandTopics(t *testing.T) {
 
 // A broker that says nothing about what it leads takes nothing from the others.
 func TestTimelineWithABrokerThatDoesNotAnswer(t *testing.T) {
-	inBubble(t, func(t *testing.T) {
+	bubble.Run(t, func(t *testing.T) {
 		f := fake(t, kfake.NumBrokers(2))
 		var w wires
 		c := open(t, f.ListenAddrs(), w.use, func(cfg *Config) { cfg.RequestTimeout = 300 * time.Millisecond })
