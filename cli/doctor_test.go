@@ -11,6 +11,8 @@ import (
 
 	"milena/kafka"
 
+	"milena/lab/bubble"
+
 	"github.com/twmb/franz-go/pkg/kfake"
 	"github.com/twmb/franz-go/pkg/kmsg"
 )
@@ -21,7 +23,12 @@ func run(t *testing.T, args ...string) (code int, stdout, stderr string) {
 	t.Setenv("XDG_CONFIG_HOME", t.TempDir())
 	t.Setenv("KAFKA_BROKERS", "")
 	var out, errs bytes.Buffer
-	code = Main(t.Context(), args, strings.NewReader(""), &out, &errs)
+	if bubble.In(t) { // without signals, whose goroutine would be in it
+		g := &global{stdin: strings.NewReader(""), stdout: &out, stderr: &errs, dial: bubble.Dial}
+		code = g.main(t.Context(), args)
+	} else {
+		code = Main(t.Context(), args, strings.NewReader(""), &out, &errs)
+	}
 	return code, out.String(), errs.String()
 }
 

@@ -6,6 +6,8 @@ import (
 	"strings"
 	"testing"
 
+	"milena/lab/bubble"
+
 	"github.com/twmb/franz-go/pkg/kfake"
 	"github.com/twmb/franz-go/pkg/kmsg"
 )
@@ -14,7 +16,7 @@ import (
 // says afterwards that the second has no leader, or that neither has.
 func halfLed(t *testing.T, led int) string {
 	t.Helper()
-	f, err := kfake.NewCluster(kfake.NumBrokers(1), kfake.SeedTopics(2, "t"))
+	f, err := kfake.NewCluster(append(bubble.Brokers(t), kfake.NumBrokers(1), kfake.SeedTopics(2, "t"))...)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -67,20 +69,24 @@ func TestTailOfALeaderlessPartition(t *testing.T) {
 		"nothing can be read": {0, []string{"-o", "beginning"}, 1, "", "t/0 cannot be read now"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			code, out, errs := run(t, append([]string{"tail", "t", "-b", halfLed(t, x.led)}, x.args...)...)
-			if code != x.code || out != x.out || !strings.Contains(errs, x.errs) || x.errs == "" && errs != "" {
-				t.Errorf("exit %d, %q, %q", code, out, errs)
-			}
+			bubble.Run(t, func(t *testing.T) {
+				code, out, errs := run(t, append([]string{"tail", "t", "-b", halfLed(t, x.led)}, x.args...)...)
+				if code != x.code || out != x.out || !strings.Contains(errs, x.errs) || x.errs == "" && errs != "" {
+					t.Errorf("exit %d, %q, %q", code, out, errs)
+				}
+			})
 		})
 	}
 }
 
 func TestTraceOfALeaderlessPartition(t *testing.T) {
 	for led, want := range []string{"", "message of 0"} {
-		code, out, errs := run(t, "trace", "message", "t", "-b", halfLed(t, led))
-		if code != exitUnsure || !strings.Contains(out, want) || (want == "") != (out == "") ||
-			!strings.Contains(errs, "not everything was read: t/"+strconv.Itoa(led)+" cannot be read now: it has no leader now") {
-			t.Errorf("%d of 2 are led: exit %d, %q, %q", led, code, out, errs)
-		}
+		bubble.Run(t, func(t *testing.T) {
+			code, out, errs := run(t, "trace", "message", "t", "-b", halfLed(t, led))
+			if code != exitUnsure || !strings.Contains(out, want) || (want == "") != (out == "") ||
+				!strings.Contains(errs, "not everything was read: t/"+strconv.Itoa(led)+" cannot be read now: it has no leader now") {
+				t.Errorf("%d of 2 are led: exit %d, %q, %q", led, code, out, errs)
+			}
+		})
 	}
 }

@@ -21,6 +21,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"os"
 	"os/signal"
 	"slices"
@@ -62,6 +63,7 @@ type interruptedError struct{ error }
 type global struct {
 	stdin          io.Reader
 	stdout, stderr io.Writer
+	dial           func(ctx context.Context, network, address string) (net.Conn, error) // instead of the network; nil outside tests
 
 	brokers    string
 	context    string
@@ -89,8 +91,12 @@ func Main(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io
 	context.AfterFunc(ctx, stop) // a second signal ends us at once
 
 	g := &global{stdin: stdin, stdout: stdout, stderr: stderr}
-	root := newRoot(g)
-	err := g.run(ctx, root, args)
+	return g.main(ctx, args)
+}
+
+// main does what the arguments say and gives the exit code.
+func (g *global) main(ctx context.Context, args []string) int {
+	err := g.run(ctx, newRoot(g), args)
 	for i := len(g.closers) - 1; i >= 0; i-- {
 		err = errors.Join(err, g.closers[i]())
 	}
@@ -102,7 +108,7 @@ func Main(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io
 	case ctx.Err() != nil && errors.Is(err, context.Canceled):
 		err = interruption(err)
 	}
-	fmt.Fprintf(stderr, "milena: %s\n", human.EscapeLines(sentence(err)))
+	fmt.Fprintf(g.stderr, "milena: %s\n", human.EscapeLines(sentence(err)))
 	var wrong usageError
 	var interrupted interruptedError
 	var unsure searchError
@@ -294,6 +300,7 @@ func (g *global) load(ctx context.Context) (*config.Settings, error) {
 	if err != nil {
 		return nil, usageError{err}
 	}
+	s.Kafka.Dial = g.dial
 	if g.demo {
 		s.Name = "demo"
 	}
