@@ -14,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"milena/internal/testseed"
 	"milena/kafka"
 	"milena/kafka/batch"
 
@@ -93,7 +94,7 @@ func (k *taker) offsets(tp kafka.TopicPartition) (all []int64) {
 // gives every record once, exactly, in the order of its partition, and the gaps
 // between.
 func TestAFileReadsAsItsRecords(t *testing.T) {
-	rapid.Check(t, func(rt *rapid.T) {
+	testseed.Check(t, func(rt *rapid.T) {
 		var all []kafka.Record
 		for partition := range int32(rapid.IntRange(1, 3).Draw(rt, "partitions")) {
 			offset := rapid.Int64Range(0, 5).Draw(rt, "start")

@@ -15,6 +15,8 @@ import (
 	"strings"
 	"testing"
 	"unicode/utf8"
+
+	"milena/internal/testseed"
 )
 
 const login = "sasl.jaas.config=org.apache.kafka.common.security.plain.PlainLoginModule required "
@@ -125,7 +127,7 @@ func TestDifferentialLogins(t *testing.T) {
 	for _, what := range slices.Sorted(maps.Keys(logins)) {
 		files = append(files, logins[what].file)
 	}
-	r := rand.New(rand.NewPCG(11, 0))
+	r := testseed.Rand(t)
 	for range 4000 {
 		files = append(files, randomFile(r))
 	}

@@ -15,6 +15,7 @@ import (
 
 	"pgregory.net/rapid"
 
+	"milena/internal/testseed"
 	"milena/kafka"
 	"milena/kafka/batch"
 )
@@ -511,7 +512,7 @@ func drawCondition(t *rapid.T, depth int) string {
 }
 
 func TestTheFastPlanIsTheNaiveOne(t *testing.T) {
-	rapid.Check(t, func(t *rapid.T) {
+	testseed.Check(t, func(t *rapid.T) {
 		// Most comparisons of two operands taken at random are of types that cannot
 		// be compared; a few tries find one that can.
 		for range 20 {

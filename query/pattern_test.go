@@ -6,6 +6,8 @@ import (
 	"testing"
 
 	"pgregory.net/rapid"
+
+	"milena/internal/testseed"
 )
 
 // A pattern says what package regexp says, whichever way it takes.
@@ -27,7 +29,7 @@ func TestPatternsAgreeWithRegexp(t *testing.T) {
 			}
 		}
 	}
-	rapid.Check(t, func(t *rapid.T) {
+	testseed.Check(t, func(t *rapid.T) {
 		source := rapid.SampledFrom([]string{"", "(?i)", "(?s)", "(?m)"}).Draw(t, "flags") + drawRegex(t, 4)
 		p, err := newPattern(source)
 		if err != nil {

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"testing"
 
+	"milena/internal/testseed"
 	"milena/kafka"
 	"milena/kafka/batch"
 
@@ -39,7 +40,7 @@ func TestSkimmingFindsWhatReadingFinds(t *testing.T) {
 	pieces := []string{"order", "Order", "ORDER", "milk", "mil\u212A", "M\u0130LK", "größe", "GRÖSSE", "Größe", "17", "밀레나", " ", "x", "\xff", `"id":17`}
 	queries := []string{"order", "Order", "milk", "größe", "밀레나", `"id":17`, "order -17", "-order", "milk order", "key:order", "value:17",
 		"header:trace=milk", "header:trace", "/ord(er|inal)/", "/(?i)milk/", "/x|17/", "/1+7/", `value contains "order"`}
-	rapid.Check(t, func(r *rapid.T) {
+	testseed.Check(t, func(r *rapid.T) {
 		b := batch.NewBuilder(batch.None)
 		text := func(what string) []byte {
 			var s []byte

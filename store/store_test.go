@@ -13,6 +13,7 @@ import (
 
 	"pgregory.net/rapid"
 
+	"milena/internal/testseed"
 	"milena/kafka"
 	"milena/kafka/batch"
 )
@@ -197,7 +198,7 @@ func checkRow(t *rapid.T, s *Store, seq Seq, want modelRow, preview int) {
 // The store holds what a plain slice would: the same rows under the same
 // numbers, less some from the old end, never beyond its bounds.
 func TestStoreHoldsWhatASliceWould(t *testing.T) {
-	rapid.Check(t, func(t *rapid.T) {
+	testseed.Check(t, func(t *rapid.T) {
 		maxBytes := int64(rapid.IntRange(1_000, 100_000).Draw(t, "maxBytes"))
 		maxRows := rapid.IntRange(1, 60).Draw(t, "maxRows")
 		s := New(maxBytes, maxRows)

@@ -7,11 +7,13 @@ import (
 	"math/rand/v2"
 	"os"
 	"runtime"
+	"strconv"
 	"testing"
 	"time"
 
 	tea "charm.land/bubbletea/v2"
 
+	"milena/internal/testseed"
 	"milena/kafka"
 	"milena/kafka/batch"
 )
@@ -66,34 +68,32 @@ func (c unsteady) DeleteTopic(context.Context, string) error {
 	return errors.New("not today")
 }
 
-// TestEndurance does what nobody would do, for as long as MILENA_ENDURANCE says
-// (a duration; a few seconds otherwise): any keys, sizes, clicks and faults in
-// any order. Every screen in between is whole, and in the end nothing is left.
+// TestEndurance does what nobody would do, for as many steps as MILENA_ENDURANCE
+// says: any keys, sizes, clicks and faults in any order. Every screen in between is
+// whole, and in the end nothing is left.
 func TestEndurance(t *testing.T) {
-	lasts, seed := 4*time.Second, uint64(1)
+	steps := 2000
 	if s := os.Getenv("MILENA_ENDURANCE"); s != "" {
 		var err error
-		if lasts, err = time.ParseDuration(s); err != nil {
+		if steps, err = strconv.Atoi(s); err != nil {
 			t.Fatalf("MILENA_ENDURANCE: %v", err)
 		}
-		seed = uint64(time.Now().UnixNano())
 	} else if testing.Short() {
-		lasts = time.Second
+		steps = 300
 	}
-	t.Logf("seed %d", seed)
 	for _, name := range []string{"HOME", "XDG_CACHE_HOME", "TMPDIR"} {
 		t.Setenv(name, t.TempDir())
 	}
 	t.Chdir(t.TempDir()) // random keys export, too
 	var heap uint64
-	inBubble(t, "run", func(t *testing.T) { heap = endure(t, rand.New(rand.NewPCG(seed, 2)), lasts) })
+	inBubble(t, "run", func(t *testing.T) { heap = endure(t, testseed.Rand(t), steps) })
 	const most = 96 << 20
 	if heap > most {
 		t.Errorf("%d MB of memory are held, of which the store may have 2", heap>>20)
 	}
 }
 
-func endure(t *testing.T, rnd *rand.Rand, lasts time.Duration) (heap uint64) {
+func endure(t *testing.T, rnd *rand.Rand, steps int) (heap uint64) {
 	c := sample()
 	open := func(context.Context, []string) (Cluster, error) { return unsteady{c}, nil }
 	d := drive(t, c, Options{Open: open, Topics: []string{"orders"}, HoldBytes: 2 << 20, HoldRows: 5000}, 120, 40)
@@ -104,19 +104,9 @@ func endure(t *testing.T, rnd *rand.Rand, lasts time.Duration) (heap uint64) {
 	}
 	const letters = "abcxyz0129 {}\":=한é"
 	var did []string
-	end := time.Now().Add(lasts)
-	for i := 0; time.Now().Before(end); i++ {
-		drained := false
-		for range 64 {
-			select {
-			case msg := <-d.msgs:
-				if _, quit := msg.(tea.QuitMsg); !quit {
-					d.send(msg)
-				}
-			default:
-				drained = true
-			}
-			if drained {
+	for i := range steps {
+		for range 64 { // a flood must not keep the keys away
+			if !d.next() {
 				break
 			}
 		}
