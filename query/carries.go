@@ -11,8 +11,8 @@ import (
 
 // Carries finds the records that carry a value: a trace id, an order's number.
 // Without Header and Field it is their key, the value of any of their headers,
-// or a word in their value: the same letters and digits between others than
-// letters, digits, '_' and '-'.
+// or a word in their value, or in what that says behind escapes: the same letters
+// and digits between others than letters, digits, '_' and '-'.
 type Carries struct {
 	Value  string
 	Header string // only the headers of this name
@@ -23,6 +23,7 @@ type Carries struct {
 // goroutine.
 func (c Carries) Matcher(kafka.TopicPartition) kafka.Matcher {
 	m := &carries{value: []byte(c.Value), header: []byte(c.Header)}
+	m.hidden = newDisguise(m.value)
 	if c.Field != "" {
 		m.field = strings.Split(c.Field, ".")
 	}
@@ -32,6 +33,8 @@ func (c Carries) Matcher(kafka.TopicPartition) kafka.Matcher {
 type carries struct {
 	value, header []byte
 	field         []string
+	hidden        disguise // of the value
+	saying        saying
 }
 
 // Match decides on one record.
@@ -42,7 +45,8 @@ func (m *carries) Match(v *batch.View) bool {
 	case len(m.header) > 0:
 		return m.inHeader(v)
 	}
-	return v.Key != nil && bytes.Equal(v.Key, m.value) || v.HeaderCount() > 0 && m.inHeader(v) || m.isWord(v.Value)
+	return v.Key != nil && bytes.Equal(v.Key, m.value) || v.HeaderCount() > 0 && m.inHeader(v) || m.isWord(v.Value) ||
+		m.hidden.next(v.Value) >= 0 && m.saying.levels(v.Value, m.isWord)
 }
 
 // TraceParent is the trace id in a header of W3C's Trace Context (section 3.2):
@@ -92,11 +96,10 @@ func inWord(c byte) bool {
 // inField compares a field of a JSON object: a string's text, or a number, true
 // or false as it is written. The first element of an array that has it will do.
 func (m *carries) inField(text []byte) bool {
-	// An escape may hide the value; without one it stands there as it is.
-	if !bytes.Contains(text, m.value) && bytes.IndexByte(text, '\\') < 0 {
+	if !bytes.Contains(text, m.value) && m.hidden.next(text) < 0 {
 		return false
 	}
-	return m.at(text, m.field)
+	return m.at(text[jsonStart(text):], m.field)
 }
 
 func (m *carries) at(raw json.RawMessage, path []string) bool {

@@ -46,6 +46,7 @@ type comparison struct {
 	x, y     operand
 	list     []operand // of oneOf
 	pattern  *pattern  // of matches
+	hidden   disguise  // of the text that contains, startsWith and endsWith look for
 	text     string    // as written
 }
 
@@ -76,14 +77,8 @@ func (c *comparison) holds(m *machine, x *value) bool {
 				break
 			}
 		}
-	case contains:
-		is = x.kind == isText && bytes.Contains(x.text, c.y.v.text)
-	case startsWith:
-		is = x.kind == isText && bytes.HasPrefix(x.text, c.y.v.text)
-	case endsWith:
-		is = x.kind == isText && bytes.HasSuffix(x.text, c.y.v.text)
-	case matches:
-		is = x.kind == isText && c.pattern.in(x.text)
+	case contains, startsWith, endsWith, matches:
+		is = x.kind == isText && (c.about(x.text) || c.mayHide(x.text) && m.saying.levels(x.text, c.about))
 	default:
 		y := c.y.get(m, &m.y)
 		if y.kind == isMissing {
@@ -97,6 +92,28 @@ func (c *comparison) holds(m *machine, x *value) bool {
 		return ordered && c.relation.allows(order)
 	}
 	return is != c.negate
+}
+
+// about decides on a text as it is.
+func (c *comparison) about(text []byte) bool {
+	switch c.relation {
+	case contains:
+		return bytes.Contains(text, c.y.v.text)
+	case startsWith:
+		return bytes.HasPrefix(text, c.y.v.text)
+	case endsWith:
+		return bytes.HasSuffix(text, c.y.v.text)
+	}
+	return c.pattern.in(text)
+}
+
+// mayHide says whether the relation may hold of what a text says, though it does not
+// of the text.
+func (c *comparison) mayHide(text []byte) bool {
+	if c.pattern != nil {
+		return c.pattern.mayHide(text)
+	}
+	return c.hidden.next(text) >= 0
 }
 
 // allows says whether two values that compare so are in the relation.

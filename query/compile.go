@@ -246,6 +246,7 @@ func (c *compiler) textual(n *comparison, op string, s *expr) error {
 	if n.y.field != constant || n.y.typ != textType {
 		return faultf(s.from, "%s wants a text in quotes behind it", op)
 	}
+	n.hidden = newDisguise(n.y.v.text)
 	if n.relation == matches {
 		if n.pattern, err = newPattern(string(n.y.v.text)); err != nil {
 			return faultf(s.from, "%s", patternFault(err))

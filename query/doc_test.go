@@ -22,7 +22,7 @@ func TestTheExamplesOfThePage(t *testing.T) {
 		Key:       []byte("user-12"),
 		Headers:   []batch.Header{{Key: "trace-id", Value: []byte("4bf92f")}, {Key: "retry", Value: []byte("7")}},
 		Value: []byte(`{"id":9007199254740993,"event":"order.created","order":{"total":129.90,"items":[{"sku":"A"},{"sku":"B"}]},` +
-			`"paid":true,"coupon":null,"ship to":{"city":"Größe"}}`),
+			`"paid":true,"coupon":null,"ship to":{"city":"Größe"},"note":"f\u00fcr Notes: https:\/\/milena.dev"}`),
 	}
 	example := regexp.MustCompile(`^(.*?)  +(yes|no)( .*)?$`)
 	asked, kind, inside := 0, Words, false

@@ -6,7 +6,7 @@ package query
 // element of an array only, and gives 1,000 paths at most.
 func Fields(value []byte, yield func(path string) bool) {
 	f := fieldLister{b: value, yield: yield, left: 1000}
-	f.value(skipSpace(value, 0), nil)
+	f.value(jsonStart(value), nil)
 }
 
 const fieldsDeep = 8

@@ -1,17 +1,19 @@
 package query
 
 import (
+	"bytes"
 	"encoding/binary"
 	"math/bits"
-	"unicode/utf16"
+	"slices"
 	"unicode/utf8"
 )
 
 // JSON read in place: the values at some paths are taken from a text in one
 // pass, and the rest is passed over by its brackets and quotes alone. What is
 // passed over is not checked, what follows the last value that is wanted is not
-// read, and depth costs nothing. Of a name that an object has twice, the first
-// counts.
+// read, and depth costs nothing. Of a name that an object has twice, the last
+// counts, as in JavaScript, Java's Jackson and Go: a pass ends early only where
+// no wanted name stands in the bytes that follow.
 
 // step is one step of a path: a name in an object, or a place in an array.
 type step struct {
@@ -53,12 +55,92 @@ next:
 	return t
 }
 
+// repeats says whether names may stand in what is left of a text once more. Where
+// each stands next it remembers, so that none is searched for twice.
+type repeats struct {
+	names  []quotedName
+	hidden disguise
+	next   []int // of each name, and of an escape that may stand for a letter of one
+}
+
+// quotedName is a name in quotes, found by the rarest of its bytes.
+type quotedName struct {
+	text   []byte
+	anchor int
+}
+
+// index is where the name is in b; -1: nowhere.
+func (n *quotedName) index(b []byte) int {
+	for at := n.anchor; at < len(b); at++ {
+		i := bytes.IndexByte(b[at:], n.text[n.anchor])
+		if i < 0 {
+			return -1
+		}
+		if at += i; bytes.HasPrefix(b[at-n.anchor:], n.text) {
+			return at - n.anchor
+		}
+	}
+	return -1
+}
+
+// repeats is that of all names of the tree.
+func (t *paths) repeats() repeats {
+	var names [][]byte
+	var collect func(*paths)
+	collect = func(t *paths) {
+		for i, s := range t.steps {
+			if s.index < 0 {
+				names = append(names, []byte(s.name))
+			}
+			collect(t.next[i])
+		}
+	}
+	collect(t)
+	r := repeats{hidden: newDisguise(names...), next: make([]int, len(names)+1)}
+	for _, name := range names {
+		r.names = append(r.names, quotedName{[]byte(`"` + string(name) + `"`), 1 + rarest(name)})
+	}
+	return r
+}
+
+// begin is before another text.
+func (r *repeats) begin() {
+	for i := range r.next {
+		r.next[i] = -1
+	}
+}
+
+// from says whether it may be so from i on, which only rises.
+func (r *repeats) from(b []byte, i int) bool {
+	if len(r.names) == 0 {
+		return false
+	}
+	for k := range r.next {
+		if r.next[k] < i {
+			at := 0
+			if k < len(r.names) {
+				at = r.names[k].index(b[i:])
+			} else {
+				at = r.hidden.next(b[i:])
+			}
+			if r.next[k] = i + at; at < 0 {
+				r.next[k] = len(b)
+			}
+		}
+		if r.next[k] < len(b) {
+			return true
+		}
+	}
+	return false
+}
+
 // taker takes values into slots.
 type taker struct {
-	b     []byte
-	slots []value
-	texts [][]byte // of the slots, where the text had escapes
-	name  []byte   // a name that had escapes
+	b       []byte
+	slots   []value
+	texts   [][]byte // of the slots, where the text had escapes
+	name    []byte   // a name that had escapes
+	repeats repeats  // of the tree's names
 }
 
 // done is the position that ends it all: everything was found, or the text is
@@ -66,7 +148,7 @@ type taker struct {
 const done = -1
 
 // take reads the value at i and gives the position behind it. Last says that
-// nothing else is wanted of the text.
+// nothing else is wanted of the text, unless a name comes again.
 func (t *taker) take(at *paths, i int, last bool) int {
 	b := t.b
 	if i >= len(b) {
@@ -77,22 +159,17 @@ func (t *taker) take(at *paths, i int, last bool) int {
 		out = &t.slots[at.slot]
 	}
 	switch b[i] {
-	case '{':
+	case '{', '[':
 		if out != nil {
 			out.kind = isContainer
 		}
-		if len(at.steps) > 0 {
-			return t.object(at, i+1, last)
+		switch {
+		case len(at.steps) == 0 && last && !t.repeats.from(b, i):
+			return done
+		case len(at.steps) == 0:
+			return skipDepth(b, i+1, 1)
 		}
-		return t.pass(i, last)
-	case '[':
-		if out != nil {
-			out.kind = isContainer
-		}
-		if len(at.steps) > 0 {
-			return t.array(at, i+1, last)
-		}
-		return t.pass(i, last)
+		return t.container(at, i, last)
 	case '"':
 		end, escaped := stringEnd(b, i+1)
 		if end < 0 {
@@ -117,98 +194,38 @@ func (t *taker) take(at *paths, i int, last bool) int {
 	return end
 }
 
-// pass goes over a container of which nothing is wanted.
-func (t *taker) pass(i int, last bool) int {
-	if last {
-		return done
-	}
-	return skipDepth(t.b, i+1, 1)
-}
-
-func (t *taker) object(at *paths, i int, last bool) int {
-	b := t.b
+// container reads the members of the object, or the elements of the array, at i.
+func (t *taker) container(at *paths, i int, last bool) int {
+	b, object := t.b, t.b[i] == '{'
 	left := uint64(1)<<len(at.steps) - 1 // steps that were not met yet
-	for {
-		if i = skipSpace(b, i); i >= len(b) || b[i] != '"' {
-			if i < len(b) && b[i] == '}' {
-				return i + 1
-			}
-			return done
-		}
-		end, escaped := stringEnd(b, i+1)
-		if end < 0 {
-			return done
-		}
-		name := b[i+1 : end]
-		if escaped {
-			var ok bool
-			if name, ok = unescape(t.name[:0], name); !ok {
-				return done
-			}
-			t.name = name
-		}
-		if i = skipSpace(b, end+1); i >= len(b) || b[i] != ':' {
-			return done
-		}
-		i = skipSpace(b, i+1)
-		found := -1
-		for k := range at.steps {
-			if s := &at.steps[k]; len(s.name) == len(name) && s.index < 0 && s.name == string(name) {
-				found = k
-				break
-			}
-		}
-		if found >= 0 && left&(1<<found) != 0 {
-			left &^= 1 << found
-			i = t.take(at.next[found], i, last && left == 0)
-		} else {
-			i = skipValue(b, i)
-		}
-		switch {
-		case i < 0 || left == 0 && last:
-			return done
-		case left == 0:
-			return skipDepth(b, i, 1)
-		}
-		if i = skipSpace(b, i); i >= len(b) {
-			return done
-		}
-		switch b[i] {
-		case ',':
-			i++
-		case '}':
-			return i + 1
-		default:
-			return done
-		}
-	}
-}
-
-func (t *taker) array(at *paths, i int, last bool) int {
-	b := t.b
-	left := uint64(1)<<len(at.steps) - 1
-	if i = skipSpace(b, i); i < len(b) && b[i] == ']' {
+	if i = skipSpace(b, i+1); i < len(b) && b[i] == closing(object) {
 		return i + 1
 	}
 	for n := 0; ; n++ {
-		i = skipSpace(b, i)
 		found := -1
-		for k := range at.steps {
-			if at.steps[k].index == n {
-				found = k
-				break
-			}
-		}
-		if found >= 0 {
-			left &^= 1 << found
-			i = t.take(at.next[found], i, last && left == 0)
+		if i = skipSpace(b, i); object {
+			found, i = t.member(at, i)
 		} else {
-			i = skipValue(b, i)
+			found = slices.IndexFunc(at.steps, func(s step) bool { return s.index == n })
 		}
 		switch {
-		case i < 0 || left == 0 && last:
+		case i < 0:
 			return done
-		case left == 0:
+		case found < 0:
+			i = skipValue(b, i)
+		default:
+			if left&(1<<found) == 0 {
+				t.forget(at.next[found])
+			}
+			left &^= 1 << found
+			i = t.take(at.next[found], i, last && left == 0)
+		}
+		switch {
+		case i < 0:
+			return done
+		case left == 0 && last && !t.repeats.from(b, i):
+			return done
+		case left == 0 && !object:
 			return skipDepth(b, i, 1)
 		}
 		if i = skipSpace(b, i); i >= len(b) {
@@ -217,11 +234,58 @@ func (t *taker) array(at *paths, i int, last bool) int {
 		switch b[i] {
 		case ',':
 			i++
-		case ']':
+		case closing(object):
 			return i + 1
 		default:
 			return done
 		}
+	}
+}
+
+func closing(object bool) byte {
+	if object {
+		return '}'
+	}
+	return ']'
+}
+
+// member reads a name and its colon: which step it is (-1: none), and where its
+// value begins.
+func (t *taker) member(at *paths, i int) (found, value int) {
+	b := t.b
+	if i >= len(b) || b[i] != '"' {
+		return -1, done
+	}
+	end, escaped := stringEnd(b, i+1)
+	if end < 0 {
+		return -1, done
+	}
+	name := b[i+1 : end]
+	if escaped {
+		var ok bool
+		if name, ok = unescape(t.name[:0], name); !ok {
+			return -1, done
+		}
+		t.name = name
+	}
+	if i = skipSpace(b, end+1); i >= len(b) || b[i] != ':' {
+		return -1, done
+	}
+	for k := range at.steps {
+		if s := &at.steps[k]; len(s.name) == len(name) && s.index < 0 && s.name == string(name) {
+			return k, skipSpace(b, i+1)
+		}
+	}
+	return -1, skipSpace(b, i+1)
+}
+
+// forget empties the slots of a value whose name comes again.
+func (t *taker) forget(at *paths) {
+	if at.slot >= 0 {
+		t.slots[at.slot].kind = isMissing
+	}
+	for _, next := range at.next {
+		t.forget(next)
 	}
 }
 
@@ -240,6 +304,17 @@ func (v *value) scalar(b []byte) {
 			v.kind, v.n = isNumber, n
 		}
 	}
+}
+
+// byteOrderMark may stand before a text; to JSON it is none of it.
+var byteOrderMark = []byte("\uFEFF")
+
+// jsonStart is where a text's JSON begins.
+func jsonStart(b []byte) int {
+	if bytes.HasPrefix(b, byteOrderMark) {
+		return skipSpace(b, len(byteOrderMark))
+	}
+	return skipSpace(b, 0)
 }
 
 func skipSpace(b []byte, i int) int {
@@ -343,56 +418,22 @@ func stringEnd(b []byte, i int) (end int, escaped bool) {
 	return -1, escaped
 }
 
-// unescape appends the text of a string, whose escapes are those of RFC 8259,
-// section 7. Half of a surrogate pair is U+FFFD; bytes that are not UTF-8 stay
-// as they are.
+// unescape appends the text of a string. Half of a surrogate pair is U+FFFD; bytes
+// that are not UTF-8 stay as they are.
 func unescape(dst, b []byte) (text []byte, ok bool) {
-	for i := 0; i < len(b); i++ {
-		c := b[i]
-		if c != '\\' {
-			dst = append(dst, c)
-			continue
+	for {
+		i := bytes.IndexByte(b, '\\')
+		if i < 0 {
+			return append(dst, b...), true
 		}
-		if i++; i == len(b) {
+		dst = append(dst, b[:i]...)
+		r, n := readEscape(b[i:])
+		if n == 0 {
 			return dst, false
 		}
-		switch c = b[i]; c {
-		case '"', '\\', '/':
-		case 'b':
-			c = '\b'
-		case 'f':
-			c = '\f'
-		case 'n':
-			c = '\n'
-		case 'r':
-			c = '\r'
-		case 't':
-			c = '\t'
-		case 'u':
-			r, ok := hex4(b[i+1:])
-			if !ok {
-				return dst, false
-			}
-			i += 4
-			if utf16.IsSurrogate(r) {
-				pair := rune(utf8.RuneError)
-				if i+6 < len(b) && b[i+1] == '\\' && b[i+2] == 'u' {
-					if low, ok := hex4(b[i+3:]); ok {
-						pair = utf16.DecodeRune(r, low)
-					}
-				}
-				if r = pair; r != utf8.RuneError {
-					i += 6
-				}
-			}
-			dst = utf8.AppendRune(dst, r)
-			continue
-		default:
-			return dst, false
-		}
-		dst = append(dst, c)
+		dst = utf8.AppendRune(dst, r)
+		b = b[i+n:]
 	}
-	return dst, true
 }
 
 func hex4(b []byte) (r rune, ok bool) {

@@ -283,8 +283,8 @@ func TestThePlanAsksWhatIsCheapFirst(t *testing.T) {
 	want := `expression, asked of each record in this order until one does not hold:
   1. partition in [1, 2]
   2. timestamp > now() - 2h
-  3. value holds the bytes order., or \u, which may stand for them
-  4. value holds the bytes "total", or \u, which may stand for them
+  3. value holds the bytes order., or an escape that may stand for them
+  4. value holds the bytes "total", or an escape that may stand for them
   5. key == "user-1"
   6. header["a"] == "b"
   7. value.total > 100

@@ -24,6 +24,7 @@ type machine struct {
 	takers    [2]taker // of key and value
 	header    taker    // of one header after the other
 	takenFrom [2]bool
+	saying    saying
 	x, y      value
 }
 
@@ -32,8 +33,9 @@ func newMachine(q *Query, tp kafka.TopicPartition) *machine {
 	for i, slots := range q.slots {
 		m.takers[i].slots = make([]value, slots)
 		m.takers[i].texts = make([][]byte, slots)
+		m.takers[i].repeats = q.trees[i].repeats()
 	}
-	m.header.slots, m.header.texts = make([]value, 1), make([][]byte, 1)
+	m.header = taker{slots: make([]value, 1), texts: make([][]byte, 1), repeats: wholePath.repeats()}
 	return m
 }
 
@@ -112,8 +114,8 @@ func (t *taker) all(tree *paths, b []byte) {
 		}
 		return
 	}
-	start := skipSpace(b, 0)
-	end := t.take(tree, start, true)
+	t.repeats.begin()
+	end := t.take(tree, jsonStart(b), true)
 	if tree.slot >= 0 && end >= 0 && skipSpace(b, end) < len(b) {
 		t.slots[tree.slot].kind = isMissing // 17 apples are no number
 	}

@@ -13,10 +13,11 @@ func (q *Query) Matcher(tp kafka.TopicPartition) kafka.Matcher {
 	if q.kind == Expression {
 		return newMachine(q, tp)
 	}
+	m := matcher{q.words, new(saying)}
 	if w := longest(q.words); w != nil {
-		return skimmer{matcher{q.words}, w}
+		return skimmer{m, w}
 	}
-	return matcher{q.words}
+	return m
 }
 
 // MatchRecord says whether a record that is held matches. It may be called
@@ -25,18 +26,19 @@ func (q *Query) MatchRecord(r *kafka.Record) bool {
 	if q.kind == Expression {
 		return newMachine(q, kafka.TopicPartition{Topic: r.Topic, Partition: r.Partition}).matchHeld(r)
 	}
+	var s saying
 	for i := range q.words {
 		w := &q.words[i]
 		is := false
 		switch w.scope {
 		case keyField:
-			is = w.in(r.Key)
+			is = w.saidIn(r.Key, &s)
 		case valueField:
-			is = w.in(r.Value)
+			is = w.saidIn(r.Value, &s)
 		case headerField:
-			is = w.inKept(r.Headers)
+			is = w.inKept(r.Headers, &s)
 		default:
-			is = w.in(r.Key) || w.in(r.Value) || w.inKept(r.Headers)
+			is = w.saidIn(r.Key, &s) || w.saidIn(r.Value, &s) || w.inKept(r.Headers, &s)
 		}
 		if is == w.exclude {
 			return false
@@ -46,7 +48,10 @@ func (q *Query) MatchRecord(r *kafka.Record) bool {
 }
 
 // matcher is words.
-type matcher struct{ words []word }
+type matcher struct {
+	words  []word
+	saying *saying
+}
 
 func (m matcher) Match(v *batch.View) bool {
 	for i := range m.words {
@@ -54,13 +59,13 @@ func (m matcher) Match(v *batch.View) bool {
 		is := false
 		switch w.scope {
 		case keyField:
-			is = w.in(v.Key)
+			is = w.saidIn(v.Key, m.saying)
 		case valueField:
-			is = w.in(v.Value)
+			is = w.saidIn(v.Value, m.saying)
 		case headerField:
-			is = v.HeaderCount() > 0 && w.inHeaders(v)
+			is = v.HeaderCount() > 0 && w.inHeaders(v, m.saying)
 		default:
-			is = w.in(v.Key) || w.in(v.Value) || v.HeaderCount() > 0 && w.inHeaders(v)
+			is = w.saidIn(v.Key, m.saying) || w.saidIn(v.Value, m.saying) || v.HeaderCount() > 0 && w.inHeaders(v, m.saying)
 		}
 		if is == w.exclude {
 			return false
@@ -69,26 +74,26 @@ func (m matcher) Match(v *batch.View) bool {
 	return true
 }
 
-func (w *word) inHeaders(v *batch.View) bool {
+func (w *word) inHeaders(v *batch.View, s *saying) bool {
 	for key, value := range v.Headers() {
 		if w.scope == headerField {
-			if string(key) == w.header && w.in(value) {
+			if string(key) == w.header && w.saidIn(value, s) {
 				return true
 			}
-		} else if w.in(key) || w.in(value) {
+		} else if w.saidIn(key, s) || w.saidIn(value, s) {
 			return true
 		}
 	}
 	return false
 }
 
-func (w *word) inKept(headers []batch.Header) bool {
+func (w *word) inKept(headers []batch.Header, s *saying) bool {
 	for _, h := range headers {
 		if w.scope == headerField {
-			if h.Key == w.header && w.in(h.Value) {
+			if h.Key == w.header && w.saidIn(h.Value, s) {
 				return true
 			}
-		} else if w.in([]byte(h.Key)) || w.in(h.Value) {
+		} else if w.saidIn([]byte(h.Key), s) || w.saidIn(h.Value, s) {
 			return true
 		}
 	}

@@ -202,17 +202,14 @@ func naiveRelation(op string, x, y naiveValue) *bool {
 			is = xBool && yBool && xb == yb
 		}
 		return &is
-	case "contains":
-		is = xText && strings.Contains(xs, ys)
-		return &is
-	case "startsWith":
-		is = xText && strings.HasPrefix(xs, ys)
-		return &is
-	case "endsWith":
-		is = xText && strings.HasSuffix(xs, ys)
-		return &is
-	case "matches":
-		is = xText && regexp.MustCompile(ys).MatchString(xs)
+	case "contains", "startsWith", "endsWith", "matches":
+		about := map[string]func(string) bool{
+			"contains":   func(s string) bool { return strings.Contains(s, ys) },
+			"startsWith": func(s string) bool { return strings.HasPrefix(s, ys) },
+			"endsWith":   func(s string) bool { return strings.HasSuffix(s, ys) },
+			"matches":    func(s string) bool { return regexp.MustCompile(ys).MatchString(s) },
+		}[op]
+		is = xText && slices.ContainsFunc(naiveSaid(xs), about)
 		return &is
 	}
 	order := 0
@@ -226,6 +223,24 @@ func naiveRelation(op string, x, y naiveValue) *bool {
 	}
 	is = map[string]bool{"<": order < 0, "<=": order <= 0, ">": order > 0, ">=": order >= 0}[op]
 	return &is
+}
+
+var naiveEscapes = regexp.MustCompile(`(\\u[0-9a-fA-F]{4})+|\\["\\/bfnrt]`)
+
+// naiveSaid is a text, and what it says at each level of escapes.
+func naiveSaid(s string) []string {
+	all := []string{s}
+	for range saidLevels {
+		s = naiveEscapes.ReplaceAllStringFunc(s, func(e string) string {
+			var text string
+			if err := json.Unmarshal([]byte(`"`+e+`"`), &text); err != nil {
+				panic(err)
+			}
+			return text
+		})
+		all = append(all, s)
+	}
+	return all
 }
 
 // values are those of an operand, several of a header; false: missing.
@@ -317,7 +332,7 @@ func (n naiveRecord) values(e *expr, asJSON bool) ([]naiveValue, bool) {
 		found := false
 		switch c := v.(type) {
 		case naiveObject:
-			for _, m := range c {
+			for _, m := range slices.Backward(c) {
 				if st.op == "." && m.name == st.text {
 					v, found = m.value, true
 					break

@@ -50,7 +50,7 @@ func (p *Part) Of(v *batch.View) []byte {
 		}
 		return nil
 	}
-	i := skipSpace(b, 0)
+	i := jsonStart(b)
 	for _, s := range p.path {
 		if i = into(b, i, s); i < 0 {
 			return nil
@@ -78,7 +78,8 @@ func (p *Part) Of(v *batch.View) []byte {
 	}
 }
 
-// into goes from the container at i to where a step leads; done: nowhere.
+// into goes from the container at i to where a step leads, of a name that comes
+// twice to the last; done: nowhere.
 func into(b []byte, i int, s step) int {
 	opens := byte('[')
 	if s.index < 0 {
@@ -87,16 +88,17 @@ func into(b []byte, i int, s step) int {
 	if i >= len(b) || b[i] != opens {
 		return done
 	}
+	last := done
 	for n := 0; ; n++ {
 		i = skipSpace(b, i+1)
 		found := n == s.index
 		if opens == '{' {
 			if i >= len(b) || b[i] != '"' {
-				return done
+				return last
 			}
 			end, escaped := stringEnd(b, i+1)
 			if end < 0 {
-				return done
+				return last
 			}
 			name := b[i+1 : end]
 			if escaped {
@@ -104,21 +106,24 @@ func into(b []byte, i int, s step) int {
 			}
 			found = string(name) == s.name
 			if i = skipSpace(b, end+1); i >= len(b) || b[i] != ':' {
-				return done
+				return last
 			}
 			i = skipSpace(b, i+1)
 		}
 		if i >= len(b) || b[i] == ']' {
-			return done
+			return last
 		}
-		if found {
+		if found && opens == '[' {
 			return i
 		}
+		if found {
+			last = i
+		}
 		if i = skipValue(b, i); i < 0 {
-			return done
+			return last
 		}
 		if i = skipSpace(b, i); i >= len(b) || b[i] != ',' {
-			return done
+			return last
 		}
 	}
 }

@@ -19,7 +19,7 @@ func TestPartsOfARecord(t *testing.T) {
 	v := rec.View()
 	const null = "\x00null"
 	for path, want := range map[string]string{
-		"value.a.b": "1.50", "value.text": "xä\"\n", "value.none": null, "value.yes": "true", "value.nan": null, "value.empty": "",
+		"value.a.b": "2", "value.text": "xä\"\n", "value.none": null, "value.yes": "true", "value.nan": null, "value.empty": "",
 		"value.list": `[ 1, [2], {"c":3} ]`, "value.list[0]": "1", "value.list[1][0]": "2", "value.list[2].c": "3", "value.list[3]": null,
 		`value["a b"].é`: "-0e1", "value.name": "escaped", "value.deep": deep, "value.last": "\xff", "value.a": `{"b": 1.50, "b": 2}`,
 		"value.a.c": null, "value.a[0]": null, "value.yes.no": null, "key.id": "9007199254740993", "key[0]": null,

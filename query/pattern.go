@@ -21,6 +21,7 @@ type pattern struct {
 	fold   *word      // or this, in either case; nil: not known
 	plain  bool       // nothing but any[0]: finding that is matching
 	fast   *automaton // says the same as re, nil: re must be asked
+	hidden disguise   // of any
 }
 
 // maxPatternNeedles is how many literals are looked for one after the other.
@@ -49,6 +50,7 @@ func newPattern(source string) (*pattern, error) {
 	if len(p.any) > maxPatternNeedles {
 		p.any = nil
 	}
+	p.hidden = newDisguise(p.any...)
 	if p.any == nil {
 		if s := folded(tree); s != "" {
 			w := newWord(s, false)
@@ -58,16 +60,35 @@ func newPattern(source string) (*pattern, error) {
 	return p, nil
 }
 
-// in says whether the pattern matches somewhere in b.
+// mayHide says whether what b says may match, though b itself does not.
+func (p *pattern) mayHide(b []byte) bool {
+	switch {
+	case bytes.IndexByte(b, '\\') < 0:
+		return false
+	case p.plain:
+		return p.hidden.next(b) >= 0
+	case p.any != nil:
+		return p.anyIn(b) || p.hidden.next(b) >= 0
+	case p.fold != nil:
+		return p.fold.in(b) || p.fold.mayHide(b)
+	}
+	return true
+}
+
+// anyIn says whether one of the literals is in b.
+func (p *pattern) anyIn(b []byte) bool {
+	for _, s := range p.any {
+		if bytes.Contains(b, s) {
+			return true
+		}
+	}
+	return false
+}
+
+// in says whether the pattern matches somewhere in b as it is.
 func (p *pattern) in(b []byte) bool {
 	if p.any != nil {
-		found := false
-		for _, s := range p.any {
-			if found = bytes.Contains(b, s); found {
-				break
-			}
-		}
-		if !found || p.plain {
+		if found := p.anyIn(b); !found || p.plain {
 			return found
 		}
 	}

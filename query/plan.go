@@ -71,7 +71,7 @@ func (f fixed) String() string      { return strconv.FormatBool(bool(f)) }
 type needle struct {
 	field  field
 	any    [][]byte
-	escape []byte // what such an escape begins with
+	hidden disguise
 }
 
 func (n *needle) match(m *machine) bool {
@@ -81,13 +81,13 @@ func (n *needle) match(m *machine) bool {
 			return true
 		}
 	}
-	return bytes.Contains(b, n.escape)
+	return n.hidden.next(b) >= 0
 }
 
 func (n *needle) cost() int { return costBytes }
 
 func (n *needle) String() string {
-	return fmt.Sprintf("%s holds the bytes %s, or %s, which may stand for them", fieldOf(n.field), bytes.Join(n.any, []byte(" or ")), n.escape)
+	return fmt.Sprintf("%s holds the bytes %s, or an escape that may stand for them", fieldOf(n.field), bytes.Join(n.any, []byte(" or ")))
 }
 
 func fieldOf(f field) string {
@@ -107,19 +107,14 @@ func (c *comparison) needle() *needle {
 	if !c.x.json || c.x.field == headerField || len(c.x.path) == 0 {
 		return nil
 	}
-	n := &needle{field: c.x.field, escape: []byte(`\u`)}
-	// Any letter may be \u0061; these few have escapes of their own as well.
-	mark := func(text string) {
-		if strings.ContainsFunc(text, func(r rune) bool { return r < ' ' || r == '"' || r == '\\' || r == '/' }) {
-			n.escape = []byte(`\`)
-		}
-	}
+	n := &needle{field: c.x.field}
+	var texts [][]byte // without the quotes around them
 	add := func(v *value, before, after string) bool {
 		if v.kind != isText || len(v.text)+len(before)+len(after) == 0 {
 			n.any = nil
 			return false
 		}
-		mark(string(v.text))
+		texts = append(texts, v.text)
 		n.any = append(n.any, []byte(before+string(v.text)+after))
 		return true
 	}
@@ -134,10 +129,7 @@ func (c *comparison) needle() *needle {
 		case endsWith:
 			add(&c.y.v, "", `"`)
 		case matches:
-			n.any = c.pattern.any
-			for _, s := range n.any {
-				mark(string(s))
-			}
+			n.any, texts = c.pattern.any, c.pattern.any
 		case oneOf:
 			for i := range c.list {
 				if !add(&c.list[i].v, `"`, `"`) {
@@ -159,9 +151,9 @@ func (c *comparison) needle() *needle {
 		if longest == "" {
 			return nil
 		}
-		mark(longest)
-		n.any = [][]byte{[]byte(`"` + longest + `"`)}
+		n.any, texts = [][]byte{[]byte(`"` + longest + `"`)}, [][]byte{[]byte(longest)}
 	}
+	n.hidden = newDisguise(texts...)
 	return n
 }
 
@@ -217,13 +209,13 @@ func litBy(n node, negated bool, lit []word) []word {
 			break
 		}
 		if n.pattern != nil {
-			return append(lit, word{text: n.pattern.source, pattern: n.pattern})
+			return append(lit, patternWord(n.pattern, false))
 		}
 		switch n.relation {
 		case equals, contains, startsWith, endsWith, oneOf:
 			for _, y := range append([]operand{n.y}, n.list...) {
 				if y.v.kind == isText {
-					lit = append(lit, word{text: string(y.v.text), exact: true, bytes: y.v.text})
+					lit = append(lit, exactWord(y.v.text))
 				}
 			}
 		}

@@ -22,12 +22,16 @@
 // it an expression or an error; quotes make words. Query.Hint says what keeps a
 // text that looks like an expression from being one.
 //
+// Words, patterns, contains, startsWith, endsWith and matches find a text in the
+// bytes as they are, and in what those say behind the escapes of JSON, also of JSON
+// within a JSON string: K\u00f6ln has Köln.
+//
 // # What an expression means
 //
 // key, value and header["name"] are text, or, beside a number, true or false,
 // the JSON that they are as a whole. With a path they are JSON: value.a["b c"][0].
 // Of several headers of that name one must hold; of a name that an object has
-// twice the first counts. size is the bytes of key, value, header names and
+// twice the last counts. size is the bytes of key, value, header names and
 // header values. timestamp is compared with now() - 2h, with a time in quotes
 // as kafka.ParseTime reads it, or with ms since the epoch.
 //
@@ -44,12 +48,13 @@
 //
 // Of JSON only what is asked for is read. A text that breaks is good up to there,
 // and what lies between is passed over by its quotes and brackets alone: NaN, or
-// tru, is missing when it is asked for and harms nothing else. Nothing behind the
-// last value that is wanted is looked at, but a number or a truth that a whole
-// key, value or header is taken for must be all of it.
+// tru, is missing when it is asked for and harms nothing else. Behind the last value
+// that is wanted only its names are looked for, which may come again; but a number or
+// a truth that a whole key, value or header is taken for must be all of it. A byte
+// order mark before JSON is none of it.
 //
 //	query.go     the text, and which of the two it is
-//	words.go     words in a text; word.go: one word, found in bytes
+//	words.go     words in a text; word.go: one word, found in bytes; said.go: and in what they say
 //	pattern.go   regular expressions, automaton.go: as one step a byte
 //	lex.go       an expression's tokens, literal.go: its numbers and units, syntax.go: its tree, compile.go: its types
 //	operand.go   a record's values, comparison.go: compared; machine.go: the record that it is about
@@ -249,7 +254,7 @@ func (q *Query) Spans(text string) [][2]int {
 	}
 	for i := range words {
 		if w := &words[i]; !w.exclude && w.text != "" {
-			spans = w.appendSpans(spans, b)
+			spans = w.appendSaidSpans(spans, b)
 		}
 	}
 	return Join(spans)

@@ -52,15 +52,42 @@ func (w *word) weight() int {
 	return len(w.pattern.fold.bytes)
 }
 
+// skimmedAtOnce is how many bytes are searched for the word, and then for escapes
+// that may stand for it, before the next ones are.
+const skimmedAtOnce = 16 << 10
+
 // index is a place within the first match of the word in b, or before it; -1:
 // there is none.
 func (w *word) index(b []byte) int {
+	hidden := &w.hidden
+	if w.pattern != nil {
+		if hidden = &w.pattern.hidden; w.pattern.any == nil {
+			hidden = &w.pattern.fold.hidden
+		}
+	}
+	beyond := len(`\u0000`) * (w.weight() + 1) // a match may begin at the end of a piece
+	for from := 0; from < len(b); from += skimmedAtOnce {
+		piece := b[from:min(len(b), from+skimmedAtOnce+beyond)]
+		plain, said := w.plainIndex(piece), hidden.next(piece)
+		switch {
+		case plain < 0 && said < 0:
+			continue
+		case plain < 0 || said >= 0 && said < plain:
+			plain = said
+		}
+		return from + plain
+	}
+	return -1
+}
+
+// plainIndex is index of the word as it is.
+func (w *word) plainIndex(b []byte) int {
 	s := newSearch(b)
 	switch {
 	case w.pattern != nil && w.pattern.any != nil:
 		return bytes.Index(b, w.pattern.any[0])
 	case w.pattern != nil:
-		return w.pattern.fold.index(b)
+		return w.pattern.fold.plainIndex(b)
 	case w.exact:
 		return bytes.Index(b, w.bytes)
 	case !w.ascii:

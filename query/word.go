@@ -7,10 +7,10 @@ import (
 	"unicode/utf8"
 )
 
-// One word, found in bytes. A word without a capital is found in any case: a
-// rune of the text stands for the one that it is in lower case, one by one, so
-// that İ is found by i and the Kelvin sign by k. Bytes that are not UTF-8 match
-// only a word that is taken to the letter.
+// One word, found in bytes, or in what they say (said.go). A word without a capital
+// is found in any case: a rune of the text stands for the one that it is in lower
+// case, one by one, so that İ is found by i and the Kelvin sign by k. Bytes that are
+// not UTF-8 match only a word that is taken to the letter.
 
 // word is a part of a query.
 type word struct {
@@ -33,10 +33,23 @@ type word struct {
 	// The runes beyond ASCII that stand for an ASCII letter of the word, and
 	// for any other word those that stand for its first rune.
 	stand [][]byte
+
+	hidden disguise // the escapes that may stand for a letter of it
+}
+
+// exactWord is a text that is found to the letter.
+func exactWord(text []byte) word {
+	return word{text: string(text), bytes: text, exact: true, hidden: newDisguise(text)}
+}
+
+// patternWord is a regular expression in a word's place.
+func patternWord(p *pattern, exclude bool) word {
+	return word{text: p.source, pattern: p, exclude: exclude}
 }
 
 func newWord(text string, exclude bool) word {
-	w := word{text: text, exclude: exclude, bytes: []byte(text), ascii: true, exact: true}
+	w := exactWord([]byte(text))
+	w.exclude, w.ascii = exclude, true
 	cased := false
 	for _, r := range text {
 		if unicode.ToLower(r) != r {
@@ -49,16 +62,13 @@ func newWord(text string, exclude bool) word {
 		return w
 	}
 	w.exact = false
+	w.hidden = newFoldedDisguise(text)
 	if !w.ascii {
 		first, _ := utf8.DecodeRuneInString(text)
 		w.stand = standsFor(first)
 		return w
 	}
-	for i := range w.bytes {
-		if rarity(w.bytes[i]) > rarity(w.bytes[w.anchor]) {
-			w.anchor = i
-		}
-	}
+	w.anchor = rarest(w.bytes)
 	w.lower = w.bytes[w.anchor]
 	w.upper = w.lower
 	if 'a' <= w.lower && w.lower <= 'z' {
@@ -100,7 +110,30 @@ func rarity(b byte) int {
 	return len(common)
 }
 
-// in says whether the word stands in b.
+// saidIn says whether the word stands in b, or in what b says.
+func (w *word) saidIn(b []byte, s *saying) bool {
+	return w.in(b) || w.mayHide(b) && s.levels(b, w.in)
+}
+
+// mayHide says whether what b says may have the word, though b has it not.
+func (w *word) mayHide(b []byte) bool {
+	if w.pattern != nil {
+		return w.pattern.mayHide(b)
+	}
+	return w.hidden.next(b) >= 0
+}
+
+// rarest is the place of the byte that is the rarest; of no bytes it is 0.
+func rarest(b []byte) (at int) {
+	for i := range b {
+		if rarity(b[i]) > rarity(b[at]) {
+			at = i
+		}
+	}
+	return at
+}
+
+// in says whether the word stands in b as it is.
 func (w *word) in(b []byte) bool {
 	s := newSearch(b)
 	switch {
@@ -121,8 +154,27 @@ func (w *word) in(b []byte) bool {
 	return false
 }
 
-// appendSpans appends where the word stands in b, as [from, to), one behind
-// the other.
+// appendSaidSpans appends where the word stands in b, or in what b says, as [from, to).
+func (w *word) appendSaidSpans(dst [][2]int, b []byte) [][2]int {
+	dst = w.appendSpans(dst, b)
+	if !w.mayHide(b) {
+		return dst
+	}
+	var places []int
+	for range saidLevels {
+		before := len(b)
+		if b, places = saidAt(b, places); len(b) == before {
+			break
+		}
+		for _, at := range w.appendSpans(nil, b) {
+			dst = append(dst, [2]int{places[at[0]], places[at[1]]})
+		}
+	}
+	return dst
+}
+
+// appendSpans appends where the word stands in b as it is, as [from, to), one
+// behind the other.
 func (w *word) appendSpans(dst [][2]int, b []byte) [][2]int {
 	if w.pattern != nil {
 		for _, at := range w.pattern.re.FindAllIndex(b, -1) {

@@ -60,7 +60,7 @@ func parseWord(s string) (w word, rest string, err *Error) {
 		if err != nil {
 			return w, "", &Error{Column: at, Message: patternFault(err) + `; in quotes it is a word`}
 		}
-		w.text, w.pattern = source, p
+		w = patternWord(p, exclude)
 	}
 	w.scope, w.header = scope, header
 	return w, rest, nil
