@@ -100,7 +100,7 @@ func (m *Model) probed(msg probedMsg) tea.Cmd {
 	}
 	c.stop()
 	c.steps, c.before = c.fresh, false
-	c.busy, c.err, c.took = false, msg.err, time.Now().Sub(c.begun)
+	c.busy, c.err, c.took = false, msg.err, time.Since(c.begun)
 	return nil
 }
 

@@ -314,7 +314,7 @@ func (c *compose) saw(m *Model) {
 	c.last.paused = c.last.paused || t.paused
 	at, ok := t.session.positions()[kafka.TopicPartition{Topic: c.last.topic, Partition: c.last.ack.Partition}]
 	if ok && at > c.last.ack.Offset {
-		c.last.seen = max(time.Now().Sub(c.last.started), 1)
+		c.last.seen = max(time.Since(c.last.started), 1)
 	}
 }
 

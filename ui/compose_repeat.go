@@ -286,7 +286,7 @@ func (m *Model) drawRepeat(l *line) {
 		l.text(st.text, human.Rate(rate))
 		l.text(st.dim, " msg/s")
 	}
-	long := time.Now().Sub(r.began)
+	long := time.Since(r.began)
 	switch {
 	case r.stopping():
 		l.text(st.dim, "   stopping "+m.spinner()+"   esc does not wait")

@@ -361,7 +361,7 @@ func (c *connecting) ways(m *Model, w, indent int) (lines []string) {
 	case c.busy:
 		doing = m.spinner() + " trying again"
 	case !c.again.IsZero():
-		doing = fmt.Sprintf("trying again in %d s", max(1, int(c.again.Sub(time.Now()).Round(time.Second)/time.Second)))
+		doing = fmt.Sprintf("trying again in %d s", max(1, int(time.Until(c.again).Round(time.Second)/time.Second)))
 	}
 	if doing != "" && m.h > 12 {
 		lines = append(lines, newLine(st, w, nil).end())
