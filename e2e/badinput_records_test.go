@@ -75,6 +75,7 @@ func handOut(t *testing.T, end int64, log ...[]byte) *shell {
 }
 
 func TestDamagedBatchesAreNamedAndPassedOver(t *testing.T) {
+	t.Parallel()
 	one, two := []byte("one"), []byte("two")
 	flipped := packed(t, batch.Zstd, 3, one, two)
 	flipped[len(flipped)-1] ^= 0x55
@@ -105,6 +106,7 @@ func TestDamagedBatchesAreNamedAndPassedOver(t *testing.T) {
 
 // TestVastMessage moves 50 MB as text and as JSON.
 func TestVastMessage(t *testing.T) {
+	t.Parallel()
 	if testing.Short() {
 		t.Skip("moves 250 MB")
 	}
@@ -128,6 +130,7 @@ func TestVastMessage(t *testing.T) {
 }
 
 func TestTenThousandHeaders(t *testing.T) {
+	t.Parallel()
 	s := anyCluster(t)
 	topic := s.topic(1, nil)
 	var line strings.Builder
@@ -152,6 +155,7 @@ func TestTenThousandHeaders(t *testing.T) {
 }
 
 func TestAbsurdTimestamps(t *testing.T) {
+	t.Parallel()
 	s := anyCluster(t)
 	topic := s.topic(1, map[string]string{"retention.ms": "-1", "message.timestamp.after.max.ms": "9223372036854775807", "message.timestamp.before.max.ms": "9223372036854775807"})
 	times := []string{"0", "-1", "-5", "-62135596800001", "253402300800000", "9223372036854775807", "-9223372036854775807"}
@@ -171,6 +175,7 @@ func TestAbsurdTimestamps(t *testing.T) {
 }
 
 func TestEveryByteComesBack(t *testing.T) {
+	t.Parallel()
 	s := anyCluster(t)
 	from, to := s.topic(1, nil), s.topic(1, nil)
 	every := make([]byte, 256)
@@ -191,6 +196,7 @@ func TestEveryByteComesBack(t *testing.T) {
 }
 
 func TestLinesThatAreNoMessages(t *testing.T) {
+	t.Parallel()
 	s := anyCluster(t)
 	topic := s.topic(1, nil)
 	for _, c := range []struct{ line, words string }{
@@ -224,6 +230,7 @@ func TestLinesThatAreNoMessages(t *testing.T) {
 // TestJSONStaysOneLine has a message with all that could end a line or steer a
 // terminal.
 func TestJSONStaysOneLine(t *testing.T) {
+	t.Parallel()
 	s := anyCluster(t)
 	topic := s.topic(1, nil)
 	nasty := "\x1b]0;owned\x07\x1b[2J\r\n\u2028\u202e\u0085\x7f\"\\</script>"

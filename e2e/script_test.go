@@ -9,6 +9,7 @@ import (
 	"crypto/rand"
 	"encoding/hex"
 	"errors"
+	"flag"
 	"io"
 	"os"
 	"os/exec"
@@ -38,7 +39,17 @@ func TestMain(m *testing.M) {
 // tidy runs the tests, and removes what all of them used.
 type tidy struct{ *testing.M }
 
+// atOnce is how many tests run at once unless -parallel says otherwise: they mostly
+// wait, for programs, terminals and timeouts.
+const atOnce = "8"
+
 func (m tidy) Run() int {
+	flag.Parse()
+	told := false
+	flag.Visit(func(f *flag.Flag) { told = told || f.Name == "test.parallel" })
+	if !told {
+		_ = flag.Set("test.parallel", atOnce)
+	}
 	defer func() { _ = os.RemoveAll(builtIn) }()
 	return m.M.Run()
 }

@@ -290,6 +290,7 @@ func articleTopic(t *testing.T, brokers string) string {
 // one and sees it arrive.
 func TestJourney(t *testing.T) {
 	needTmux(t)
+	t.Parallel()
 	program := built(t)
 	for _, size := range [][2]int{{80, 24}, {120, 40}} {
 		t.Run(fmt.Sprintf("demo %dx%d", size[0], size[1]), func(t *testing.T) {
@@ -389,6 +390,7 @@ func journey(x terminal, topic string) {
 // However it ends, the terminal is as it was.
 func TestTerminalIsRestored(t *testing.T) {
 	needTmux(t)
+	t.Parallel()
 	program := built(t)
 	for _, signal := range []string{"ctrl+c", "TERM", "HUP"} {
 		t.Run(signal, func(t *testing.T) {
@@ -411,6 +413,7 @@ func TestTerminalIsRestored(t *testing.T) {
 // it again when it goes on.
 func TestSuspendingGivesTheTerminalBack(t *testing.T) {
 	needTmux(t)
+	t.Parallel()
 	program := built(t)
 	x := start(t, 80, 24, "env", "PS1=ready> ", "sh", "-i")
 	x.sees("ready>")
@@ -449,6 +452,7 @@ func TestSuspendingGivesTheTerminalBack(t *testing.T) {
 // Without a broker the screen says what was tried, and the demo is one key away.
 func TestNoBrokerOffersTheDemo(t *testing.T) {
 	needTmux(t)
+	t.Parallel()
 	x := start(t, 80, 24, built(t), "-b", "127.0.0.1:1")
 	x.sees("127.0.0.1:1", "refused", "retry", "demo")
 	x.keys("d")
