@@ -30,6 +30,7 @@ type terminal struct {
 	dir    string // the server's socket, and the home of what runs in it
 	socket string
 	width  int
+	*control
 }
 
 // needTmux skips the test where there is no tmux, unless this is CI or a test
@@ -93,10 +94,7 @@ func newHome(t testing.TB) string {
 // startIn is start in a home that is there already.
 func startIn(t testing.TB, dir string, width, height int, program string, args ...string) terminal {
 	t.Helper()
-	x := terminal{t, dir, filepath.Join(dir, "tmux"), width}
-	t.Cleanup(func() {
-		_, _ = x.try("kill-server")
-	})
+	x := terminal{TB: t, dir: dir, socket: filepath.Join(dir, "tmux"), width: width}
 	const shell = `
 		before=$(stty -g)
 		sh -c 'echo $$ >"$HOME/pid"; exec "$0" "$@"' "$@"
@@ -106,14 +104,16 @@ func startIn(t testing.TB, dir string, width, height int, program string, args .
 		exec cat`
 	command := append([]string{"-f", "/dev/null", "new-session", "-d", "-x", strconv.Itoa(width), "-y", strconv.Itoa(height),
 		"sh", "-c", shell, "sh", program}, args...)
-	if out, err := x.try(command...); err != nil {
+	if out, err := x.command(command...).CombinedOutput(); err != nil {
 		t.Fatalf("tmux: %v\n%s", err, out)
 	}
+	x.control = controlOf(t, x.command("-C", "attach", "-f", "ignore-size"))
+	t.Cleanup(func() { _, _ = x.do("kill-server") })
 	return x
 }
 
-// try runs a command of the terminal's tmux.
-func (x terminal) try(args ...string) (string, error) {
+// command is one of the terminal's tmux.
+func (x terminal) command(args ...string) *exec.Cmd {
 	cmd := exec.Command("tmux", append([]string{"-S", x.socket}, args...)...)
 	for _, v := range os.Environ() {
 		switch name, _, _ := strings.Cut(v, "="); name {
@@ -123,15 +123,14 @@ func (x terminal) try(args ...string) (string, error) {
 		}
 	}
 	cmd.Env = append(cmd.Env, "HOME="+x.dir, "LC_ALL=C.UTF-8")
-	out, err := cmd.CombinedOutput()
-	return string(out), err
+	return cmd
 }
 
 func (x terminal) tmux(args ...string) string {
 	x.Helper()
-	out, err := x.try(args...)
+	out, err := x.do(args...)
 	if err != nil {
-		x.Fatalf("tmux %s: %v\n%s", strings.Join(args, " "), err, out)
+		x.Fatalf("tmux %s: %v", strings.Join(args, " "), err)
 	}
 	return out
 }
@@ -157,16 +156,15 @@ func (x terminal) screen() string {
 // until waits until the screen is as wanted, and gives it.
 func (x terminal) until(what string, good func(screen string) bool) string {
 	x.Helper()
-	deadline := time.Now().Add(screenPatience)
+	patience := time.After(screenPatience)
 	for {
 		screen := x.screen()
 		if good(screen) {
 			return screen
 		}
-		if time.Now().After(deadline) {
+		if !x.wait(patience) {
 			x.Fatalf("the screen does not come to %s:\n%s", what, screen)
 		}
-		time.Sleep(20 * time.Millisecond) // tmux cannot tell that a screen has changed
 	}
 }
 
