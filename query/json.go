@@ -202,7 +202,7 @@ func (t *taker) container(at *paths, i int, last bool) int {
 		return i + 1
 	}
 	for n := 0; ; n++ {
-		found := -1
+		var found int
 		if i = skipSpace(b, i); object {
 			found, i = t.member(at, i)
 		} else {

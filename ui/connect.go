@@ -131,7 +131,7 @@ func (m *Model) opened(msg openedMsg) tea.Cmd {
 		return m.cannotConnect(msg.err)
 	}
 	if c.quiet {
-		m.note(levelGood, "the cluster answers, after "+human.Duration(time.Now().Sub(c.started)))
+		m.note(levelGood, "the cluster answers, after "+human.Duration(time.Since(c.started)))
 	}
 	m.checkup.stop()
 	m.cluster = msg.cluster
@@ -265,7 +265,7 @@ func (c *connecting) draw(m *Model, r rect) []string {
 		}
 		say(st.text, m.spinner()+doing)
 		gap()
-		if since := time.Now().Sub(c.started); since >= 2*time.Second {
+		if since := time.Since(c.started); since >= 2*time.Second {
 			say(st.dim, "for "+human.Duration(since.Truncate(time.Second)))
 		}
 		say(st.dim, "esc stops, q quits")

@@ -277,7 +277,7 @@ func (m *Model) askOverwrite(msg exportMsg) {
 	name, _, _ := exportName(msg.form) // it was read before
 	size := ""
 	if info, err := os.Stat(name); err == nil {
-		size = fmt.Sprintf(" It has %s, from %s ago.", human.Bytes(info.Size()), human.Duration(time.Now().Sub(info.ModTime())))
+		size = fmt.Sprintf(" It has %s, from %s ago.", human.Bytes(info.Size()), human.Duration(time.Since(info.ModTime())))
 	}
 	m.dialog = &dialog{
 		title: "overwrite", kind: dialogConfirm, danger: true, opened: time.Now(), action: "overwrite",

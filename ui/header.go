@@ -73,7 +73,7 @@ func (m *Model) header() string {
 // since is for how long the cluster has been gone in w columns, and from when on
 // where there is room. The clock may have been set back meanwhile.
 func (m *Model) since(w int) string {
-	gone := max(0, time.Now().Sub(m.gone))
+	gone := max(0, time.Since(m.gone))
 	lasts := human.Duration(gone)
 	if gone < 10*time.Second { // it is told anew each second
 		lasts = fmt.Sprintf("%d s", gone/time.Second)

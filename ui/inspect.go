@@ -195,7 +195,7 @@ func (in *inspector) describe(m *Model, w, h int) {
 			kind = "LogAppendTime"
 		}
 		if y := t.UTC().Year(); y >= 0 && y <= 9999 {
-			pair("time", t.In(m.zone).Format("2006-01-02 15:04:05.000 MST")+"   "+human.Ago(time.Now().Sub(t)))
+			pair("time", t.In(m.zone).Format("2006-01-02 15:04:05.000 MST")+"   "+human.Ago(time.Since(t)))
 			kind += "   " + t.UTC().Format("2006-01-02T15:04:05.000Z")
 		}
 		pair("timestamp", itoa(r.Timestamp)+"   "+kind)

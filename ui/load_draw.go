@@ -101,7 +101,7 @@ func (v *loadView) draw(m *Model, r rect) []string {
 		case v.loads == nil:
 			say(st.dim, "it is asked for again")
 		case v.err != nil:
-			say(st.dim, "as it was "+human.Ago(time.Now().Sub(v.when)))
+			say(st.dim, "as it was "+human.Ago(time.Since(v.when)))
 		case all.n == 1:
 			say(st.dim, "one partition has it all")
 		default:

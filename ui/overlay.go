@@ -192,7 +192,7 @@ func (m *Model) showNotices() tea.Cmd {
 				stamp := ""
 				if j == 0 {
 					stamp = n.at.In(m.zone).Format("15:04:05")
-					if time.Now().Sub(n.at) > 18*time.Hour { // not today, as a person says it
+					if time.Since(n.at) > 18*time.Hour { // not today, as a person says it
 						stamp = n.at.In(m.zone).Format("Jan _2 15:04")
 					}
 				}

@@ -118,7 +118,7 @@ func (m *Model) gotMetadata(msg metadataMsg) tea.Cmd {
 		every = refreshGone
 	} else {
 		if !m.gone.IsZero() {
-			m.note(levelGood, "the cluster answers again, after "+human.Duration(time.Now().Sub(m.gone)))
+			m.note(levelGood, "the cluster answers again, after "+human.Duration(time.Since(m.gone)))
 			m.gone = time.Time{}
 		}
 		if m.tail.session != nil {
@@ -611,7 +611,7 @@ func (m *Model) topicRow(l *line, i int, cols topicColumns, focused bool) {
 	if cols.age > 0 {
 		text := ""
 		if f.aged() {
-			text = human.Age(time.Now().Sub(f.last))
+			text = human.Age(time.Since(f.last))
 		}
 		l.number(st.dim, text, cols.age)
 	}

@@ -185,7 +185,7 @@ func (m *Model) deleteTopic() tea.Cmd {
 	if r := f.rate(); r > 0 {
 		lines = append(lines, fmt.Sprintf("Somebody writes to it now: %s messages a second. A broker that creates topics by itself will bring it back, empty.", human.Rate(r)))
 	} else if !f.last.IsZero() {
-		lines = append(lines, "The last message came "+human.Ago(time.Now().Sub(f.last))+".")
+		lines = append(lines, "The last message came "+human.Ago(time.Since(f.last))+".")
 	}
 	m.dialog = &dialog{
 		title: "delete topic", opened: time.Now(), danger: true, action: "delete for ever", kind: dialogConfirm,

@@ -107,7 +107,7 @@ func (v *topicDetails) draw(m *Model, r rect) []string {
 	if v.d != nil {
 		head.text(st.dim, "  "+human.Plural(len(v.d.Partitions), "partition"))
 		if v.err != nil {
-			head.text(st.bad, "  as it was "+human.Ago(time.Now().Sub(v.at)))
+			head.text(st.bad, "  as it was "+human.Ago(time.Since(v.at)))
 		}
 	}
 	rough := v.rough

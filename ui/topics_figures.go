@@ -147,7 +147,7 @@ func (m *Model) count() tea.Cmd {
 		return nil
 	}
 	every := max(countAllEvery, 20*p.allTook)
-	all := len(p.all) <= countAll || (m.anyCounted() || len(p.shown) == 0) && (p.allAt.IsZero() || time.Now().Sub(p.allAt) >= every)
+	all := len(p.all) <= countAll || (m.anyCounted() || len(p.shown) == 0) && (p.allAt.IsZero() || time.Since(p.allAt) >= every)
 	if all && len(p.all) <= countMost {
 		return m.countThese(p.all, true)
 	}

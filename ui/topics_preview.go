@@ -150,7 +150,7 @@ func (m *Model) drawPreview(r rect) []string {
 			}
 			newest += human.Exact(f.end - f.start)
 		}
-		facts = append(facts, newest, ", the last "+human.Ago(time.Now().Sub(v.last)))
+		facts = append(facts, newest, ", the last "+human.Ago(time.Since(v.last)))
 	}
 	const hint = "enter opens it "
 	for _, s := range facts {

@@ -199,7 +199,7 @@ func TestRateAndAgeComeFromTheOffsets(t *testing.T) {
 		if got := f.rate(); got != 12 {
 			t.Errorf("60 messages in 5 s are %v a second", got)
 		}
-		if got := time.Now().Sub(f.last); got != 0 {
+		if got := time.Since(f.last); got != 0 {
 			t.Errorf("the last one came %s ago", got)
 		}
 		d.refreshed()
