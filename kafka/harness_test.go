@@ -120,6 +120,15 @@ func write(t testing.TB, k *kgo.Client, topic string, partition int32, n int) {
 	}
 }
 
+// waited fails a test that waited for more than most since begun. It judges bubbles
+// alone: elsewhere it would judge how busy the machine is.
+func waited(t testing.TB, begun time.Time, most time.Duration) {
+	t.Helper()
+	if took := time.Since(begun); bubble.In(t) && took > most {
+		t.Errorf("it waited %v, more than %v", took, most)
+	}
+}
+
 // leavesNothing fails a test when goroutines that began after before are still
 // there. A request that was under way may take its time to come back.
 func leavesNothing(t testing.TB, before goleak.Option) {

@@ -11,6 +11,8 @@ import (
 	"slices"
 	"sync"
 	"testing"
+
+	"milena/lab/bubble"
 )
 
 // fate is what becomes of one request.
@@ -231,13 +233,24 @@ func once(key int16, f fate) func(call) fate {
 	}
 }
 
-// silent is a port that takes connections and never answers.
-func silent(t testing.TB) string {
+// listen listens where the test's connections go: in its bubble, or on this machine.
+func listen(t testing.TB) net.Listener {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	on := net.Listen
+	if bubble.In(t) {
+		on = bubble.Listen
+	}
+	l, err := on("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
+	return l
+}
+
+// silent is a port that takes connections and never answers.
+func silent(t testing.TB) string {
+	t.Helper()
+	l := listen(t)
 	var conns sync.WaitGroup
 	done := make(chan struct{})
 	conns.Go(func() {
@@ -246,6 +259,7 @@ func silent(t testing.TB) string {
 			if err != nil {
 				return
 			}
+			conns.Go(func() { _, _ = io.Copy(io.Discard, conn) })
 			conns.Go(func() {
 				<-done
 				conn.Close()
@@ -263,10 +277,7 @@ func silent(t testing.TB) string {
 // deadPort is an address where nothing listens.
 func deadPort(t testing.TB) string {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
+	l := listen(t)
 	defer l.Close()
 	return l.Addr().String()
 }
