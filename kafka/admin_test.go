@@ -137,26 +137,27 @@ func TestDeleteTopicIsGoneAtOnce(t *testing.T) {
 }
 
 func TestChangeWhoseAnswerIsLostIsNoFailure(t *testing.T) {
-	brokers := brokersOf(t)
 	for name, f := range map[string]fate{"before the request": refuse, "after the request": lose} {
 		t.Run(name, func(t *testing.T) {
-			w := &wires{}
-			c := open(t, brokers, w.use)
-			topic := fmt.Sprintf("%s-%d", newTopic(t, c, 1, nil), 1)
-			// The second request creates; the first one only asks whether it could.
-			w.set(func(q call) fate {
-				if q.Key == int16(kmsg.CreateTopics) && q.N == 4 {
-					return f
+			onBroker(t, func(t *testing.T, brokers []string) {
+				w := &wires{}
+				c := open(t, brokers, w.use)
+				topic := fmt.Sprintf("%s-%d", newTopic(t, c, 1, nil), 1)
+				// The second request creates; the first one only asks whether it could.
+				w.set(func(q call) fate {
+					if q.Key == int16(kmsg.CreateTopics) && q.N == 4 {
+						return f
+					}
+					return pass
+				})
+				if err := c.CreateTopic(timeout(t, 30*time.Second), NewTopic{Name: topic, Partitions: 1, ReplicationFactor: -1}); err != nil {
+					t.Errorf("create: %v", err)
 				}
-				return pass
+				w.set(once(int16(kmsg.DeleteTopics), f))
+				if err := c.DeleteTopic(timeout(t, 30*time.Second), topic); err != nil {
+					t.Errorf("delete: %v", err)
+				}
 			})
-			if err := c.CreateTopic(timeout(t, 30*time.Second), NewTopic{Name: topic, Partitions: 1, ReplicationFactor: -1}); err != nil {
-				t.Errorf("create: %v", err)
-			}
-			w.set(once(int16(kmsg.DeleteTopics), f))
-			if err := c.DeleteTopic(timeout(t, 30*time.Second), topic); err != nil {
-				t.Errorf("delete: %v", err)
-			}
 		})
 	}
 }

@@ -16,29 +16,29 @@ import (
 
 func TestCloseEndsWhatIsUnderWay(t *testing.T) {
 	t.Parallel()
-	brokers := brokersOf(t)
-	topic := newTopic(t, open(t, brokers), 1, nil)
-	write(t, client(t, brokers), topic, 0, 5)
-	for name, begin := range map[string]func(*Cluster, *collector) error{
-		"Read": func(c *Cluster, got *collector) error {
-			return c.Read(timeout(t, 20*time.Second), ReadRequest{Spans: []Span{{TopicPartition{topic, 0}, 0, NoEnd}}}, got)
+	for name, begin := range map[string]func(ctx context.Context, c *Cluster, topic string, got *collector) error{
+		"Read": func(ctx context.Context, c *Cluster, topic string, got *collector) error {
+			return c.Read(ctx, ReadRequest{Spans: []Span{{TopicPartition{topic, 0}, 0, NoEnd}}}, got)
 		},
-		"Consume": func(c *Cluster, got *collector) error {
-			return c.Consume(timeout(t, 20*time.Second), ConsumeRequest{Group: topic, Topics: []string{topic}}, got)
+		"Consume": func(ctx context.Context, c *Cluster, topic string, got *collector) error {
+			return c.Consume(ctx, ConsumeRequest{Group: topic, Topics: []string{topic}}, got)
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			c := open(t, brokers)
-			got := newCollector()
-			done := make(chan error, 1)
-			go func() { done <- begin(c, got) }()
-			got.await(t, "the records", func() bool { return got.taken == 5 })
-			begun := time.Now()
-			c.Close()
-			if err := <-done; err == nil || errors.Is(err, context.DeadlineExceeded) {
-				t.Errorf("after %v: %v; events %v", time.Since(begun), err, got.events)
-			}
+			onBroker(t, func(t *testing.T, brokers []string) {
+				topic := newTopic(t, open(t, brokers), 1, nil)
+				write(t, client(t, brokers), topic, 0, 5)
+				c := open(t, brokers)
+				got := newCollector()
+				done := make(chan error, 1)
+				go func() { done <- begin(timeout(t, 20*time.Second), c, topic, got) }()
+				got.await(t, "the records", func() bool { return got.taken == 5 })
+				c.Close()
+				if err := <-done; err == nil || errors.Is(err, context.DeadlineExceeded) {
+					t.Errorf("%v; events %v", err, got.events)
+				}
+			})
 		})
 	}
 }

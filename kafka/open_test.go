@@ -80,7 +80,7 @@ func TestOpenSaysWhatFailed(t *testing.T) {
 	t.Run("port is silent", func(t *testing.T) {
 		bubble.Run(t, func(t *testing.T) {
 			begun := time.Now()
-			refusedAt(t, Config{Brokers: []string{silent(t)}, Dial: bubble.Dial}, StepVersions, "no answer in time")
+			refusedAt(t, Config{Brokers: []string{bubble.Silent(t)}, Dial: bubble.Dial}, StepVersions, "no answer in time")
 			waited(t, begun, 5*time.Second)
 		})
 	})
@@ -114,7 +114,7 @@ func TestOpenSaysWhatFailed(t *testing.T) {
 			ctx, cancel := context.WithCancel(t.Context())
 			time.AfterFunc(50*time.Millisecond, cancel)
 			begun := time.Now()
-			if _, err := Open(ctx, Config{Brokers: []string{silent(t)}, Dial: bubble.Dial}); !errors.Is(err, context.Canceled) {
+			if _, err := Open(ctx, Config{Brokers: []string{bubble.Silent(t)}, Dial: bubble.Dial}); !errors.Is(err, context.Canceled) {
 				t.Error(err)
 			}
 			waited(t, begun, 50*time.Millisecond)
@@ -124,7 +124,7 @@ func TestOpenSaysWhatFailed(t *testing.T) {
 
 func TestOpenNeedsOneLivingBroker(t *testing.T) {
 	onBroker(t, func(t *testing.T, brokers []string) {
-		for _, bad := range []string{deadPort(t), silent(t)} {
+		for _, bad := range []string{deadPort(t), bubble.Silent(t)} {
 			begun := time.Now()
 			c := open(t, append([]string{bad}, brokers...))
 			waited(t, begun, 2*time.Second)

@@ -134,7 +134,7 @@ func TestProbeGoesToEveryBrokerThatIsAdvertised(t *testing.T) {
 
 func TestProbeNamesTheFirstStepThatFails(t *testing.T) {
 	living := fake(t, kfake.NumBrokers(1)).ListenAddrs()
-	dead, mute := deadPort(t), silent(t)
+	dead, mute := deadPort(t), bubble.Silent(t)
 	steps := probe(t, Config{Brokers: []string{dead, "no-such-host.invalid", mute, living[0]}, DialTimeout: time.Second})
 	ends(t, the(t, steps, dead, StepConnect), Failed, "connection refused", "nothing listens there")
 	ends(t, the(t, steps, "no-such-host.invalid:9092", StepResolve), Failed, "no-such-host.invalid", "/etc/hosts")
@@ -254,7 +254,7 @@ func TestProbeOfAdvertisedListeners(t *testing.T) {
 	})
 	t.Run("a listener that speaks otherwise", func(t *testing.T) {
 		f := fake(t, kfake.NumBrokers(1))
-		given, mute := f.ListenAddrs()[0], silent(t)
+		given, mute := f.ListenAddrs()[0], bubble.Silent(t)
 		advertising(t, f, given, mute)
 		ends(t, the(t, probe(t, Config{Brokers: []string{given}, DialTimeout: 300 * time.Millisecond}), mute, StepVersions), Failed,
 			"broker 2 advertises "+mute, "security.protocol")
@@ -500,7 +500,7 @@ func TestSecureProbe(t *testing.T) {
 
 func TestProbeEndsWhenItIsCancelled(t *testing.T) {
 	bubble.Run(t, func(t *testing.T) {
-		mute := silent(t)
+		mute := bubble.Silent(t)
 		ctx, cancel := context.WithCancel(t.Context())
 		w := &wires{}
 		cfg := Config{Brokers: []string{mute, mute}, DialTimeout: time.Minute, Dial: bubble.Dial}

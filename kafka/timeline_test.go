@@ -146,9 +146,6 @@ func TestTimelineCountsEachRecordOnce(t *testing.T) {
 }
 
 func TestTimelineOfOddTimes(t *testing.T) {
-	brokers := brokersOf(t)
-	c := open(t, brokers)
-	k := client(t, brokers)
 	base := time.Date(2023, 11, 14, 22, 0, 0, 0, time.UTC).UnixMilli()
 	year2200 := time.Date(2200, 1, 1, 0, 0, 0, 0, time.UTC).UnixMilli()
 	for name, test := range map[string]struct {
@@ -174,32 +171,39 @@ func TestTimelineOfOddTimes(t *testing.T) {
 		"to only":                 {times: [][]int64{{base, base + 10, base + 19}, nil}, n: 2, to: base + 10, want: []int64{1, 0}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			topic := newTopic(t, c, int32(len(test.times)), map[string]string{"message.timestamp.after.max.ms": "9223372036854775807"})
-			for p, ms := range test.times {
-				writeTimes(t, k, topic, int32(p), ms)
-			}
-			req := TimelineRequest{Spans: allOf(t, c, topic), Buckets: test.n}
-			if test.from > 0 {
-				req.From = time.UnixMilli(test.from)
-			}
-			if test.to > 0 {
-				req.To = time.UnixMilli(test.to)
-			}
-			line, err := c.Timeline(timeout(t, 20*time.Second), req)
-			if err != nil {
-				t.Fatal(err)
-			}
-			contiguous(t, line)
-			if got := countsOf(line); !slices.Equal(got, test.want) {
-				t.Errorf("counts %v, want %v; buckets %v", got, test.want, line.Buckets)
-			}
+			onBroker(t, func(t *testing.T, brokers []string) {
+				c := open(t, brokers)
+				k := client(t, brokers)
+				topic := newTopic(t, c, int32(len(test.times)), map[string]string{"message.timestamp.after.max.ms": "9223372036854775807"})
+				for p, ms := range test.times {
+					writeTimes(t, k, topic, int32(p), ms)
+				}
+				req := TimelineRequest{Spans: allOf(t, c, topic), Buckets: test.n}
+				if test.from > 0 {
+					req.From = time.UnixMilli(test.from)
+				}
+				if test.to > 0 {
+					req.To = time.UnixMilli(test.to)
+				}
+				line, err := c.Timeline(timeout(t, 20*time.Second), req)
+				if err != nil {
+					t.Fatal(err)
+				}
+				contiguous(t, line)
+				if got := countsOf(line); !slices.Equal(got, test.want) {
+					t.Errorf("counts %v, want %v; buckets %v", got, test.want, line.Buckets)
+				}
+			})
 		})
 	}
+}
+
+func TestTimelineOfWhatCannotBe(t *testing.T) {
 	for name, req := range map[string]TimelineRequest{
 		"no buckets": {},
 		"turned":     {Buckets: 1, From: time.UnixMilli(2), To: time.UnixMilli(1)},
 	} {
-		if _, err := c.Timeline(t.Context(), req); err == nil {
+		if _, err := new(Cluster).Timeline(t.Context(), req); err == nil {
 			t.Errorf("%s: it is accepted", name)
 		}
 	}

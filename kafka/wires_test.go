@@ -233,51 +233,10 @@ func once(key int16, f fate) func(call) fate {
 	}
 }
 
-// listen listens where the test's connections go: in its bubble, or on this machine.
-func listen(t testing.TB) net.Listener {
-	t.Helper()
-	on := net.Listen
-	if bubble.In(t) {
-		on = bubble.Listen
-	}
-	l, err := on("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	return l
-}
-
-// silent is a port that takes connections and never answers.
-func silent(t testing.TB) string {
-	t.Helper()
-	l := listen(t)
-	var conns sync.WaitGroup
-	done := make(chan struct{})
-	conns.Go(func() {
-		for {
-			conn, err := l.Accept()
-			if err != nil {
-				return
-			}
-			conns.Go(func() { _, _ = io.Copy(io.Discard, conn) })
-			conns.Go(func() {
-				<-done
-				conn.Close()
-			})
-		}
-	})
-	t.Cleanup(func() {
-		l.Close()
-		close(done)
-		conns.Wait()
-	})
-	return l.Addr().String()
-}
-
 // deadPort is an address where nothing listens.
 func deadPort(t testing.TB) string {
 	t.Helper()
-	l := listen(t)
+	l := bubble.Listener(t)
 	defer l.Close()
 	return l.Addr().String()
 }

@@ -5,6 +5,7 @@ package bubble
 
 import (
 	"context"
+	"io"
 	"net"
 	"strconv"
 	"sync"
@@ -116,3 +117,44 @@ var decoder = sync.OnceValue(func() *zstd.Decoder {
 	}
 	return d
 })
+
+// Listener listens where a test's connections go: in its bubble, or on this machine.
+func Listener(t testing.TB) net.Listener {
+	t.Helper()
+	listen := net.Listen
+	if In(t) {
+		listen = Listen
+	}
+	l, err := listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return l
+}
+
+// Silent is an address that takes connections and never answers, until the test ends.
+func Silent(t testing.TB) string {
+	t.Helper()
+	l := Listener(t)
+	done := make(chan struct{})
+	var taken sync.WaitGroup
+	taken.Go(func() {
+		for {
+			conn, err := l.Accept()
+			if err != nil {
+				return
+			}
+			taken.Go(func() { _, _ = io.Copy(io.Discard, conn) })
+			taken.Go(func() {
+				<-done
+				conn.Close()
+			})
+		}
+	})
+	t.Cleanup(func() {
+		l.Close()
+		close(done)
+		taken.Wait()
+	})
+	return l.Addr().String()
+}
