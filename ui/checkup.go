@@ -119,12 +119,12 @@ func (c *checkup) worst() *kafka.ProbeStep {
 
 // showCheckup opens the probe of the cluster that is open.
 func (m *Model) showCheckup() tea.Cmd {
-	m.over = &pager{title: "doctor", under: m.over, lines: func(m *Model, w int) []string {
+	m.over = &pager{title: "doctor", under: m.over, entries: func(m *Model, w int) []entry {
 		c := &m.checkup
 		lines := c.verdict(m, w)
 		lines = append(lines, newLine(m.st, w, nil).end())
 		body, _ := c.lines(m, w, 1, false)
-		return append(lines, body...)
+		return plainEntries(append(lines, body...))
 	}}
 	var brokers []string // as configured
 	if m.name != m.opt.Name {

@@ -42,12 +42,16 @@ func (c *command) off(m *Model) string {
 
 const paletteRows = 10
 
-// has looks for every word's letters; the text that is the word comes first.
-func (c *command) has(words []string) bool {
+// has looks for every word: where it stands in the text or, unless whole, for its
+// letters in their order. The text that is the word comes first.
+func (c *command) has(words []string, whole bool) bool {
 	text := fold(c.text)
 	c.score = -len(text) / 4
 	var at []int
 	for _, w := range words {
+		if whole && !strings.Contains(text, w) {
+			return false
+		}
 		score, ok := fuzzy(text, w, &at)
 		if !ok {
 			return false
@@ -93,40 +97,21 @@ func (m *Model) openPalette() tea.Cmd {
 	return nil
 }
 
-// find lists what the letters fit, the best first; without letters, what works
-// where the palette was opened, then what works in the other panes, then topics.
+// find lists what was typed, the best first; without letters, what works where the
+// palette was opened, then what works in the other panes, then topics. Scattered
+// letters count only where nothing has the words.
 func (p *palette) find(m *Model) {
 	words := strings.Fields(fold(p.ed.String()))
+	all := p.all(m)
 	p.found, p.at = p.found[:0], 0
-	add := func(c command) {
-		if c.has(words) {
-			p.found = append(p.found, c)
-		}
-	}
-	scopes := p.from
-	if m.cluster != nil {
-		for _, s := range []Scope{ScopeBrowse, ScopeTail, ScopeTopics, ScopeCompose} {
-			if !slices.Contains(scopes, s) {
-				scopes = append(scopes[:len(scopes):len(scopes)], s)
+	for _, whole := range []bool{true, false} {
+		for _, c := range all {
+			if c.has(words, whole) {
+				p.found = append(p.found, c)
 			}
 		}
-	}
-	said := make(map[string]bool) // one action may have a key in several scopes
-	for i, scope := range scopes {
-		for j := range bindings {
-			b := &bindings[j]
-			if b.Scope != scope || b.NoPalette || said[b.What] {
-				continue
-			}
-			said[b.What] = true
-			add(command{b: b, text: b.What, elsewhere: i >= len(p.from)})
-		}
-	}
-	if m.cluster != nil {
-		if md := m.cluster.Metadata(); md != nil {
-			for i := range md.Topics {
-				add(command{text: md.Topics[i].Name})
-			}
+		if len(p.found) > 0 {
+			break
 		}
 	}
 	if len(words) > 0 {
@@ -143,6 +128,38 @@ func (p *palette) find(m *Model) {
 			p.found = append([]command{c}, p.found...)
 		}
 	}
+}
+
+// all is what the palette has: the actions, then the topics.
+func (p *palette) all(m *Model) []command {
+	var all []command
+	scopes := p.from
+	if m.cluster != nil {
+		for _, s := range []Scope{ScopeBrowse, ScopeTail, ScopeTopics, ScopeCompose} {
+			if !slices.Contains(scopes, s) {
+				scopes = append(scopes[:len(scopes):len(scopes)], s)
+			}
+		}
+	}
+	said := make(map[string]bool) // one action may have a key in several scopes
+	for i, scope := range scopes {
+		for j := range bindings {
+			b := &bindings[j]
+			if b.Scope != scope || b.NoPalette || said[b.What] {
+				continue
+			}
+			said[b.What] = true
+			all = append(all, command{b: b, text: b.What, elsewhere: i >= len(p.from)})
+		}
+	}
+	if m.cluster != nil {
+		if md := m.cluster.Metadata(); md != nil {
+			for i := range md.Topics {
+				all = append(all, command{text: md.Topics[i].Name})
+			}
+		}
+	}
+	return all
 }
 
 // sheet draws the palette.
@@ -164,7 +181,7 @@ func (p *palette) sheet(m *Model) []string {
 		if n := p.first + i; n < len(p.found) {
 			p.draw(m, l, &p.found[n], n == p.at)
 		} else if n == 0 {
-			l.text(st.dim, "   nothing has these letters")
+			l.text(st.dim, "   no match")
 		}
 		lines = append(lines, l.end())
 	}

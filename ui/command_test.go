@@ -14,7 +14,7 @@ func TestPaletteFindsWordsBeforeScatteredLetters(t *testing.T) {
 		winner, top := "", 0
 		for _, text := range texts {
 			c := command{text: text}
-			if !c.has(strings.Fields(fold(query))) {
+			if !c.has(strings.Fields(fold(query)), false) {
 				continue
 			}
 			for _, s := range c.at {

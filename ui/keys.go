@@ -194,7 +194,7 @@ func table() []Binding {
 		Binding{Keys: []string{"2"}, What: "tail", Do: focusOn(paneTail)},
 		Binding{Keys: []string{"3", "c"}, Label: "c 3", Short: "compose", What: "compose a message to the open topic; of several, to that of the record under the cursor", Weight: 34, Off: composeOff, Do: (*Model).composeHere},
 		Binding{Keys: []string{"z"}, What: "zoom the pane, and back", Do: func(m *Model) tea.Cmd { m.zoom = !m.zoom; return nil }},
-		Binding{Keys: []string{"i"}, Short: "details", What: "all about the topic: partitions, leaders, replicas in sync, offsets, settings", Weight: 35, Off: off(func(m *Model) bool { return m.detailsOf() == "" }, offTopics), Do: (*Model).showDetails},
+		Binding{Keys: []string{"i"}, Short: "details", What: "all about the topic: partitions, leaders, replicas in sync, offsets, configuration", Weight: 35, Off: off(func(m *Model) bool { return m.detailsOf() == "" }, offTopics), Do: (*Model).showDetails},
 		Binding{Keys: []string{"L"}, Short: "load", What: "load: messages, bytes, messages a second and the hot key of each partition; there partitions are switched off and on", Weight: 42, Off: (*Model).loadOff, Do: (*Model).showLoad},
 		Binding{Keys: []string{"S"}, Short: "search", What: "search the whole history, or a range of it, of one or several topics", Weight: 38, Off: off(func(m *Model) bool { return noTopics(m) && noSession(m) }, offTopics), Do: (*Model).askSearch},
 		Binding{Keys: []string{"["}, What: "back to the place before", Off: placesOff(-1), Do: func(m *Model) tea.Cmd { return m.stepPlace(-1) }},
@@ -205,7 +205,7 @@ func table() []Binding {
 		Binding{Keys: []string{"Y"}, What: "copy the view as a command: milena, kcat, kafka-console-consumer.sh", Off: off(noSession, offSession), Do: (*Model).openCopy},
 		Binding{Keys: []string{":"}, Short: "command", What: "all commands", Weight: 80, NoPalette: true, Do: (*Model).openPalette},
 		Binding{Keys: []string{"!"}, What: "notices", Do: (*Model).showNotices},
-		Binding{Label: ":doctor", What: "doctor: the way to the cluster, step by step, and what may be done there", Off: off(func(m *Model) bool { return m.opt.Probe == nil }, "there is none"), Do: (*Model).showCheckup},
+		Binding{Label: ":doctor", What: "doctor: the context, brokers and login of the cluster, step by step, and what you may do there", Off: off(func(m *Model) bool { return m.opt.Probe == nil }, "there is none"), Do: (*Model).showCheckup},
 		Binding{Keys: []string{"?"}, Short: "help", What: "keys that work here", Weight: 81, Do: (*Model).help},
 		Binding{Keys: []string{"q"}, Short: "quit", What: "quit", Weight: 90, NoPalette: true, Do: (*Model).quit},
 	)
@@ -337,7 +337,8 @@ func table() []Binding {
 	)
 
 	add(ScopePager,
-		Binding{Keys: []string{"esc", "q", "?", "!", "enter"}, Label: "esc", Short: "back", What: "back", Weight: 10, NoPalette: true, Do: closeOver},
+		Binding{Keys: []string{"esc", "q", "?", "!", "enter"}, Label: "esc", Short: "back", What: "back", Weight: 10, NoPalette: true, Do: closePager},
+		Binding{Keys: []string{"/"}, Short: "search", What: "search: show only what has these words", Weight: 15, NoPalette: true, Off: notPager, Do: (*Model).askPagerFilter},
 		Binding{Keys: down, Short: "scroll", What: "down", Weight: 20, NoPalette: true, Do: scrollOver(by(1))},
 		Binding{Keys: up, What: "up", NoPalette: true, Do: scrollOver(by(-1))},
 		Binding{Keys: append(pageDown, "space"), What: "a page down", NoPalette: true, Do: scrollOver(pageOf(1))},

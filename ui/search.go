@@ -684,7 +684,7 @@ func (t *tail) searchEmptyText() []string {
 
 // showSearch shows how far each partition is searched, and what could not be.
 func (m *Model) showSearch() tea.Cmd {
-	m.over = &pager{title: "search", under: m.over, lines: func(m *Model, w int) []string {
+	m.over = &pager{title: "search", under: m.over, entries: func(m *Model, w int) []entry {
 		st := m.st
 		var lines []string
 		say := func(sgr, text string) {
@@ -698,7 +698,7 @@ func (m *Model) showSearch() tea.Cmd {
 		s := m.tail.snap.search
 		if !m.tail.searched() || s == nil {
 			say(st.dim, "nothing is searched")
-			return lines
+			return plainEntries(lines)
 		}
 		p := &s.progress
 		say(st.text, fmt.Sprintf("%s for %s: %s; %s records, %s of the log, in %s", s.title(m), m.tail.session.start.search, human.Plural(int(p.Hits), "hit"), human.Exact(p.Records), human.Bytes(p.Bytes), human.Left(p.Elapsed)))
@@ -731,7 +731,7 @@ func (m *Model) showSearch() tea.Cmd {
 		for _, e := range p.Events {
 			say(st.warn, e.String())
 		}
-		return lines
+		return plainEntries(lines)
 	}}
 	return nil
 }
