@@ -120,9 +120,6 @@ func (g *global) parse(text string) (*query.Query, error) {
 	if err != nil {
 		return nil, usage("query %q: %w", text, err)
 	}
-	if hint := q.Hint(); hint != "" {
-		g.notice("milena: the query is read as words; it is %s", hint)
-	}
 	return q, nil
 }
 

@@ -26,7 +26,7 @@ func parseExpression(t testing.TB, text string) *Query {
 		t.Fatalf("ParseAt(%q): %v", text, err)
 	}
 	if q.Kind() != Expression {
-		t.Fatalf("%q is words (%s)", text, q.Hint())
+		t.Fatalf("%q is words", text)
 	}
 	return q
 }

@@ -19,8 +19,9 @@
 //
 // A text is an expression when it parses as one, is true or false, names a field
 // of a record, and is more than a path (value.total is a word). A leading = makes
-// it an expression or an error; quotes make words. Query.Hint says what keeps a
-// text that looks like an expression from being one.
+// it an expression or an error; quotes make words. Text without quotes that looks
+// like a comparison and is no expression is an error that says what was probably
+// meant: as words it would find nothing (refuse.go).
 //
 // Words, patterns, contains, startsWith, endsWith and matches find a text in the
 // bytes as they are, and in what those say behind the escapes of JSON, also of JSON
@@ -56,6 +57,7 @@
 //	query.go     the text, and which of the two it is
 //	words.go     words in a text; word.go: one word, found in bytes; said.go: and in what they say
 //	pattern.go   regular expressions, automaton.go: as one step a byte
+//	refuse.go    what looks like a comparison and is none
 //	lex.go       an expression's tokens, literal.go: its numbers and units, syntax.go: its tree, compile.go: its types
 //	operand.go   a record's values, comparison.go: compared; machine.go: the record that it is about
 //	plan.go      in which order, and what is known before
@@ -150,9 +152,12 @@ func ParseAt(text string, now time.Time, loc *time.Location) (*Query, error) {
 	if f := meant(err); f != nil {
 		return nil, errorAt(text, strings.Index(text, trimmed)+f.at, f.message)
 	}
-	words, err := parseWords(text)
-	if err != nil {
-		return nil, err
+	words, wrong := parseWords(text)
+	if wrong != nil {
+		return nil, wrong
+	}
+	if f := refuse(trimmed, err, now, loc); f != nil {
+		return nil, errorAt(text, strings.Index(text, trimmed)+f.at, f.message)
 	}
 	return &Query{words: words, text: text}, nil
 }
@@ -183,49 +188,6 @@ func (q *Query) Kind() Kind { return q.kind }
 // Empty says whether the query matches every record.
 func (q *Query) Empty() bool { return q.kind == Words && len(q.words) == 0 }
 
-// Hint says why words that look like an expression are none, with the column;
-// empty: they do not look like one.
-func (q *Query) Hint() string {
-	if q.kind == Expression {
-		return ""
-	}
-	if !looksLikeExpression(q.text) {
-		return ""
-	}
-	_, err := expression(q.text, time.Now(), time.UTC)
-	var f *fault
-	if !errors.As(err, &f) {
-		return ""
-	}
-	return "not an expression: " + errorAt(q.text, f.at, f.message).Error()
-}
-
-// looksLikeExpression says whether a field's name and path are followed by an
-// operator somewhere in the text.
-func looksLikeExpression(text string) bool {
-	l := lexer{src: text}
-	inField := false
-	for before := (token{}); ; {
-		t, err := l.next()
-		if err != nil || t.kind == atEnd {
-			return false
-		}
-		_, isField := fieldNames[t.text]
-		switch {
-		case t.kind == nameToken && isField && before.text != ".":
-			inField = true
-		case !inField, t.text == ".", before.text == ".":
-		case t.text == "[", t.text == "]", before.text == "[":
-		default:
-			if t.kind == opToken && (precedence[t.text] > precedence["&&"] && t.text != "-" && t.text != "+" || t.text == "=" || t.text == "=~" || t.text == "!~") {
-				return true
-			}
-			inField = false
-		}
-		before = t
-	}
-}
-
 // String is the query as one would type it; ParseAt, with the same clock, makes
 // the same query of it.
 func (q *Query) String() string {
@@ -236,7 +198,7 @@ func (q *Query) String() string {
 	if forced(text) {
 		return wordsText(q.words, true)
 	}
-	if _, err := expression(text, time.Time{}, time.UTC); err == nil || meant(err) != nil {
+	if _, err := expression(text, time.Time{}, time.UTC); err == nil || meant(err) != nil || comparisonAt(text) >= 0 {
 		return wordsText(q.words, true)
 	}
 	return text

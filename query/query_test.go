@@ -299,7 +299,6 @@ func FuzzParse(f *testing.F) {
 		if err != nil || !same(again, q) {
 			t.Fatalf("%q is printed as %q, which is %v (%v)", text, q, again, err)
 		}
-		q.Hint()
 		q.Explain()
 		q.Spans(text)
 	})

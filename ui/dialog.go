@@ -46,6 +46,7 @@ type field struct {
 	hint  string // shown while it is empty
 	ed    editor
 	err   string
+	query bool // it takes a query
 
 	past    []string                 // what was filled in before, the newest first; up and down go through it
 	listed  bool                     // past stands below as a list, which they go through as it stands
@@ -125,9 +126,7 @@ func (d *dialog) key(m *Model, k tea.KeyPressMsg) tea.Cmd {
 	}
 	f := &d.fields[d.at]
 	before := f.ed.String()
-	if rest := f.suggestion(); rest != "" && (k.String() == "right" || k.String() == "end") {
-		f.ed.insert(rest)
-	} else {
+	if k.String() != "right" && k.String() != "end" || !f.complete() {
 		f.ed.key(k, m.w, m.st.width)
 	}
 	if before != f.ed.String() {
@@ -149,6 +148,9 @@ func (d *dialog) move(m *Model, by int) tea.Cmd {
 	if d.walk != nil {
 		return d.walk(m, by)
 	}
+	if len(d.fields) == 1 && m.pressed.String() == "tab" && d.fields[0].complete() {
+		return d.changed(m)
+	}
 	if name := m.pressed.String(); len(d.fields) > 0 && (name == "up" || name == "down") {
 		switch f := &d.fields[d.at]; {
 		case f.listed:
@@ -165,6 +167,16 @@ func (d *dialog) move(m *Model, by int) tea.Cmd {
 		d.fields[d.at].ed.selectAll() // typing takes its place
 	}
 	return nil
+}
+
+// complete takes what is suggested; false: nothing is.
+func (f *field) complete() bool {
+	rest := f.suggestion()
+	if rest == "" {
+		return false
+	}
+	f.ed.insert(rest)
+	return true
 }
 
 // suggestion is what could follow the text, while the cursor is at its end and
@@ -350,7 +362,14 @@ func (d *dialog) hints() []hint {
 	if d.walk != nil {
 		h = append(h, hint{"up down", "move"})
 	}
-	return append(h, hint{"esc", "back"})
+	h = append(h, hint{"esc", "back"})
+	if len(d.fields) == 0 || !d.fields[d.at].query {
+		return h
+	}
+	if d.fields[d.at].suggestion() != "" {
+		h = append(h, hint{"right", "complete"})
+	}
+	return append(h, hint{"ctrl+g", "syntax"})
 }
 
 // hint is a key and what it does.

@@ -1,6 +1,7 @@
 package ui
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -134,6 +135,9 @@ func viewOf(v []byte) (view valueView, why string, isJSON bool) {
 		if err := checkJSON(v); err != "" {
 			return viewText, "begins like JSON, but " + err, false
 		}
+		if bytes.HasPrefix(v, byteOrderMark) {
+			return viewJSON, "valid JSON behind a byte order mark; order of keys and digits as sent", true
+		}
 		return viewJSON, "valid JSON; order of keys and digits as sent", true
 	}
 	return viewText, "UTF-8", false
@@ -141,7 +145,7 @@ func viewOf(v []byte) (view valueView, why string, isJSON bool) {
 
 // checkJSON says what keeps b from being JSON; empty: it is.
 func checkJSON(b []byte) string {
-	if json.Valid(b) {
+	if b = bytes.TrimPrefix(b, byteOrderMark); json.Valid(b) {
 		return ""
 	}
 	var into json.RawMessage

@@ -367,3 +367,16 @@ func TestTheEndOfALargeValueIsItsEnd(t *testing.T) {
 		d.until("going up from there", func() bool { return in.top > 60_000-100 })
 	})
 }
+
+func TestJSONBehindAByteOrderMarkIsJSON(t *testing.T) {
+	v := []byte("\ufeff{\"a\": 1}")
+	if view, why, isJSON := viewOf(v); view != viewJSON || !isJSON || !strings.Contains(why, "byte order mark") {
+		t.Errorf("it is shown as %v: %s", view, why)
+	}
+	if lines := jsonLines(v, 80, 0); len(lines) != 3 || string(v[lines[0].from:lines[0].to]) != "{" {
+		t.Errorf("its lines are %+v", lines)
+	}
+	if view, why, _ := viewOf([]byte("\ufeff{\"a\": x}")); view != viewText || !strings.Contains(why, "column 7") {
+		t.Errorf("broken, it is shown as %v: %s", view, why)
+	}
+}

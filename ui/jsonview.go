@@ -35,9 +35,12 @@ func (st *Styles) jsonStyle(k jsonKind) string {
 	return st.text
 }
 
+// byteOrderMark may stand before JSON, and is none of it.
+var byteOrderMark = []byte("\ufeff")
+
 // looksLikeJSON says whether b begins as an object or an array does.
 func looksLikeJSON(b []byte) bool {
-	b = bytes.TrimLeft(b, " \t\r\n")
+	b = bytes.TrimLeft(bytes.TrimPrefix(b, byteOrderMark), " \t\r\n")
 	return len(b) > 0 && (b[0] == '{' || b[0] == '[')
 }
 
@@ -45,6 +48,8 @@ func looksLikeJSON(b []byte) bool {
 // whatever it is given; a text that was cut in mid-token is no trouble.
 func jsonToken(b []byte, i int) (end int, kind jsonKind) {
 	switch c := b[i]; {
+	case i == 0 && bytes.HasPrefix(b, byteOrderMark):
+		return len(byteOrderMark), jsonSpace
 	case c == '"':
 		for j := i + 1; ; j++ {
 			n := bytes.IndexByte(b[j:], '"')

@@ -163,6 +163,9 @@ func tailPage(sign int) func(*Model) int {
 const far = 1 << 40
 
 func closeOver(m *Model) tea.Cmd {
+	if s, ok := m.over.(*querySheet); ok {
+		defer s.closed(m)
+	}
 	if lid, ok := m.over.(lidOverlay); ok {
 		m.over = lid.back()
 	} else {
@@ -405,8 +408,9 @@ func table() []Binding {
 			}
 			return nil
 		}},
-		Binding{Keys: []string{"tab", "down"}, What: "next field; down the list, where one is filtered", NoPalette: true, Do: func(m *Model) tea.Cmd { return m.dialog.move(m, 1) }},
+		Binding{Keys: []string{"tab", "down"}, What: "next field; down the list, where one is filtered; where there is one field, tab takes the completion", NoPalette: true, Do: func(m *Model) tea.Cmd { return m.dialog.move(m, 1) }},
 		Binding{Keys: []string{"shift+tab", "up"}, What: "previous field; up the list", NoPalette: true, Do: func(m *Model) tea.Cmd { return m.dialog.move(m, -1) }},
+		Binding{Keys: []string{"ctrl+g", "f1"}, Label: "ctrl+g", What: "the syntax of queries", NoPalette: true, Off: offSyntax, Do: (*Model).showSyntax},
 		Binding{Keys: []string{"esc"}, What: "back, nothing is done", NoPalette: true, Do: func(m *Model) tea.Cmd {
 			d := m.dialog
 			m.dialog = nil

@@ -28,7 +28,7 @@ func (p *filterPreview) unfinished() bool { return p.q != nil && !p.done }
 
 func (p *filterPreview) begin(q *query.Query, s *session, want int) {
 	*p = filterPreview{}
-	if q.Empty() || q.Hint() != "" || s == nil { // an expression that is not finished hides nothing
+	if q.Empty() || s == nil {
 		return
 	}
 	_, next := s.store.Bounds()

@@ -111,8 +111,6 @@ func queryLine(q *query.Query, err error) string {
 	switch {
 	case err != nil:
 		return sentence(err)
-	case q.Hint() != "":
-		return "words; " + q.Hint()
 	case q.Empty():
 		return `words, "two words", -without, /regex/, key:word, or an expression such as value.total > 100`
 	}
@@ -222,7 +220,7 @@ func queriesOf(topic string) string { return "queries of " + topic }
 // what the topic's records have.
 func (m *Model) queryField(label string) field {
 	past := m.queries[m.askedOf()]
-	f := field{label: label, hint: `words, or an expression: value.total > 100 && key startsWith "user-"`}
+	f := field{label: label, query: true, hint: `words, or an expression: value.total > 100 && key startsWith "user-"`}
 	for _, p := range slices.Backward(past) {
 		if p.Name == "" {
 			f.past = append(f.past, p.Query)
@@ -284,9 +282,8 @@ func completion(text string, paths, past []string) string {
 			return p[len(text):]
 		}
 	}
-	at := strings.LastIndexFunc(text, func(r rune) bool { return strings.ContainsRune(" (!&|=<>,+-", r) }) + 1
-	typed := text[at:]
-	if len(typed) < 2 || strings.Count(text[:at], `"`)%2 == 1 {
+	typed := pathTyped(text)
+	if len(typed) < 2 {
 		return ""
 	}
 	for _, p := range paths {
@@ -299,6 +296,26 @@ func completion(text string, paths, past []string) string {
 		}
 	}
 	return ""
+}
+
+// pathTyped is the path of a field that a text ends with, as far as it is typed; empty:
+// it ends within a text in quotes.
+func pathTyped(text string) string {
+	at, quoted, bracket := 0, false, false
+	for i, r := range text {
+		switch {
+		case r == '"' && !quoted:
+			quoted, bracket = true, i > 0 && text[i-1] == '['
+		case r == '"':
+			quoted = false
+		case !quoted && strings.ContainsRune(" (!&|=<>,+-", r):
+			at = i + 1
+		}
+	}
+	if quoted && !bracket {
+		return ""
+	}
+	return text[at:]
 }
 
 // recordUnder is the record that is open, else the one under the cursor.

@@ -342,6 +342,9 @@ func (m *Model) askReplay() tea.Cmd {
 		f, err := read(m)
 		if err != nil {
 			asked, cost, d.lines = "", "", []string{m.st.g.ellipsis}
+			if wrong := (*fieldError)(nil); errors.As(err, &wrong) && wrong.at == replayStop {
+				d.lines = []string{"stop at: " + queryLine(nil, wrong.err)}
+			}
 			return nil
 		}
 		say := func(cost string) {

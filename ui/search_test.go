@@ -9,6 +9,7 @@ import (
 
 	"milena/kafka"
 	"milena/kafka/batch"
+	"milena/query"
 	"milena/store"
 )
 
@@ -147,9 +148,13 @@ func TestSearchSaysWhatItCostsAndHowItReadsTheQuery(t *testing.T) {
 		d.press("S")
 		d.sees("3 partitions, 600 offsets")
 		d.typed("value.total > ")
-		d.sees("words; not an expression: column")
+		d.sees("the expression is not finished; to find this as text, put quotes around it")
 		d.typed("5")
 		d.sees("read as expression")
+		d.press("ctrl+a", "ctrl+k")
+		d.typed(`status:FAILED`)
+		d.press("enter")
+		d.sees(`did you mean value.status == "FAILED"?`)
 		d.press("ctrl+a", "ctrl+k")
 		d.typed(`partition == "x"`)
 		d.sees("column ")
@@ -473,14 +478,53 @@ func TestFieldsAreCompletedFromWhatIsHeld(t *testing.T) {
 		if got := d.m.dialog.fields[0].ed.String(); got != "value.total" {
 			t.Errorf("right made %q", got)
 		}
+		d.press("ctrl+u")
+		d.typed("value.to")
+		d.press("tab")
+		if got := d.m.dialog.fields[0].ed.String(); got != "value.total" {
+			t.Errorf("tab made %q", got)
+		}
 		for _, x := range []struct{ text, want string }{
 			{"", ""}, {"v", ""}, {"va", "lue"}, {"value.", "n"}, {`"va`, ""}, {"key == 1 && pa", "rtition"}, {"error.pa", ""}, {"old q", "uery"},
+			{`value.n == 1 and header["trace-`, `id"]`}, {"head", "er"}, {"header", `["trace-id"]`}, {`value["ship `, `to"]`}, {`key == "value.`, ""},
 		} {
-			if got := completion(x.text, []string{"value", "value.n", "value.n.deep", "partition"}, []string{"old query"}); got != x.want {
+			if got := completion(x.text, []string{"value", "value.n", "value.n.deep", "partition", `value["ship to"]`, `header["trace-id"]`}, []string{"old query"}); got != x.want {
 				t.Errorf("%q is completed by %q, not %q", x.text, got, x.want)
 			}
 		}
 	})
+}
+
+// The page of the syntax lies over a prompt, which is as it was when the page closes.
+func TestOneKeyShowsTheSyntaxOfQueries(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		d := drive(t, ledger(), Options{Topics: []string{"ledger"}}, 80, 24)
+		d.follows("ledger")
+		for _, opens := range []string{"/", "S", "f"} {
+			d.press(opens)
+			d.typed("value.to")
+			d.sees("ctrl+g syntax")
+			d.press("ctrl+g")
+			d.sees(`value.status == "FAILED"`)
+			d.press("esc")
+			d.sees("value.to")
+			d.press("esc")
+		}
+		d.press("S", "tab", "ctrl+g")
+		d.sees("this field takes no query")
+	})
+	kind := query.Words
+	for _, row := range querySyntax {
+		if strings.HasPrefix(row.what, "Expressions") {
+			kind = query.Expression
+		}
+		if _, text, named := naming(row.example); named {
+			row.example = text
+		}
+		if q, err := query.Parse(row.example); row.example != "" && row.example != "right tab" && (err != nil || q.Kind() != kind) {
+			t.Errorf("%s is no %v: %v", row.example, kind, err)
+		}
+	}
 }
 
 func TestCountsAreEstimatedFirstAndExactOnRequest(t *testing.T) {
