@@ -163,8 +163,8 @@ func tailPage(sign int) func(*Model) int {
 const far = 1 << 40
 
 func closeOver(m *Model) tea.Cmd {
-	if s, ok := m.over.(*querySheet); ok {
-		defer s.closed(m)
+	if p, ok := m.over.(*pager); ok && p.asked != nil {
+		m.dialog = p.asked
 	}
 	if lid, ok := m.over.(lidOverlay); ok {
 		m.over = lid.back()

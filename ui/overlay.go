@@ -59,6 +59,8 @@ type pager struct {
 	height  int
 	total   int
 	entries func(m *Model, w int) []entry
+
+	asked *dialog // a prompt that it lies over, and gives back; nil: none
 }
 
 // entry is what a pager finds and hides as one: a key with what it does, a notice.

@@ -37,15 +37,6 @@ var querySyntax = []syntaxRow{
 	{"right tab", "takes the completion that is shown; up and down go through earlier queries"},
 }
 
-// querySheet is that page. The prompt comes back when it closes.
-type querySheet struct {
-	*pager
-	asked *dialog
-}
-
-// closed gives the prompt back.
-func (s *querySheet) closed(m *Model) { m.dialog = s.asked }
-
 // offSyntax says why there is no page for the field.
 func offSyntax(m *Model) string {
 	if d := m.dialog; d == nil || len(d.fields) == 0 || !d.fields[d.at].query {
@@ -56,49 +47,43 @@ func offSyntax(m *Model) string {
 
 // showSyntax opens the page.
 func (m *Model) showSyntax() tea.Cmd {
-	m.over = &querySheet{&pager{title: "queries", under: m.over, lines: syntaxLines}, m.dialog}
+	m.over = &pager{title: "queries", under: m.over, asked: m.dialog, entries: syntaxEntries}
 	m.dialog = nil
 	return nil
 }
 
-func syntaxLines(m *Model, w int) (lines []string) {
+func syntaxEntries(m *Model, w int) (entries []entry) {
 	wide := 0
 	for _, row := range querySyntax {
 		wide = max(wide, cells(row.example, m.st.width))
 	}
-	beside := w >= wide+40
 	for i, row := range querySyntax {
-		l := newLine(m.st, w, nil)
+		e := entry{heads: row.example == ""}
+		say := func(sgr, text string, indent int) {
+			for _, part := range wrapWords(text, max(8, w-indent-1), m.st.width) {
+				l := newLine(m.st, w, nil)
+				l.fill(indent)
+				l.text(sgr, part)
+				e.lines = append(e.lines, l.end())
+			}
+		}
 		switch {
-		case row.example == "":
+		case e.heads:
 			if i > 0 {
-				lines = append(lines, l.end())
-				l = newLine(m.st, w, nil)
+				e.lines = append(e.lines, newLine(m.st, w, nil).end())
 			}
-			for _, text := range wrapWords(row.what, max(8, w-2), m.st.width) {
-				l.text(m.st.bold, " "+text)
-				lines = append(lines, l.end())
-				l = newLine(m.st, w, nil)
-			}
-			continue
-		case beside:
-			l.text("", "   ")
+			say(m.st.bold, row.what, 1)
+		case w >= wide+40:
+			l := newLine(m.st, w, nil)
+			l.fill(3)
 			l.field(m.st.accent, row.example, wide)
-			l.text("", "  ")
-			l.text(m.st.text, row.what)
-			lines = append(lines, l.end())
-			continue
+			l.text(m.st.text, "  "+row.what)
+			e.lines = []string{l.end()}
+		default:
+			say(m.st.accent, row.example, 3)
+			say(m.st.text, row.what, 5)
 		}
-		for _, text := range wrapWords(row.example, max(8, w-3), m.st.width) {
-			l.text(m.st.accent, "   "+text)
-			lines = append(lines, l.end())
-			l = newLine(m.st, w, nil)
-		}
-		for _, text := range wrapWords(row.what, max(8, w-6), m.st.width) {
-			l.text(m.st.text, "     "+text)
-			lines = append(lines, l.end())
-			l = newLine(m.st, w, nil)
-		}
+		entries = append(entries, e)
 	}
-	return lines
+	return entries
 }
