@@ -8,7 +8,6 @@ import (
 	"iter"
 	"maps"
 	"slices"
-	"time"
 
 	"milena/kafka"
 	"milena/kafka/batch"
@@ -170,7 +169,7 @@ func (a *File) Newest(ctx context.Context, req kafka.NewestRequest) (*kafka.Newe
 
 // NewSearch prepares a search of the file; see kafka.NewSearch.
 func (a *File) NewSearch(req kafka.SearchRequest) (*kafka.Search, error) {
-	return kafka.NewSearch(a, req, time.Now)
+	return kafka.NewSearch(a, req)
 }
 
 // Send is refused with kafka.ErrReadOnly, as is all that would change something.

@@ -5,7 +5,6 @@ package archive
 import (
 	"context"
 	"errors"
-	"time"
 
 	"milena/kafka"
 )
@@ -25,7 +24,7 @@ func (a *File) ReadOrdered(ctx context.Context, req kafka.OrderedRequest, sink k
 		spans = append(spans, s)
 		ends[s.TopicPartition] = s
 	}
-	search, err := kafka.NewSearch(a, kafka.SearchRequest{Spans: spans, Match: req.Match, Order: kafka.ByTime}, time.Now)
+	search, err := kafka.NewSearch(a, kafka.SearchRequest{Spans: spans, Match: req.Match, Order: kafka.ByTime})
 	if err != nil {
 		return err
 	}

@@ -19,8 +19,6 @@ type Replay struct {
 	// Until, when not nil, tells of a record at which the replay pauses; it is
 	// given before.
 	Until func(TopicPartition, *batch.View) bool
-	// Clock is the time that the replay lives in, the machine's at first.
-	Clock ReplayClock
 
 	ctx context.Context
 
@@ -33,12 +31,6 @@ type Replay struct {
 	at     time.Time     // when it came there
 	waits  bool          // a record waits for its time
 	next   int64         // its timestamp
-}
-
-// ReplayClock tells the time, and when some of it has passed.
-type ReplayClock struct {
-	Now   func() time.Time
-	After func(time.Duration) <-chan time.Time
 }
 
 // ReplayState is what a replay does now.
@@ -57,7 +49,7 @@ const heldUp = time.Second
 // NewReplay paces sink, at the original speed at first. When ctx ends, it takes
 // no more records.
 func NewReplay(ctx context.Context, sink OrderedSink) *Replay {
-	return &Replay{OrderedSink: sink, ctx: ctx, Clock: ReplayClock{time.Now, time.After}, speed: 1, change: make(chan struct{}), last: -1}
+	return &Replay{OrderedSink: sink, ctx: ctx, speed: 1, change: make(chan struct{}), last: -1}
 }
 
 // SetSpeed makes the replay so many times as fast as the records were written; 0
@@ -82,7 +74,7 @@ func (r *Replay) Step() { r.set(func() { r.steps++ }) }
 
 // Resume goes on from where the replay was paused: what was waited for the next
 // record counts.
-func (r *Replay) Resume() { r.set(func() { r.paused, r.at = false, r.Clock.Now() }) }
+func (r *Replay) Resume() { r.set(func() { r.paused, r.at = false, time.Now() }) }
 
 // Paused tells whether it is paused.
 func (r *Replay) Paused() bool { return r.State().Paused }
@@ -93,14 +85,14 @@ func (r *Replay) State() ReplayState {
 	defer r.mu.Unlock()
 	s := ReplayState{Speed: r.speed, Paused: r.paused, Waits: r.waits, Next: r.next}
 	if r.waits && !r.paused {
-		s.Left = max(0, r.due(r.next).Sub(r.Clock.Now()))
+		s.Left = max(0, r.due(r.next).Sub(time.Now()))
 	}
 	return s
 }
 
 // pass moves the replay on to the time that it is now, before the speed changes.
 func (r *Replay) pass() {
-	if now := r.Clock.Now(); r.waits && !r.paused && r.speed > 0 && r.last >= 0 && r.next > r.last {
+	if now := time.Now(); r.waits && !r.paused && r.speed > 0 && r.last >= 0 && r.next > r.last {
 		r.last = min(r.next, r.last+int64(float64(now.Sub(r.at).Milliseconds())*r.speed))
 		r.at = now
 	}
@@ -136,14 +128,7 @@ func (r *Replay) Record(tp TopicPartition, v *batch.View, late bool) bool {
 			return false
 		}
 		flushed = true
-		var timer <-chan time.Time
-		if wait > 0 {
-			timer = r.Clock.After(wait)
-		}
-		select {
-		case <-timer:
-		case <-change:
-		case <-r.ctx.Done():
+		if !r.pauses(wait, change) {
 			return false
 		}
 	}
@@ -156,12 +141,30 @@ func (r *Replay) Record(tp TopicPartition, v *batch.View, late bool) bool {
 	return true
 }
 
+// pauses waits until the time is over (negative: it never is) or something changes;
+// false: the replay ended.
+func (r *Replay) pauses(wait time.Duration, change <-chan struct{}) bool {
+	var over <-chan time.Time
+	if wait > 0 {
+		timer := time.NewTimer(wait)
+		defer timer.Stop()
+		over = timer.C
+	}
+	select {
+	case <-over:
+	case <-change:
+	case <-r.ctx.Done():
+		return false
+	}
+	return true
+}
+
 // wait is how long the record with that timestamp has still to wait; 0: it is
 // its turn; negative: until something changes.
 func (r *Replay) wait(timestamp int64) (time.Duration, <-chan struct{}) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	now := r.Clock.Now()
+	now := time.Now()
 	switch due := r.due(timestamp); {
 	case r.steps > 0:
 		r.steps--

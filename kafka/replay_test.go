@@ -2,46 +2,30 @@ package kafka
 
 import (
 	"context"
-	"runtime"
 	"slices"
-	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"milena/kafka/batch"
 )
 
-// played drives a replay with a clock of the test's own: it moves on only when
-// the replay waits, by as much as it wants to wait.
+// played is a replay and its sink, in a bubble: time moves on as the replay waits.
 type played struct {
 	*Replay
-	mu    sync.Mutex
-	now   time.Time
-	waits chan time.Duration
 	times []time.Duration // since the start, when each record was given
 	start time.Time
 }
 
 func newPlayed(ctx context.Context) *played {
-	p := &played{now: time.Unix(0, 0), start: time.Unix(0, 0), waits: make(chan time.Duration)}
+	p := &played{start: time.Now()}
 	p.Replay = NewReplay(ctx, p)
-	p.Clock = ReplayClock{
-		Now: func() time.Time { p.mu.Lock(); defer p.mu.Unlock(); return p.now },
-		After: func(d time.Duration) <-chan time.Time {
-			p.mu.Lock()
-			defer p.mu.Unlock()
-			p.now = p.now.Add(d)
-			passed := make(chan time.Time, 1)
-			passed <- p.now
-			return passed
-		},
-	}
 	return p
 }
 
 // inner is the sink behind.
 func (p *played) Record(_ TopicPartition, v *batch.View, _ bool) bool {
-	p.times = append(p.times, p.Clock.Now().Sub(p.start))
+	p.times = append(p.times, time.Since(p.start))
 	return true
 }
 func (p *played) Skip(TopicPartition, batch.Skip)               {}
@@ -52,113 +36,106 @@ func (p *played) Event(Event)                                   {}
 func at(ms int64) *batch.View { return &batch.View{Timestamp: ms} }
 
 func TestReplayKeepsTheTimeBetweenRecords(t *testing.T) {
-	for name, test := range map[string]struct {
-		speed float64
-		want  []time.Duration
-	}{
-		"original":            {1, []time.Duration{0, time.Second, time.Second, 61 * time.Second}},
-		"ten times":           {10, []time.Duration{0, 100 * time.Millisecond, 100 * time.Millisecond, 6100 * time.Millisecond}},
-		"as fast as possible": {0, []time.Duration{0, 0, 0, 0}},
-	} {
-		p := newPlayed(t.Context())
-		p.SetSpeed(test.speed)
-		// One whose timestamp is earlier than the one before comes at once.
-		for _, ms := range []int64{1000, 2000, 500, 62_000} {
-			p.Replay.Record(TopicPartition{}, at(ms), false)
+	synctest.Test(t, func(t *testing.T) {
+		for name, test := range map[string]struct {
+			speed float64
+			want  []time.Duration
+		}{
+			"original":            {1, []time.Duration{0, time.Second, time.Second, 61 * time.Second}},
+			"ten times":           {10, []time.Duration{0, 100 * time.Millisecond, 100 * time.Millisecond, 6100 * time.Millisecond}},
+			"as fast as possible": {0, []time.Duration{0, 0, 0, 0}},
+		} {
+			p := newPlayed(t.Context())
+			p.SetSpeed(test.speed)
+			// One whose timestamp is earlier than the one before comes at once.
+			for _, ms := range []int64{1000, 2000, 500, 62_000} {
+				p.Replay.Record(TopicPartition{}, at(ms), false)
+			}
+			if !slices.Equal(p.times, test.want) {
+				t.Errorf("%s: %v, want %v", name, p.times, test.want)
+			}
 		}
-		if !slices.Equal(p.times, test.want) {
-			t.Errorf("%s: %v, want %v", name, p.times, test.want)
-		}
-	}
+	})
 }
 
 func TestReplayPausesAndSteps(t *testing.T) {
-	ctx, cancel := context.WithCancel(t.Context())
-	p := newPlayed(ctx)
-	p.Until = func(_ TopicPartition, v *batch.View) bool { return v.Timestamp == 2000 }
-	p.Replay.Record(TopicPartition{}, at(1000), false)
-	p.Replay.Record(TopicPartition{}, at(2000), false)
-	if !p.Paused() {
-		t.Fatal("it goes on after what it was to stop at")
-	}
-	p.Step()
-	p.Replay.Record(TopicPartition{}, at(600_000), false)
-	if len(p.times) != 3 || p.times[2] != time.Second {
-		t.Errorf("a step comes at once: %v", p.times)
-	}
-	p.Resume()
-	p.Replay.Record(TopicPartition{}, at(601_000), false)
-	if p.times[3] != 2*time.Second {
-		t.Errorf("it goes on with the next second: %v", p.times)
-	}
-	p.Pause()
-	done := make(chan bool)
-	go func() { done <- p.Replay.Record(TopicPartition{}, at(602_000), false) }()
-	cancel()
-	if <-done {
-		t.Error("a record came after the end")
-	}
-}
-
-// waiting begins to give a record and waits until it has to wait.
-func (p *played) waiting(t *testing.T, ms int64) (done chan bool) {
-	t.Helper()
-	done = make(chan bool, 1)
-	go func() { done <- p.Replay.Record(TopicPartition{}, at(ms), false) }()
-	for !p.State().Waits {
-		runtime.Gosched()
-	}
-	return done
+	synctest.Test(t, func(t *testing.T) {
+		ctx, cancel := context.WithCancel(t.Context())
+		p := newPlayed(ctx)
+		p.Until = func(_ TopicPartition, v *batch.View) bool { return v.Timestamp == 2000 }
+		p.Replay.Record(TopicPartition{}, at(1000), false)
+		p.Replay.Record(TopicPartition{}, at(2000), false)
+		if !p.Paused() {
+			t.Fatal("it goes on after what it was to stop at")
+		}
+		p.Step()
+		p.Replay.Record(TopicPartition{}, at(600_000), false)
+		if len(p.times) != 3 || p.times[2] != time.Second {
+			t.Errorf("a step comes at once: %v", p.times)
+		}
+		p.Resume()
+		p.Replay.Record(TopicPartition{}, at(601_000), false)
+		if p.times[3] != 2*time.Second {
+			t.Errorf("it goes on with the next second: %v", p.times)
+		}
+		p.Pause()
+		done := make(chan bool)
+		go func() { done <- p.Replay.Record(TopicPartition{}, at(602_000), false) }()
+		synctest.Wait()
+		cancel()
+		if <-done {
+			t.Error("a record came after the end")
+		}
+	})
 }
 
 func TestReplayKeepsWhatItHasWaited(t *testing.T) {
-	p := newPlayed(t.Context())
-	never := make(chan time.Time)
-	p.Clock.After = func(time.Duration) <-chan time.Time { return never }
-	pass := func(d time.Duration) {
-		p.mu.Lock()
-		defer p.mu.Unlock()
-		p.now = p.now.Add(d)
-	}
-	left := func(want time.Duration) {
-		t.Helper()
-		if s := p.State(); s.Left != want || s.Next != 101_000 {
-			t.Errorf("%+v, want %v left", s, want)
+	synctest.Test(t, func(t *testing.T) {
+		p := newPlayed(t.Context())
+		left := func(want time.Duration) {
+			t.Helper()
+			if s := p.State(); s.Left != want || s.Next != 101_000 {
+				t.Errorf("%+v, want %v left", s, want)
+			}
 		}
-	}
-	p.Replay.Record(TopicPartition{}, at(1000), false)
-	done := p.waiting(t, 101_000)
-	left(100 * time.Second)
-	pass(20 * time.Second)
-	p.SetSpeed(10)
-	left(8 * time.Second)
-	pass(3 * time.Second)
-	p.SetSpeed(1)
-	left(50 * time.Second)
-	pass(10 * time.Second)
-	p.Pause()
-	pass(time.Hour)
-	if s := p.State(); !s.Paused || s.Left != 0 {
-		t.Errorf("paused, nothing comes by itself: %+v", s)
-	}
-	p.Resume()
-	left(40 * time.Second)
-	p.Pause()
-	p.Step()
-	p.Resume() // the step was wanted all the same
-	if !<-done || p.State().Waits {
-		t.Error("the record did not come")
-	}
+		p.Replay.Record(TopicPartition{}, at(1000), false)
+		done := make(chan bool, 1)
+		go func() { done <- p.Replay.Record(TopicPartition{}, at(101_000), false) }()
+		synctest.Wait()
+		left(100 * time.Second)
+		time.Sleep(20 * time.Second)
+		p.SetSpeed(10)
+		left(8 * time.Second)
+		time.Sleep(3 * time.Second)
+		p.SetSpeed(1)
+		left(50 * time.Second)
+		time.Sleep(10 * time.Second)
+		p.Pause()
+		time.Sleep(time.Hour)
+		if s := p.State(); !s.Paused || s.Left != 0 {
+			t.Errorf("paused, nothing comes by itself: %+v", s)
+		}
+		p.Resume()
+		left(40 * time.Second)
+		p.Pause()
+		p.Step()
+		p.Resume() // the step was wanted all the same
+		if !<-done || p.State().Waits {
+			t.Error("the record did not come")
+		}
+	})
 }
 
 func TestReplayThatWasHeldUpDoesNotRush(t *testing.T) {
-	p := newPlayed(t.Context())
-	p.Replay.Record(TopicPartition{}, at(1000), false)
-	p.now = p.now.Add(time.Hour) // somebody looked at it
-	for _, ms := range []int64{2000, 3000, 4000} {
-		p.Replay.Record(TopicPartition{}, at(ms), false)
-	}
-	if want := []time.Duration{0, time.Hour, time.Hour + time.Second, time.Hour + 2*time.Second}; !slices.Equal(p.times, want) {
-		t.Errorf("%v, want %v", p.times, want)
-	}
+	synctest.Test(t, func(t *testing.T) {
+		p := newPlayed(t.Context())
+		p.Replay.Record(TopicPartition{}, at(1000), false)
+		time.Sleep(time.Hour) // somebody looked at it
+		for _, ms := range []int64{2000, 3000, 4000} {
+			p.Replay.Record(TopicPartition{}, at(ms), false)
+		}
+		if want := []time.Duration{0, time.Hour, time.Hour + time.Second, time.Hour + 2*time.Second}; !slices.Equal(p.times, want) {
+			t.Errorf("%v, want %v", p.times, want)
+		}
+	})
 }

@@ -71,7 +71,6 @@ type SearchRequest struct {
 // Search is one search. Its Progress may be looked at from any goroutine.
 type Search struct {
 	log   Log
-	now   func() time.Time
 	req   SearchRequest
 	parts []*searchPart // by topic and partition
 
@@ -103,12 +102,12 @@ type Search struct {
 
 // NewSearch prepares a search of the cluster. It asks the cluster nothing.
 func (c *Cluster) NewSearch(req SearchRequest) (*Search, error) {
-	return NewSearch(c, req, c.cfg.Now)
+	return NewSearch(c, req)
 }
 
-// NewSearch prepares a search of a log, by the clock now. It asks the log nothing.
-func NewSearch(log Log, req SearchRequest, now func() time.Time) (*Search, error) {
-	s := &Search{log: log, now: now, req: req, byTP: make(map[TopicPartition]*searchPart, len(req.Spans)), ids: make(map[string][16]byte)}
+// NewSearch prepares a search of a log. It asks the log nothing.
+func NewSearch(log Log, req SearchRequest) (*Search, error) {
+	s := &Search{log: log, req: req, byTP: make(map[TopicPartition]*searchPart, len(req.Spans)), ids: make(map[string][16]byte)}
 	for _, span := range req.Spans {
 		switch {
 		case s.byTP[span.TopicPartition] != nil:
@@ -137,11 +136,11 @@ func (s *Search) Run(ctx context.Context, limit int64, give func(hits []Record) 
 	}
 	defer s.running.Store(false)
 	s.mu.Lock()
-	s.limit, s.give, s.since, s.failed = limit, give, s.now(), nil
+	s.limit, s.give, s.since, s.failed = limit, give, time.Now(), nil
 	s.mu.Unlock()
 	defer func() {
 		s.mu.Lock()
-		s.spent, s.since = s.spent+s.now().Sub(s.since), time.Time{}
+		s.spent, s.since = s.spent+time.Since(s.since), time.Time{}
 		s.mu.Unlock()
 	}()
 	s.stopped.Store(limit > 0 && s.taken.Load() >= limit)
@@ -264,7 +263,7 @@ func (s *Search) Progress() SearchProgress {
 		Elapsed: s.spent, Done: s.waiting == 0, Following: s.follows,
 	}
 	if !s.since.IsZero() {
-		p.Elapsed += s.now().Sub(s.since)
+		p.Elapsed += time.Since(s.since)
 	}
 	for i, part := range s.parts {
 		all, left := part.span.To-part.span.From, max(0, part.to-part.from)

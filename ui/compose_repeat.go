@@ -30,7 +30,8 @@ type repeat struct {
 	topic   string
 	every   time.Duration
 	cancel  context.CancelFunc // gives up the message that is under way
-	halt    chan struct{}      // closed: no further message
+	halted  context.Context    // ended: no further message
+	halt    context.CancelFunc
 	changed chan struct{}
 	done    chan struct{}
 
@@ -111,9 +112,10 @@ func interval(s string) (time.Duration, string) {
 func (m *Model) startRepeat(msg kafka.Message, every time.Duration) tea.Cmd {
 	c := &m.compose
 	ctx, cancel := context.WithCancel(m.ctx)
+	halted, halt := context.WithCancel(ctx)
 	r := &repeat{
-		topic: c.topic, every: every, cancel: cancel,
-		halt: make(chan struct{}), changed: make(chan struct{}, 1), done: make(chan struct{}),
+		topic: c.topic, every: every, cancel: cancel, halted: halted, halt: halt,
+		changed: make(chan struct{}, 1), done: make(chan struct{}),
 	}
 	c.repeat, c.err, c.last, c.asked = r, "", sent{}, false
 	cluster, guard := m.cluster, m.guard
@@ -128,9 +130,8 @@ func (m *Model) startRepeat(msg kafka.Message, every time.Duration) tea.Cmd {
 
 // run sends until it is halted, or a message cannot be sent.
 func (r *repeat) run(ctx context.Context, cluster Cluster, msg kafka.Message) {
-	ticker := time.NewTicker(r.every)
-	defer ticker.Stop()
-	for n := int64(0); ; n++ {
+	due := time.Now()
+	for n := int64(0); sleep(r.halted.Done(), time.Until(due)); n++ {
 		next := msg
 		number := strconv.AppendInt(nil, n, 10)
 		if next.Key != nil {
@@ -156,17 +157,8 @@ func (r *repeat) run(ctx context.Context, cluster Cluster, msg kafka.Message) {
 		if err != nil {
 			return
 		}
-		select {
-		case <-r.halt:
-			return
-		case <-ctx.Done():
-			return
-		case <-ticker.C:
-		}
-		select {
-		case <-r.halt:
-			return
-		default:
+		if due = due.Add(r.every); due.Before(time.Now()) { // a slow broker is not made up for
+			due = time.Now()
 		}
 	}
 }
@@ -187,12 +179,7 @@ func (r *repeat) wait() tea.Cmd {
 		select {
 		case <-r.done:
 		case <-r.changed:
-			rest := time.NewTimer(frame)
-			defer rest.Stop()
-			select {
-			case <-r.done:
-			case <-rest.C:
-			}
+			sleep(r.done, frame)
 		}
 		return repeatMsg{r}
 	}
@@ -201,22 +188,13 @@ func (r *repeat) wait() tea.Cmd {
 // stop ends the run after the message that is under way; asked again, that one
 // is given up.
 func (r *repeat) stop() {
-	select {
-	case <-r.halt:
+	if r.stopping() {
 		r.cancel()
-	default:
-		close(r.halt)
 	}
+	r.halt()
 }
 
-func (r *repeat) stopping() bool {
-	select {
-	case <-r.halt:
-		return true
-	default:
-		return false
-	}
-}
+func (r *repeat) stopping() bool { return r.halted.Err() != nil }
 
 // rate is how many were acknowledged a second of late.
 func (r *repeat) rate(now time.Time) float64 {

@@ -642,7 +642,7 @@ func (c *fakeCluster) Load(ctx context.Context, req kafka.LoadRequest) ([]kafka.
 }
 
 func (c *fakeCluster) NewSearch(req kafka.SearchRequest) (*kafka.Search, error) {
-	return kafka.NewSearch(c, req, func() time.Time { return testNow })
+	return kafka.NewSearch(c, req)
 }
 
 func (c *fakeCluster) KeySpans(spans []kafka.Span, key []byte, by kafka.Partitioner) (lives, rest []kafka.Span) {

@@ -128,12 +128,7 @@ func waitFor(work *sync.WaitGroup, atMost time.Duration) {
 		work.Wait()
 		close(done)
 	}()
-	timer := time.NewTimer(atMost)
-	defer timer.Stop()
-	select {
-	case <-done:
-	case <-timer.C:
-	}
+	sleep(done, atMost)
 }
 
 // guarded is the model with its panics caught: in Update, in View, and in the

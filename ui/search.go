@@ -204,7 +204,7 @@ func (s *session) searchAll(ctx context.Context, search *kafka.Search, limit int
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
 	s.spawn(func() { // its progress is news, too
-		for sleep(ctx, 3*frame) {
+		for sleep(ctx.Done(), 3*frame) {
 			s.signal()
 		}
 	})

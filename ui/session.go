@@ -395,7 +395,7 @@ func (s *session) wait() tea.Msg {
 	case <-s.store.Changed():
 	case <-s.changed:
 	}
-	if !sleep(s.ctx, frame-time.Since(s.lastNews)) {
+	if !sleep(s.ctx.Done(), frame-time.Since(s.lastNews)) {
 		return nil
 	}
 	s.lastNews = time.Now()
