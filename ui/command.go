@@ -258,7 +258,7 @@ func (m *Model) runCommand() tea.Cmd {
 			m.setFocus(paneTail)
 		case ScopeCompose:
 			if composeOff(m) == "" {
-				m.setFocus(paneCompose)
+				return tea.Batch(m.composeHere(), m.do(c.b))
 			}
 		}
 	}

@@ -51,6 +51,7 @@ type compose struct {
 	history  *history              // nil: none is kept across runs
 	past     map[string][]composed // what was sent, by topic, the oldest first
 	noRemind bool                  // that nothing is remembered was said
+	from     pane                  // where the pane was entered from
 }
 
 // composed is a message as it was written.
@@ -156,6 +157,32 @@ func (c *compose) message(topic *kafka.Topic) (kafka.Message, part, error) {
 	return msg, partValue, nil
 }
 
+// composeTarget is the topic that c writes to; empty: none. In the list of topics
+// it is the one under the cursor, among the records of several topics that of the
+// record under the cursor, unless the cursor only follows what comes. In the tail a
+// text that waits in the pane comes first.
+func (m *Model) composeTarget() string {
+	t, c := &m.tail, &m.compose
+	switch {
+	case m.focus == paneCompose || c.sending != "" || c.running():
+	case m.focus == paneTopics || t.session == nil:
+		if topic := m.topics.current(); topic != nil {
+			return topic.Name
+		}
+	case c.unsent() || len(t.topics) == 0:
+	case len(t.topics) > 1 && (!t.follow || t.searched()):
+		if rec, ok := m.recordUnder(); ok && slices.Contains(t.topics, rec.Topic) {
+			return rec.Topic
+		}
+		fallthrough
+	case !slices.Contains(t.topics, c.topic):
+		if !slices.Contains(t.topics, c.topic) {
+			return t.topics[0]
+		}
+	}
+	return c.topic
+}
+
 // composeOff is why nothing can be written; empty: it can.
 func composeOff(m *Model) string {
 	switch {
@@ -163,25 +190,36 @@ func composeOff(m *Model) string {
 		return "there is no cluster"
 	case m.cluster.ReadOnly():
 		return readOnlyReason
-	case m.compose.topic == "":
-		return "no topic is open"
+	case m.composeTarget() == "":
+		return offTopics
 	}
 	return ""
 }
 
-// composeHere goes to what is written. Of several topics that are shown it is the
-// one of the record under the cursor that is written to, unless a text waits for
-// another, or the cursor only follows what comes.
+// composeHere goes to what is written to the topic that is meant. What was
+// written to another one stays there, and that is said.
 func (m *Model) composeHere() tea.Cmd {
-	var cmd tea.Cmd
-	t, c := &m.tail, &m.compose
-	if t.session != nil && m.focus == paneTail && len(t.topics) > 1 && (!t.follow || t.searched()) && !c.unsent() && composeBusy(m) == "" {
-		if rec, ok := m.recordUnder(); ok && rec.Topic != c.topic && slices.Contains(t.topics, rec.Topic) {
-			c.turnTo(rec.Topic)
-			cmd = m.recall()
-		}
+	c := &m.compose
+	if m.focus != paneCompose {
+		c.from = m.focus
 	}
-	return tea.Batch(cmd, focusOn(paneCompose)(m))
+	to := m.composeTarget()
+	if left := c.topic; to != left && c.unsent() {
+		m.note(levelInfo, "the text to "+left+" waits: c on that topic in the list goes on with it")
+	}
+	m.over = nil
+	cmd := m.composeTo(to)
+	m.setFocus(paneCompose)
+	return cmd
+}
+
+// composeTo turns the pane to a topic.
+func (m *Model) composeTo(topic string) tea.Cmd {
+	if topic == m.compose.topic {
+		return nil
+	}
+	m.compose.turnTo(topic)
+	return m.recall()
 }
 
 // composeBusy is why nothing can be changed or sent now; empty: it can.
@@ -535,6 +573,8 @@ func (m *Model) composeBack() tea.Cmd {
 		c.cancel()
 	case c.running():
 		c.repeat.stop()
+	case c.from == paneTopics:
+		m.setFocus(paneTopics)
 	default:
 		m.setFocus(paneTail)
 	}

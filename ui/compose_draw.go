@@ -24,6 +24,9 @@ func (m *Model) drawCompose(r rect) []string {
 		l.repeat(st.rule, st.g.hrule, r.w)
 		lines = append(lines, l.end())
 	}
+	if to := m.composeTarget(); to != c.topic && composeOff(m) == "" {
+		return m.fillLines(append(lines, m.composeOffer(r, len(lines), to)...), r)
+	}
 	lines = append(lines, m.composeHeader(r, len(lines), focused))
 	status := m.composeStatus(r.w)
 	room := r.h - len(lines)
@@ -73,7 +76,7 @@ func (m *Model) drawCompose(r rect) []string {
 			lines = append(lines, l.end())
 		case !focused && c.value.empty():
 			l := newLine(st, r.w, nil)
-			l.text(st.dim, " c writes a message")
+			l.text(st.dim, " c writes a message to "+c.topic)
 			lines = append(lines, l.end())
 		default:
 			show(&c.value, room, st.text, focused && c.at == partValue)
@@ -86,6 +89,31 @@ func (m *Model) drawCompose(r rect) []string {
 		lines = append(lines, status)
 	}
 	return m.fillLines(lines, r)
+}
+
+// composeOffer says that c would write to another topic than that which the pane
+// has, and where a text waits.
+func (m *Model) composeOffer(r rect, y int, to string) []string {
+	st, c := m.st, &m.compose
+	m.hits = append(m.hits, hit{rect{r.x, r.y + y, r.w, r.h - y}, m.composeHere})
+	head := newLine(st, r.w, nil)
+	head.text(st.text, " compose ")
+	head.text(st.dim, st.g.arrow+" ")
+	head.text(st.accent, to)
+	l := newLine(st, r.w, nil)
+	if d := c.drafts[to]; d != nil && d.unsent() {
+		l.text(st.dim, " c goes on with the text to "+to)
+	} else {
+		l.text(st.dim, " c writes a message to "+to)
+	}
+	lines := []string{head.end(), l.end()}
+	if names := c.unsentTo(); len(names) > 0 {
+		l := newLine(st, r.w, nil)
+		l.text(st.warn, " not sent yet: ")
+		l.text(st.text, strings.Join(names, ", "))
+		lines = append(lines, l.end())
+	}
+	return lines
 }
 
 func (m *Model) composeHeader(r rect, y int, focused bool) string {

@@ -38,6 +38,7 @@ type fakeCluster struct {
 	refreshErr error
 	readErr    error // what ends every Read
 	sendErr    error
+	sent       []kafka.Message // what Send took
 	onSend     func()
 	newestGate chan struct{} // not nil: Newest waits for it, or for its context
 	newestMost int           // records of one Newest; 0: as many as asked for
@@ -517,6 +518,7 @@ func (c *fakeCluster) Send(_ context.Context, m kafka.Message) (kafka.Ack, error
 	var hook func()
 	var partitions int
 	c.set(func() { err, hook, partitions = c.sendErr, c.onSend, len(c.topics[m.Topic]) })
+	c.set(func() { c.sent = append(c.sent, m) })
 	if err != nil {
 		return kafka.Ack{}, err
 	}

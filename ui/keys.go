@@ -130,7 +130,11 @@ func focusOn(p pane) func(*Model) tea.Cmd {
 
 func cyclePane(by int) func(*Model) tea.Cmd {
 	return func(m *Model) tea.Cmd {
-		m.setFocus(pane((int(m.focus) + by + 3) % 3))
+		to := pane((int(m.focus) + by + 3) % 3)
+		if to == paneCompose && composeOff(m) == "" {
+			return m.composeHere()
+		}
+		m.setFocus(to)
 		return nil
 	}
 }
@@ -195,7 +199,7 @@ func table() []Binding {
 		Binding{Keys: []string{"shift+tab"}, What: "previous pane", NoPalette: true, Do: cyclePane(-1)},
 		Binding{Keys: []string{"1"}, What: "topics", Do: focusOn(paneTopics)},
 		Binding{Keys: []string{"2"}, What: "tail", Do: focusOn(paneTail)},
-		Binding{Keys: []string{"3", "c"}, Label: "c 3", Short: "compose", What: "compose a message to the open topic; of several, to that of the record under the cursor", Weight: 34, Off: composeOff, Do: (*Model).composeHere},
+		Binding{Keys: []string{"3", "c"}, Label: "c 3", Short: "compose", What: "compose a message to the topic under the cursor in the list, to the open one in the tail; of several, to that of the record under the cursor", Weight: 34, Off: composeOff, Do: (*Model).composeHere},
 		Binding{Keys: []string{"z"}, What: "zoom the pane, and back", Do: func(m *Model) tea.Cmd { m.zoom = !m.zoom; return nil }},
 		Binding{Keys: []string{"i"}, Short: "details", What: "all about the topic: partitions, leaders, replicas in sync, offsets, configuration", Weight: 35, Off: off(func(m *Model) bool { return m.detailsOf() == "" }, offTopics), Do: (*Model).showDetails},
 		Binding{Keys: []string{"L"}, Short: "load", What: "load: messages, bytes, messages a second and the hot key of each partition; there partitions are switched off and on", Weight: 42, Off: (*Model).loadOff, Do: (*Model).showLoad},
@@ -389,7 +393,7 @@ func table() []Binding {
 		Binding{Keys: []string{"ctrl+n"}, Short: "null", What: "make a value null (a tombstone), or a key empty", Weight: 40, Off: composeBusy, Do: (*Model).toggleNull},
 		Binding{Keys: []string{"ctrl+r"}, Short: "repeat", What: "send it again and again; {{.N}} counts", Weight: 45, Off: composeBusy, Do: (*Model).askRepeat},
 		Binding{Keys: []string{"ctrl+o"}, What: "copy the message as a command: milena, kcat, kafka-console-producer.sh", Off: off(func(m *Model) bool { return m.compose.topic == "" }, offTopics), Do: (*Model).openCopyMessage},
-		Binding{Keys: []string{"esc"}, Short: "back", What: "stop what is being sent, or back to the tail; the text stays", Weight: 50, NoPalette: true, Do: (*Model).composeBack},
+		Binding{Keys: []string{"esc"}, Short: "back", What: "stop what is being sent, or back to where you were; the text stays", Weight: 50, NoPalette: true, Do: (*Model).composeBack},
 		inText("up down", "in an empty editor: what was sent before", "up", "down"),
 		Binding{Keys: []string{"ctrl+_", "ctrl+/"}, Label: "ctrl+/", What: "undo", NoPalette: true, Off: composeBusy, Do: (*Model).undo},
 		Binding{Keys: []string{"ctrl+y", "ctrl+shift+z"}, Label: "ctrl+y", What: "redo", NoPalette: true, Off: composeBusy, Do: (*Model).redo},

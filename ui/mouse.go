@@ -132,8 +132,9 @@ func (m *Model) clicked(e tea.Mouse) tea.Cmd {
 		}
 	case m.lay.compose.contains(e.X, e.Y):
 		if composeOff(m) == "" {
-			m.setFocus(paneCompose)
+			cmd := m.composeHere()
 			m.compose.clicked(e.X, e.Y, false, m.st.width)
+			return cmd
 		}
 	}
 	return nil
