@@ -442,6 +442,9 @@ func (m *Model) lines() []string {
 	if m.lay.top.h == 0 && !m.gone.IsZero() && len(lines) > 0 {
 		lines[0] = m.header() // there was no room for it, but this has to be seen
 	}
+	if m.lay.said.h > 0 {
+		lines = append(lines, m.fillLines(m.saidRows(m.lay.said.h), m.lay.said)...)
+	}
 	if m.lay.footer.h > 0 {
 		lines = append(lines, m.footer())
 	}
@@ -462,7 +465,7 @@ func (m *Model) lines() []string {
 
 // sheet lays lines over the lower end of the body.
 func (m *Model) sheet(lines []string, over []string) {
-	end := len(lines) - m.lay.footer.h
+	end := len(lines) - m.lay.said.h - m.lay.footer.h
 	at := max(0, end-len(over))
 	m.sheetTop = end - len(over)
 	if m.cursor != nil {

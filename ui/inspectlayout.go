@@ -74,7 +74,7 @@ func (m *Model) layOut() tea.Cmd {
 	if !ok || m.cluster == nil || len(in.rec.Value) <= atOnce {
 		return nil
 	}
-	r := arrange(m.w, m.h, m.focus, m.zoom, m.compose.wanted(m)).right
+	r := m.arranged().right
 	if in.whole(m) {
 		r = m.lay.body
 	}

@@ -534,87 +534,44 @@ func (m *Model) key(k tea.KeyPressMsg) tea.Cmd {
 	return nil
 }
 
-// footer shows the keys that work here, and the newest notice.
+// footer shows the keys that work here; a dialog has its own.
 func (m *Model) footer() string {
 	st := m.st
 	l := newLine(st, m.w, nil)
 	l.text("", " ")
-	room := m.w - 1
-	var said string
-	n := m.notices.newest(time.Now())
-	if n != nil {
-		said = n.text
-	} else if m.export.busy() {
-		said = m.export.line()
-	} else if m.counts.busy() {
-		said = m.counts.line()
-	}
-	if said != "" {
-		if w := cells(said, st.width) + 3; w <= m.w/2 {
-			room = m.w - w
-		} else {
-			room = max(m.w/3, m.w-w)
-			if n != nil && n.level == levelInfo { // it is gone soon: whole rather than beside many keys
-				room = max(roomForHelp, m.w-w)
-			}
+	if m.dialog != nil {
+		if rows := m.saidRows(1); len(rows) > 0 {
+			return rows[0]
 		}
-		if m.w < 60 {
-			room = 0
+		return l.end()
+	}
+	scopes := m.scopes()
+	var bs []*Binding
+	for i := range bindings {
+		b := &bindings[i]
+		if b.Weight > 0 && slices.Contains(scopes, b.Scope) && m.find(b.Keys[0]) == b && (b.Off == nil || b.Off(m) == "") && (b.Quiet == nil || !b.Quiet(m)) {
+			bs = append(bs, b)
 		}
 	}
-	if m.dialog == nil {
-		scopes := m.scopes()
-		var bs []*Binding
-		for i := range bindings {
-			b := &bindings[i]
-			if b.Weight > 0 && slices.Contains(scopes, b.Scope) && m.find(b.Keys[0]) == b && (b.Off == nil || b.Off(m) == "") && (b.Quiet == nil || !b.Quiet(m)) {
-				bs = append(bs, b)
-			}
+	slices.SortStableFunc(bs, func(a, b *Binding) int { return a.Weight - b.Weight })
+	var hs []hint
+	for _, b := range bs {
+		what := b.Short
+		switch {
+		case b.Scope == ScopeTail && b.Keys[0] == "space" && (m.tail.paused || m.tail.playPaused() || m.tail.searched() && (m.tail.snap.search == nil || !m.tail.snap.search.moving())):
+			what = "go on"
+		case b.Scope == ScopeCompose && b.Keys[0] == "esc" && (m.compose.sending != "" || m.compose.running()):
+			what = "stop"
 		}
-		slices.SortStableFunc(bs, func(a, b *Binding) int { return a.Weight - b.Weight })
-		var hs []hint
-		for _, b := range bs {
-			what := b.Short
-			switch {
-			case b.Scope == ScopeTail && b.Keys[0] == "space" && (m.tail.paused || m.tail.playPaused() || m.tail.searched() && (m.tail.snap.search == nil || !m.tail.snap.search.moving())):
-				what = "go on"
-			case b.Scope == ScopeCompose && b.Keys[0] == "esc" && (m.compose.sending != "" || m.compose.running()):
-				what = "stop"
-			}
-			hs = append(hs, hint{strings.Fields(b.label())[0], what})
-		}
-		l.max = max(l.width, room)
-		hs, bs = keepHelp(hs, bs, l.max-l.width)
-		m.hitHints(l.width, m.lay.footer.y, l.max, hs, func(i int) tea.Cmd { return m.do(bs[i]) })
-		l.hints(hs)
-		l.max = m.w
+		hs = append(hs, hint{strings.Fields(b.label())[0], what})
 	}
-	if said != "" {
-		l.text("", "  ")
-		if room > 0 {
-			l.fill(m.w - 1 - min(cells(said, st.width), m.w-l.width-1))
-		}
-		l.max = m.w - 1
-		cut := l.width+cells(said, st.width) > l.max
-		if cut {
-			l.max -= 2
-		}
-		sgr := st.dim
-		if n := m.notices.newest(time.Now()); n != nil {
-			sgr = st.level(n.level)
-		}
-		l.text(sgr, said)
-		if cut { // all of it is under that key
-			l.max, l.full = m.w-1, false
-			l.text(st.accent, " !")
-		}
-		l.max = m.w
-	}
+	l.max = m.w - 1
+	hs, bs = keepHelp(hs, bs, l.max-l.width)
+	m.hitHints(l.width, m.lay.footer.y, l.max, hs, func(i int) tea.Cmd { return m.do(bs[i]) })
+	l.hints(hs)
+	l.max = m.w
 	return l.end()
 }
-
-// roomForHelp is what the hint for help takes.
-const roomForHelp = 9
 
 // keepHelp takes hints away until the one for help fits into w columns behind the
 // others: whoever sees few keys needs the one that shows all.

@@ -28,7 +28,7 @@ func (r rect) contains(x, y int) bool {
 // layout is where each part of the screen is; an empty rectangle is not shown.
 type layout struct {
 	w, h                  int
-	top, footer           rect
+	top, said, footer     rect // said: what happened, above the keys
 	topics, tail, compose rect
 	body                  rect // all between top and footer
 	right                 rect // tail and compose together
@@ -38,14 +38,15 @@ type layout struct {
 }
 
 // arrange fits the panes into w columns and h lines. want is how many lines of
-// text compose would like to show.
-func arrange(w, h int, focus pane, zoom bool, want int) layout {
+// text compose would like to show, said how many lines there are to say.
+func arrange(w, h int, focus pane, zoom bool, want, said int) layout {
 	l := layout{w: w, h: h, rule: -1}
 	y, rest := 0, h
 	if h >= tiny {
 		l.top = rect{0, 0, w, 1}
 		l.footer = rect{0, h - 1, w, 1}
-		y, rest = 1, h-2
+		l.said = rect{0, h - 1 - said, w, said}
+		y, rest = 1, h-2-said
 	}
 	l.body = rect{0, y, w, rest}
 	l.single = w < narrowAt || h < lowAt
@@ -82,12 +83,13 @@ func arrange(w, h int, focus pane, zoom bool, want int) layout {
 	}
 	l.right = rect{left, y, w - left, rest}
 	low := 4
-	if rest >= 28 {
+	if rest+said >= 28 {
 		low = 5
 	}
 	if focus == paneCompose {
-		low = max(low+1, min(want+3, rest/2))
+		low = max(low+1, min(want+3, (rest+said)/2))
 	}
+	low = max(2, low-said) // so that nothing else moves
 	l.tail = rect{left, y, w - left, rest - low}
 	l.compose = rect{left, y + rest - low, w - left, low}
 	return l
