@@ -32,12 +32,13 @@ const (
 type applications struct {
 	fake  *kfake.Cluster
 	addrs []string
+	net   network
 	clock func() time.Time
 	world *world
 
-	shop, counter, sensors *producer // idempotent, a codec each
-	cashier                *producer // the transactional one, of payments
-	customers              []*member // of the groups
+	shop, counter, sensors, register *producer // idempotent, a codec each
+	cashier                          *producer // the transactional one, of payments
+	customers                        []*member // of the groups
 
 	ctx      context.Context // of the phase, past or present
 	away     map[string]bool // topics that are not written to now
@@ -66,8 +67,8 @@ type payment struct {
 
 // openApplications creates the topics that are missing, writes their past and
 // gives the groups a position.
-func openApplications(ctx context.Context, fake *kfake.Cluster, addrs []string, clock func() time.Time) (*applications, error) {
-	a := &applications{fake: fake, addrs: addrs, clock: clock, ctx: ctx, away: make(map[string]bool)}
+func openApplications(ctx context.Context, fake *kfake.Cluster, opt Options) (*applications, error) {
+	a := &applications{fake: fake, addrs: fake.ListenAddrs(), net: opt.network, clock: opt.Now, ctx: ctx, away: make(map[string]bool)}
 	if err := a.open(); err != nil {
 		a.close()
 		return nil, fmt.Errorf("write the sample data: %w", err)
@@ -80,6 +81,7 @@ func (a *applications) open() error {
 		return &producer{client: a.client(id), codec: codec}
 	}
 	a.shop, a.counter, a.sensors = producer("shop", batch.Zstd), producer("counter", batch.None), producer("sensors", batch.Gzip)
+	a.register = producer("register", batch.LZ4)
 	a.cashier, a.refused = producer("cashier", batch.Snappy), producer("cashier", batch.Snappy)
 	a.cashier.transactional, a.refused.transactional = "cashier", "cashier-past"
 	created, err := createTopics(a.fake)
@@ -114,7 +116,7 @@ func (a *applications) open() error {
 }
 
 func (a *applications) client(id string) client {
-	return client{fake: a.fake, addrs: a.addrs, id: id}
+	return client{fake: a.fake, addrs: a.addrs, net: a.net, id: id}
 }
 
 // writePast writes everything up to now into the topics that are not away.
@@ -174,6 +176,8 @@ func (a *applications) producer(topic string) *producer {
 		return a.counter
 	case topicSensors:
 		return a.sensors
+	case topicCustomers:
+		return a.register
 	case topicPayments:
 		return a.cashier
 	default:
@@ -237,7 +241,7 @@ func (a *applications) settle() {
 }
 
 func (a *applications) flush() {
-	for _, p := range []*producer{a.counter, a.sensors, a.shop} {
+	for _, p := range []*producer{a.counter, a.sensors, a.register, a.shop} {
 		a.wrote(p.flush(a.ctx))
 	}
 }
@@ -251,7 +255,7 @@ func (a *applications) nextCounter() (int64, error) {
 	}
 	const newest = 500         // somebody else may have written to it too
 	next := info.HighWatermark // a counter never exceeds its offset
-	cluster, err := kafka.Open(a.ctx, kafka.Config{Brokers: a.addrs, ClientID: "counter"})
+	cluster, err := kafka.Open(a.ctx, kafka.Config{Brokers: a.addrs, ClientID: "counter", Dial: a.net.dial})
 	if err != nil {
 		return 0, err
 	}
@@ -310,7 +314,7 @@ func (a *applications) lookAfterAll() {
 
 // close closes the producers; live closes the members.
 func (a *applications) close() {
-	for _, p := range []*producer{a.shop, a.counter, a.sensors, a.cashier} {
+	for _, p := range []*producer{a.shop, a.counter, a.sensors, a.register, a.cashier} {
 		p.close()
 	}
 }

@@ -33,6 +33,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"os"
 	"sync"
 	"time"
@@ -62,6 +63,14 @@ type Options struct {
 	// and stamps transaction markers. Under a clock that stands still the
 	// past is there and nothing more comes.
 	Now func() time.Time
+
+	network network
+}
+
+// network is how the brokers listen and are reached; zero: by TCP on this machine.
+type network struct {
+	listen func(network, address string) (net.Listener, error)
+	dial   func(ctx context.Context, network, address string) (net.Conn, error)
 }
 
 // A Broker is a running demo cluster. Its methods are safe for concurrent use.
@@ -86,7 +95,10 @@ func Start(ctx context.Context, opt Options) (*Broker, error) {
 	if opt.Now == nil {
 		opt.Now = time.Now
 	}
-	b := &Broker{guard: newGuard(), stop: func() {}}
+	if opt.network.listen == nil {
+		opt.network = network{net.Listen, new(net.Dialer).DialContext}
+	}
+	b := &Broker{guard: newGuard(opt.network.listen), stop: func() {}}
 	if err := b.start(ctx, opt); err != nil {
 		return nil, errors.Join(fmt.Errorf("start the demo broker: %w", err), b.Close())
 	}
@@ -127,7 +139,7 @@ func (b *Broker) start(ctx context.Context, opt Options) error {
 	if opt.Empty {
 		return nil
 	}
-	apps, err := openApplications(ctx, fake, b.addrs, opt.Now)
+	apps, err := openApplications(ctx, fake, opt)
 	if err != nil {
 		return err
 	}

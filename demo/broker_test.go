@@ -16,6 +16,8 @@ import (
 	"testing"
 	"time"
 
+	"milena/lab/bubble"
+
 	"github.com/twmb/franz-go/pkg/kgo"
 	"go.uber.org/goleak"
 )
@@ -25,9 +27,17 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 // patience is how long a test waits for what must happen.
 const patience = 60 * time.Second
 
+// here has brokers listen in the bubble of the test, if that is in one.
+func here(t testing.TB, opt Options) Options {
+	if bubble.In(t) {
+		opt.network = network{bubble.Listen, bubble.Dial}
+	}
+	return opt
+}
+
 func start(t testing.TB, opt Options) *Broker {
 	t.Helper()
-	b, err := Start(context.Background(), opt)
+	b, err := Start(context.Background(), here(t, opt))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -41,7 +51,7 @@ func start(t testing.TB, opt Options) *Broker {
 
 func kgoClient(t testing.TB, b *Broker, opts ...kgo.Opt) *kgo.Client {
 	t.Helper()
-	cl, err := kgo.NewClient(append(opts, kgo.SeedBrokers(b.Addrs()...), kgo.DisableClientMetrics())...)
+	cl, err := kgo.NewClient(append(append(opts, bubble.Client(t)...), kgo.SeedBrokers(b.Addrs()...), kgo.DisableClientMetrics())...)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -136,42 +146,44 @@ func TestStartGivesUpWithItsContext(t *testing.T) {
 }
 
 func TestAFolderIsKeptAndBelongsToOne(t *testing.T) {
-	if !renames(t.TempDir()) {
-		t.Skip("the demo has no folder on a system that does not rename open files")
-	}
-	dir := filepath.Join(t.TempDir(), "new", "folder")
-	b := start(t, Options{Dir: dir})
-
-	if _, err := Start(context.Background(), Options{Dir: dir}); err == nil || !strings.Contains(err.Error(), "in use") {
-		t.Errorf("a second demo in the same folder: %v, want that it is in use", err)
-	}
-	end := b.Fake().PartitionInfo(topicMessageLog, 0).HighWatermark
-	orders := b.Fake().PartitionInfo(topicOrders, 0).HighWatermark
-	// Somebody's own message must not disturb the counter.
-	mine := &kgo.Record{Topic: topicMessageLog, Key: []byte("99999999"), Value: []byte("hello")}
-	if err := kgoClient(t, b).ProduceSync(context.Background(), mine).FirstErr(); err != nil {
-		t.Fatal(err)
-	}
-	if err := b.Close(); err != nil {
-		t.Fatal(err)
-	}
-
-	b = start(t, Options{Dir: dir})
-	if now := b.Fake().PartitionInfo(topicOrders, 0).HighWatermark; now > orders+500 {
-		t.Errorf("orders-0 had %d records, has %d: the past was written twice", orders, now)
-	}
-	// One more than was there: the first that the second run wrote.
-	records := consume(t, b, topicMessageLog, func(rs []*kgo.Record) bool { return int64(len(rs)) >= end+3 })
-	counts := records[:0]
-	for _, r := range records {
-		if string(r.Value) != "hello" {
-			counts = append(counts, r)
+	bubble.Run(t, func(t *testing.T) {
+		if !renames(t.TempDir()) {
+			t.Skip("the demo has no folder on a system that does not rename open files")
 		}
-	}
-	if len(counts) != len(records)-1 {
-		t.Errorf("%d messages are not the counter's, want 1", len(records)-len(counts))
-	}
-	checkCounter(t, counts)
+		dir := filepath.Join(t.TempDir(), "new", "folder")
+		b := start(t, Options{Dir: dir})
+
+		if _, err := Start(context.Background(), here(t, Options{Dir: dir})); err == nil || !strings.Contains(err.Error(), "in use") {
+			t.Errorf("a second demo in the same folder: %v, want that it is in use", err)
+		}
+		end := b.Fake().PartitionInfo(topicMessageLog, 0).HighWatermark
+		orders := b.Fake().PartitionInfo(topicOrders, 0).HighWatermark
+		// Somebody's own message must not disturb the counter.
+		mine := &kgo.Record{Topic: topicMessageLog, Key: []byte("99999999"), Value: []byte("hello")}
+		if err := kgoClient(t, b).ProduceSync(context.Background(), mine).FirstErr(); err != nil {
+			t.Fatal(err)
+		}
+		if err := b.Close(); err != nil {
+			t.Fatal(err)
+		}
+
+		b = start(t, Options{Dir: dir})
+		if now := b.Fake().PartitionInfo(topicOrders, 0).HighWatermark; now > orders+500 {
+			t.Errorf("orders-0 had %d records, has %d: the past was written twice", orders, now)
+		}
+		// One more than was there: the first that the second run wrote.
+		records := consume(t, b, topicMessageLog, func(rs []*kgo.Record) bool { return int64(len(rs)) >= end+3 })
+		counts := records[:0]
+		for _, r := range records {
+			if string(r.Value) != "hello" {
+				counts = append(counts, r)
+			}
+		}
+		if len(counts) != len(records)-1 {
+			t.Errorf("%d messages are not the counter's, want 1", len(records)-len(counts))
+		}
+		checkCounter(t, counts)
+	})
 }
 
 func TestAFolderOfOthersIsRefused(t *testing.T) {

@@ -35,7 +35,8 @@ var versions = map[int16]int16{
 type client struct {
 	fake  *kfake.Cluster
 	addrs []string // of the brokers, by node
-	id    string   // client.id
+	net   network
+	id    string // client.id
 
 	conns map[int32]net.Conn // by node
 	sent  int32              // requests
@@ -99,7 +100,7 @@ func (n node) conn(ctx context.Context) (net.Conn, error) {
 	if conn := n.conns[n.number]; conn != nil {
 		return conn, nil
 	}
-	conn, err := new(net.Dialer).DialContext(ctx, "tcp", n.addrs[n.number])
+	conn, err := n.net.dial(ctx, "tcp", n.addrs[n.number])
 	if err != nil {
 		return nil, err
 	}

@@ -24,16 +24,19 @@ const (
 
 // guard makes the brokers' listeners and knows every open connection.
 type guard struct {
+	bind   func(network, address string) (net.Listener, error)
 	mu     sync.Mutex
 	open   map[*guardedConn]struct{}
 	closed bool
 	serve  sync.WaitGroup // open connections
 }
 
-func newGuard() *guard { return &guard{open: make(map[*guardedConn]struct{})} }
+func newGuard(bind func(network, address string) (net.Listener, error)) *guard {
+	return &guard{bind: bind, open: make(map[*guardedConn]struct{})}
+}
 
 func (g *guard) listen(network, address string) (net.Listener, error) {
-	l, err := net.Listen(network, address)
+	l, err := g.bind(network, address)
 	if err != nil {
 		return nil, err
 	}

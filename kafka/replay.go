@@ -85,7 +85,7 @@ func (r *Replay) State() ReplayState {
 	defer r.mu.Unlock()
 	s := ReplayState{Speed: r.speed, Paused: r.paused, Waits: r.waits, Next: r.next}
 	if r.waits && !r.paused {
-		s.Left = max(0, r.due(r.next).Sub(time.Now()))
+		s.Left = max(0, time.Until(r.due(r.next)))
 	}
 	return s
 }

@@ -14,7 +14,7 @@ import (
 func leavingAfter(wait time.Duration) (*farewell, chan tea.Msg) {
 	sent := make(chan tea.Msg, 2)
 	f := &farewell{taken: time.Now(), send: func(msg tea.Msg) { sent <- msg }}
-	time.Sleep(wait)
+	time.Sleep(wait) //nolint:forbidigo // both tests are in bubbles
 	return f, sent
 }
 

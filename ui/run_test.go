@@ -62,11 +62,12 @@ func start80x24(t *testing.T, ctx context.Context, opt Options) *terminal {
 
 func (s *terminal) sees(t *testing.T, text string) {
 	t.Helper()
-	deadline := time.After(time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
 	for !strings.Contains(s.written(), text) {
 		select {
 		case <-s.seen:
-		case <-deadline:
+		case <-ctx.Done():
 			t.Fatalf("%q never came: %q", text, s.written())
 		}
 	}
@@ -75,6 +76,8 @@ func (s *terminal) sees(t *testing.T, text string) {
 // ends waits for the end; the terminal must be as it was.
 func (s *terminal) ends(t *testing.T) error {
 	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
 	select {
 	case err := <-s.result:
 		out := s.written()
@@ -83,7 +86,7 @@ func (s *terminal) ends(t *testing.T) error {
 			t.Error("the alternate screen was not left")
 		}
 		return err
-	case <-time.After(time.Minute):
+	case <-ctx.Done():
 		t.Fatal("it does not end")
 		return nil
 	}
