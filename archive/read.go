@@ -33,7 +33,7 @@ type reading struct {
 
 // Read gives what spans hold to the sink, in one goroutine, as kafka.Cluster
 // does: each partition in the order of its offsets, and what lies between them
-// as gaps. Spans without an end never end: nothing comes to a file, but whoever
+// as gaps. Spans without an end never end: a file gets no new messages, but whoever
 // follows it waits, until ctx ends.
 func (a *File) Read(ctx context.Context, req kafka.ReadRequest, sink kafka.Sink) error {
 	ways := make(map[order][]*reading)

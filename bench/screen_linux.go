@@ -278,7 +278,7 @@ func (b *bench) follow(ctx context.Context, topic string) (*terminal, error) {
 	if err != nil {
 		return nil, err
 	}
-	if _, err := t.shows(10*time.Second, "following"); err != nil {
+	if _, err := t.shows(10*time.Second, "live"); err != nil {
 		return nil, errors.Join(err, t.close())
 	}
 	time.Sleep(2 * time.Second) // what is asked once at the start is done

@@ -175,7 +175,7 @@ func newRoot(g *global) *cobra.Command {
 		Short: "Explore Apache Kafka from the terminal",
 		Long: "milena browses topics, tails them live, looks inside messages and publishes them.\n\n" +
 			"Without a command it is a screen: topics, tail, compose; with TOPIC it starts in that topic's tail,\n" +
-			"with a pattern ('orders\\..*') in one of all that match, also of those that appear later,\n" +
+			"with a pattern ('orders\\..*') in one of all matching topics, including new ones,\n" +
 			"with FILE.jsonl it shows the records of a file, as an export or tail -J wrote it.\n" +
 			"Brokers come from -b, else --context, else KAFKA_BROKERS, else the current context of the\n" +
 			"configuration file, else localhost:9092. No Kafka at hand? milena --demo",

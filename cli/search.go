@@ -21,7 +21,7 @@ import (
 )
 
 // errNothingFound is a search that searched everything, in vain.
-var errNothingFound = errors.New("nothing was found")
+var errNothingFound = errors.New("no hits")
 
 // searchError is a search that cannot say whether there is more.
 type searchError struct{ error }
@@ -176,7 +176,7 @@ func (g *global) search(ctx context.Context, s searchFlags, set *pflag.FlagSet) 
 		return usage("--follow goes on at the end: it and --to exclude each other")
 	}
 	if s.follow && g.file != "" {
-		return usage("--file and --follow exclude each other: nothing comes to a file")
+		return usage("--file and --follow exclude each other: a file gets no new messages")
 	}
 	if s.explain && s.estimate {
 		return usage("--explain and --estimate exclude each other")

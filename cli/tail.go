@@ -305,7 +305,7 @@ func (g *global) tail(ctx context.Context, t tailFlags, set *pflag.FlagSet) erro
 		if !set.Changed("offset") && !set.Changed("last") {
 			from.Kind = kafka.Beginning
 		}
-		t.exit = true // nothing comes to a file
+		t.exit = true // a file gets no new messages
 	}
 	if t.patterns, err = topicPatterns(t.topics); err != nil {
 		return usageError{err}

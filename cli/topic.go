@@ -112,7 +112,7 @@ func newTopicDelete(g *global) *cobra.Command {
 		RunE: func(cmd *cobra.Command, args []string) error {
 			name := args[0]
 			if !yes && !isTerminalIn(g.stdin) {
-				return usage("deleting needs --yes where nobody can be asked")
+				return usage("no terminal to confirm: add --yes")
 			}
 			c, err := g.open(cmd.Context())
 			if err != nil {

@@ -50,7 +50,7 @@ func TestBadDayBrokerGoneAndBack(t *testing.T) {
 	write := writer(t, n)
 	write(0, 60)
 	x := start(t, 120, 40, built(t), "-b", n.address(), "t")
-	x.sees("following", "message59")
+	x.sees("live", "message59")
 	before := x.moves("PageUp", "PageUp")
 	if !strings.Contains(before, "scrolled back") {
 		t.Errorf("two pages up it shows\n%s", before)
@@ -77,7 +77,7 @@ func TestBadDayBrokerGoneAndBack(t *testing.T) {
 	x.sees("\n notices", "does not answer", "answers again")
 	x.escapes("12 new")
 	x.keys("G")
-	x.sees("following", "message69", "answers again") // which stands in the flow
+	x.sees("live", "message69", "answers again") // which stands in the flow
 	x.quits()
 }
 
@@ -89,7 +89,7 @@ func TestBadDaySlowAndLossyNetwork(t *testing.T) {
 	write(0, 10)
 	n.slow(500 * time.Millisecond)
 	x := start(t, 120, 40, built(t), "-b", n.address(), "t")
-	x.sees("following", "message9")
+	x.sees("live", "message9")
 	n.cut()
 	write(10, 20)
 	x.sees("message19")
@@ -118,13 +118,13 @@ func TestBadDayAsleep(t *testing.T) {
 	write := writer(t, n)
 	write(0, 10)
 	x := start(t, 120, 40, built(t), "-b", n.address(), "t")
-	x.sees("following", "message9")
+	x.sees("live", "message9")
 	x.signal("STOP")
 	n.gone(true)
 	write(10, 20)
 	n.gone(false)
 	x.signal("CONT")
-	x.sees("following", "message19")
+	x.sees("live", "message19")
 	x.keys("/")
 	x.sees("filter t")
 	x.types("message -nothing")
@@ -140,7 +140,7 @@ func TestBadDayTopicDeletedUnderTheTail(t *testing.T) {
 	topic := s.topic(1, nil)
 	s.sends(topic, counts(0, 5)...)
 	x := s.traveller(topic)
-	x.sees("following", "message4")
+	x.sees("live", "message4")
 	c := s.open()
 	if err := c.DeleteTopic(t.Context(), topic); err != nil {
 		t.Fatal(err)
@@ -150,7 +150,7 @@ func TestBadDayTopicDeletedUnderTheTail(t *testing.T) {
 		return c.CreateTopic(t.Context(), kafka.NewTopic{Name: topic, Partitions: 1, ReplicationFactor: -1}) == nil
 	})
 	s.sends(topic, kafka.Message{Value: []byte("of the new one")})
-	x.sees("created again", "of the new one", "following")
+	x.sees("created again", "of the new one", "live")
 	x.quits()
 }
 
@@ -161,7 +161,7 @@ func TestBadDayPermissionWithdrawn(t *testing.T) {
 	write := writer(t, n)
 	write(0, 5)
 	x := start(t, 120, 40, built(t), "-b", n.address(), "t")
-	x.sees("following", "message4")
+	x.sees("live", "message4")
 	var allowed atomic.Bool
 	f.ControlKey(int16(kmsg.Fetch), func(q kmsg.Request) (kmsg.Response, error, bool) {
 		f.KeepControl()
@@ -181,13 +181,13 @@ func TestBadDayPermissionWithdrawn(t *testing.T) {
 		}
 		return res, nil, true
 	})
-	x.unbroken(x.sees("stopped, trying again: ", "Not authorized", "message4"))
+	x.unbroken(x.sees("stopped, retrying: ", "Not authorized", "message4"))
 	allowed.Store(true)
 	write(5, 10)
-	x.unbroken(x.sees("following", "message9"))
+	x.unbroken(x.sees("live", "message9"))
 	x.keys("!")
 	x.sees("\n notices", "Not authorized", "reading t again")
-	x.escapes("following")
+	x.escapes("live")
 	x.quits()
 }
 
@@ -198,7 +198,7 @@ func TestBadDayDiskIsFull(t *testing.T) {
 	topic := s.topic(1, nil)
 	// A shell that lets nobody below it write a byte to a file: also root.
 	x := start(t, 120, 40, "sh", "-c", `ulimit -f 0; exec "$0" "$@"`, built(t), "-b", s.brokers, topic)
-	x.sees("nothing here yet")
+	x.sees("no messages yet")
 	x.keys("c")
 	x.sees("ctrl+s send")
 	x.types("kept all the same")
@@ -209,7 +209,7 @@ func TestBadDayDiskIsFull(t *testing.T) {
 	x.escapes("space pause")
 	x.keys("!")
 	x.sees("\n notices", "is not remembered")
-	x.escapes("following")
+	x.escapes("live")
 	x.quits()
 }
 

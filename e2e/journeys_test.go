@@ -198,7 +198,7 @@ func TestJourneyThroughTheTail(t *testing.T) {
 	topic := s.named(strings.ToLower(rand.Text()[:8]), 1)
 	s.sends(topic, counts(0, 150)...)
 	x := s.traveller(topic)
-	x.unbroken(x.sees("following", "message149"))
+	x.unbroken(x.sees("live", "message149"))
 
 	// A pause loses nothing.
 	x.keys("Space")
@@ -209,7 +209,7 @@ func TestJourneyThroughTheTail(t *testing.T) {
 		return m != nil && m[1] == "10" && newest(s) == 149
 	})
 	x.keys("Space")
-	x.unbroken(x.sees("following", "message159"))
+	x.unbroken(x.sees("live", "message159"))
 
 	// Whoever has scrolled back stays there.
 	before := x.moves("PageUp", "PageUp")
@@ -222,7 +222,7 @@ func TestJourneyThroughTheTail(t *testing.T) {
 		t.Errorf("the rows moved from\n%s\nto\n%s", before, after)
 	}
 	x.keys("G")
-	x.unbroken(x.sees("following", "message164"))
+	x.unbroken(x.sees("live", "message164"))
 
 	// Up to what was not loaded at first.
 	for range 8 {
@@ -239,7 +239,7 @@ func TestJourneyThroughTheTail(t *testing.T) {
 
 	// Find, among all of them.
 	x.keys("f")
-	x.sees("find in what is held")
+	x.sees("find in loaded messages")
 	x.types("message77")
 	x.keys("Enter")
 	x.unbroken(x.sees("find: message77", "message77 "))
@@ -288,14 +288,14 @@ func TestJourneyBackAndForth(t *testing.T) {
 	s.sends(one, counts(0, 150)...)
 	s.sends(other, counts(1000, 1020)...)
 	x := s.traveller(one)
-	x.sees("following", "message149")
+	x.sees("live", "message149")
 
 	// Left with a filter, scrolled back.
 	x.keys("/")
 	x.sees("filter " + one)
 	x.types("message1")
 	x.keys("Enter")
-	x.until("show what matches", func(s string) bool { return strings.Contains(s, "held 61") && newest(s) == 149 })
+	x.until("show what matches", func(s string) bool { return strings.Contains(s, "in memory 61") && newest(s) == 149 })
 	before := numbersOn(x.moves("PageUp", "Up", "Up"))
 	if slices.Max(before) >= 149 {
 		t.Errorf("a page up it shows %v", before)
@@ -305,17 +305,17 @@ func TestJourneyBackAndForth(t *testing.T) {
 	x.types(other)
 	x.sees("topic", other)
 	x.keys("Enter")
-	x.sees("following", "message1019")
+	x.sees("live", "message1019")
 	s.sends(one, counts(150, 155)...)
 
 	// Back, it is as it was, and what came meanwhile is counted.
 	x.keys("[")
-	after := x.sees("message1 ", "held 66", "place 1 of 2")
+	after := x.sees("message1 ", "in memory 66", "place 1 of 2")
 	if !slices.Equal(numbersOn(after), before) {
 		t.Errorf("back there, %v are shown, and not %v:\n%s", numbersOn(after), before, after)
 	}
 	x.keys("]")
-	x.sees("following", "message1019", "place 2 of 2")
+	x.sees("live", "message1019", "place 2 of 2")
 	x.quits()
 }
 
@@ -338,7 +338,7 @@ func TestJourneyThroughAReplay(t *testing.T) {
 		send(n, after)
 	}
 	x := s.traveller(one, other)
-	x.unbroken(x.sees("following", "message0", "message4"))
+	x.unbroken(x.sees("live", "message0", "message4"))
 	x.keys("R")
 	x.sees("replay "+one+", "+other, "5 offsets")
 	x.keys("Enter")
@@ -353,8 +353,8 @@ func TestJourneyThroughAReplay(t *testing.T) {
 	x.keys("Space")
 	x.sees("paused", "space go on")
 	x.keys(">", ">", ">", ">", "Space")
-	x.unbroken(x.sees("replayed to the end: 5", "message4"))
-	x.escapes("following")
+	x.unbroken(x.sees("replay ended: 5", "message4"))
+	x.escapes("live")
 
 	// Until a match, and on from there.
 	x.keys("R")
@@ -371,7 +371,7 @@ func TestJourneyThroughAReplay(t *testing.T) {
 	x.keys("Space")
 	x.unbroken(x.sees("replayed to the end", "message4"))
 	x.keys("G")
-	x.sees("following")
+	x.sees("live")
 
 	// Live, both topics are one flow.
 	send(5, 1_200_400)
@@ -384,12 +384,12 @@ func TestJourneyToTheMarkers(t *testing.T) {
 	needTmux(t)
 	t.Parallel()
 	x := start(t, 120, 40, built(t), "--demo", "payments")
-	x.sees("following", `"event":"payment.`)
+	x.sees("live", `"event":"payment.`)
 	x.keys("m")
 	x.sees("markers too", "commit: producer")
 	x.keys("m")
 	x.until("show messages alone", func(s string) bool {
-		return strings.Contains(s, "following") && !strings.Contains(s, "markers too") && !strings.Contains(s, "commit: ")
+		return strings.Contains(s, "live") && !strings.Contains(s, "markers too") && !strings.Contains(s, "commit: ")
 	})
 	x.quits()
 }
@@ -406,7 +406,7 @@ func TestJourneyIntoARecord(t *testing.T) {
 		kafka.Message{Key: []byte("user-3")},
 	)
 	x := s.traveller(topic)
-	x.sees("following", "tombstone")
+	x.sees("live", "tombstone")
 	x.keys("Enter")
 	x.sees("offset 2", "user-3", "tombstone", "batch ")
 	x.keys("p")
@@ -414,7 +414,7 @@ func TestJourneyIntoARecord(t *testing.T) {
 	x.keys("/")
 	x.types("Ada")
 	x.keys("Enter")
-	x.sees("end finding")
+	x.sees("close find")
 	x.escapes("esc back")
 	x.keys("r")
 	x.sees(`{"event":"login","user":{"name":"Ada"}`)
@@ -439,7 +439,7 @@ func TestJourneyOfAMessage(t *testing.T) {
 		return startIn(t, home, 120, 40, built(t), "-b", s.brokers, topic)
 	}
 	x := travel()
-	x.sees("nothing here yet")
+	x.sees("no messages yet")
 
 	// A value, a key, a header.
 	x.keys("c")
@@ -483,7 +483,7 @@ func TestJourneyOfAMessage(t *testing.T) {
 
 	// What was sent is there in the next run, the newest first.
 	x = travel()
-	x.sees("following", `{"n": 1}`)
+	x.sees("live", `{"n": 1}`)
 	x.keys("c")
 	x.sees("ctrl+s send")
 	x.keys("Up")

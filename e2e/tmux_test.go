@@ -314,7 +314,7 @@ func journey(x terminal, topic string) {
 
 	// Tail.
 	x.keys("Enter")
-	first := newest(x.sees("following", "this is message"))
+	first := newest(x.sees("live", "this is message"))
 	x.until("show a newer message", func(s string) bool { return newest(s) > first })
 
 	// Filter: one message of the past, and nothing else.
@@ -345,7 +345,7 @@ func journey(x terminal, topic string) {
 	x.until("show the filtered tail again", filtered)
 	x.keys("Escape")
 	x.until("follow without a filter", func(s string) bool {
-		return strings.Contains(s, "following") && !filtered(s) && newest(s) > first
+		return strings.Contains(s, "live") && !filtered(s) && newest(s) > first
 	})
 
 	// Compose, and see it arrive.
@@ -393,7 +393,7 @@ func TestTerminalIsRestored(t *testing.T) {
 	for _, signal := range []string{"ctrl+c", "TERM", "HUP"} {
 		t.Run(signal, func(t *testing.T) {
 			x := start(t, 80, 24, program, "--demo", "message-log")
-			x.sees("following", "this is message")
+			x.sees("live", "this is message")
 			if signal == "ctrl+c" {
 				x.keys("C-c")
 				if code := x.left(); code != "0" {
@@ -418,7 +418,7 @@ func TestSuspendingGivesTheTerminalBack(t *testing.T) {
 	x.types(`sh -c 'echo $$ >"$HOME/pid"; exec "$0" --demo message-log' ` + program)
 	x.keys("Enter")
 	for _, how := range []string{"kill -TSTP", "ctrl+z", "kill -TSTP"} {
-		x.sees("following", "this is message")
+		x.sees("live", "this is message")
 		if how == "ctrl+z" {
 			x.keys("C-z")
 		} else {
@@ -437,7 +437,7 @@ func TestSuspendingGivesTheTerminalBack(t *testing.T) {
 		x.types("clear; fg")
 		x.keys("Enter")
 	}
-	x.sees("following", "this is message")
+	x.sees("live", "this is message")
 	x.keys("q")
 	x.sees("ready>")
 	x.types("exit")

@@ -379,7 +379,7 @@ func (m *Model) quit() tea.Cmd {
 		m.quitAsked = true
 		m.dialog = &dialog{
 			title: "quit", opened: time.Now(), kind: dialogConfirm,
-			lines:  []string{"There is unsent text for " + strings.Join(names, ", ") + " in the compose pane; it would be lost."},
+			lines:  []string{"Unsent text for " + strings.Join(names, ", ") + " in the compose pane would be lost."},
 			action: "quit without sending",
 			submit: func(m *Model, _ *dialog) tea.Cmd { return tea.Quit },
 		}
@@ -549,7 +549,7 @@ func (m *Model) noteEvents(events []kafka.Event) {
 		}
 		text := e.String()
 		if e.Kind == kafka.BrokerLost || silentBroker(e.Err) != "" {
-			text += "; :doctor looks closer"
+			text += "; :doctor checks why"
 		}
 		m.note(level, text)
 	}

@@ -148,7 +148,7 @@ func TestScrolledBackStaysWhereItWas(t *testing.T) {
 		}
 		d.press("G")
 		d.sees("new 1203")
-		d.sees("following")
+		d.sees("live")
 	})
 }
 
@@ -196,7 +196,7 @@ func TestOlderRecordsAfterEvictionLeaveNoGap(t *testing.T) {
 				t.Fatalf("the rows %v have a gap", shown)
 			}
 		}
-		d.sees("held back")
+		d.sees("slowed down")
 		d.press("G")
 		d.until("the newest again", func() bool { h := d.held(0); return len(h) > 0 && h[len(h)-1] == 799 && d.m.tail.follow })
 	})
@@ -258,7 +258,7 @@ func TestBeginningIsMergedByTime(t *testing.T) {
 		}
 		c.add("skewed", 1, text("live"))
 		d.until("what comes then", func() bool { return d.m.tail.snap.next == 901 })
-		d.sees("at the end")
+		d.sees("up to date")
 	})
 }
 
@@ -307,7 +307,7 @@ func TestFilterCountsWhatItSawAndGoesOn(t *testing.T) {
 		c.add("orders", 0, text("a login"))
 		d.sees("filter: login — 11 of 62 seen match")
 		d.press("esc")
-		d.sees("newest 100")
+		d.sees("last 100")
 		d.until("all again", func() bool { return d.m.tail.snap.next-d.m.tail.snap.first == 62 })
 	})
 }
@@ -339,7 +339,7 @@ func TestWhatHappensWhileReadingStandsInTheFlow(t *testing.T) {
 		d.sees("offsets 300 to 1499 are gone")
 		d.sees("a corrupt batch in partition 0, offsets 1500 to 1509: the CRC is wrong")
 		d.press("up", "down", "enter")
-		d.sees("This row is no record")
+		d.sees("This row is not a record")
 		d.press("n", "p", "esc", "!")
 		d.sees("offsets 300 to 1499 are gone")
 	})
@@ -356,7 +356,7 @@ func TestFilterThatLooksBackCanBeStopped(t *testing.T) {
 		d.press("enter")
 		d.sees("looking back")
 		d.press("esc")
-		d.sees("nothing matches yet")
+		d.sees("no match so far")
 		c.add("orders", 0, text("a login"))
 		d.sees("a login")
 	})
@@ -449,7 +449,7 @@ func TestFailedSendKeepsTheText(t *testing.T) {
 			t.Error("the text is gone")
 		}
 		d.press("esc", "q")
-		d.sees("unsent text")
+		d.sees("Unsent text")
 		d.press("esc")
 		if d.m.dialog != nil {
 			t.Error("esc does not keep the program")
@@ -462,14 +462,14 @@ func TestNullIsDeliberate(t *testing.T) {
 		for _, null := range []bool{false, true} {
 			c := sample()
 			d := drive(t, c, Options{Topics: []string{"empty"}}, 120, 40)
-			d.sees("nothing here yet: c writes the first message")
+			d.sees("no messages yet: c writes the first one")
 			d.press("c")
 			if null {
 				d.press("ctrl+n")
 				d.sees("null (tombstone)")
 			} else {
 				d.press("ctrl+s")
-				d.sees("the value is empty: ctrl+s sends it so")
+				d.sees("the value is empty: ctrl+s sends it empty")
 			}
 			d.press("ctrl+s")
 			d.sees("sent to partition 0 at offset 0")
@@ -486,7 +486,7 @@ func TestLargePasteIsSentWhole(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		c := sample()
 		d := drive(t, c, Options{Topics: []string{"empty"}}, 120, 40)
-		d.sees("nothing here yet")
+		d.sees("no messages yet")
 		d.press("c")
 		big := strings.Repeat("0123456789", 1_000_000)
 		d.send(tea.PasteMsg{Content: big})
@@ -633,7 +633,7 @@ func TestRefusedTailGoesOnWhereItWas(t *testing.T) {
 		d := drive(t, c, Options{Topics: []string{"message-log"}}, 140, 40)
 		d.follows("message-log")
 		c.set(func() { c.readErr = errors.New("Topic authorization failed"); c.grown.Broadcast() })
-		d.sees("stopped, trying again: Topic authorization failed")
+		d.sees("stopped, retrying: Topic authorization failed")
 		rows, notes := d.m.tail.snap.next, len(d.m.notices.all)
 		reads := func() (n int) { c.set(func() { n = c.begun }); return n }
 		for range 3 { // it tries, and does not say so each time
@@ -650,7 +650,7 @@ func TestRefusedTailGoesOnWhereItWas(t *testing.T) {
 		c.set(func() { c.readErr = nil })
 		d.send(refreshMsg{})
 		d.sees("this is message309")
-		d.sees("following")
+		d.sees("live")
 		d.sees("reading message-log again")
 		if got := d.m.tail.snap.next - rows; got != 10 {
 			t.Errorf("%d rows came, want 10", got)
@@ -670,7 +670,7 @@ func TestDemoFromTheConnectScreen(t *testing.T) {
 		d := drive(t, nil, Options{Open: failing(errors.New("no broker")), Demo: demoOf(sample())}, 120, 40)
 		d.sees("cannot reach")
 		d.press("d")
-		d.sees("others: milena -b 127.0.0.1:45678")
+		d.sees("from another terminal: milena -b 127.0.0.1:45678")
 		d.sees("message-log")
 	})
 }

@@ -136,11 +136,11 @@ func (m *Model) showCheckup() tea.Cmd {
 // verdict is how it went, in a line or two.
 func (c *checkup) verdict(m *Model, w int) []string {
 	st := m.st
-	sgr, text := st.ok, st.g.check+" every step to the cluster works, in "+human.Duration(c.took)
+	sgr, text := st.ok, st.g.check+" every step of the connection works, in "+human.Duration(c.took)
 	worst := c.worst()
 	switch {
 	case c.busy:
-		sgr, text = st.dim, m.spinner()+" taking the way to the cluster, step by step"
+		sgr, text = st.dim, m.spinner()+" checking the connection step by step"
 	case c.err != nil:
 		sgr, text = st.bad, st.g.cross+" "+sentence(c.err)
 	case worst != nil && worst.Outcome == kafka.Failed:

@@ -55,7 +55,7 @@ type saying struct {
 }
 
 // printsOff is a remark where partitions cannot be left out.
-const printsOff = "it prints the partitions, too, that are switched off"
+const printsOff = "it also prints the partitions that are switched off"
 
 // also adds to the remark.
 func (s *saying) also(remark string) {
@@ -109,9 +109,9 @@ func (s *said) sayings() []saying {
 	case s.reach.File != "":
 		why = "it reads from brokers, not from a file"
 	case s.replay != nil:
-		why = "it does not merge by time"
+		why = "it cannot merge by time"
 	case s.traced():
-		why = "it cannot look for a value"
+		why = "it cannot search for a value"
 	}
 	for i := range all[1:] {
 		switch other := &all[1+i]; {
@@ -232,7 +232,7 @@ func (s *said) finding() (command, why string) {
 		words = append(words, "--newest", "-c", strconv.Itoa(s.newest))
 	} else {
 		if q.key != nil && !utf8.Valid(*q.key) {
-			return "", "the key is no text, and cannot be typed"
+			return "", "the key is not text and cannot be typed"
 		}
 		words = append(words, value("--from", q.from.String())...)
 		if q.to != nil {
@@ -296,7 +296,7 @@ func (s *said) kcat() saying {
 		out.remark = "from the time of the oldest record that is shown"
 	default:
 		at = []string{"-o", "-" + strconv.Itoa(max(s.newest, int(s.from.N)))}
-		out.remark = "so many of each partition"
+		out.remark = "that many of each partition"
 	}
 	var all []string
 	for _, t := range s.topics {
@@ -349,7 +349,7 @@ func (s *said) console() saying {
 		}
 		out.remark = "it joins a consumer group of its own"
 	case len(s.low) == 0:
-		out.why = "it is not known yet at which offsets the tail begins"
+		out.why = "the start offsets of the tail are not known yet"
 	case len(s.low) > consoleMost:
 		out.why = fmt.Sprintf("it takes an offset only with one partition, and there are %d", len(s.low))
 	default:

@@ -49,7 +49,7 @@ func (s *saidMessage) sayings() []saying {
 	all := []saying{s.milena(), s.kcat(), s.console()}
 	for i := range all {
 		if len(s.value) > copiedMost {
-			all[i].text, all[i].why = "", "the value has "+human.Bytes(int64(len(s.value)))+", too much for a command line: send it from a file"
+			all[i].text, all[i].why = "", "the value has "+human.Bytes(int64(len(s.value)))+", too large for a command line: send it from a file"
 		}
 	}
 	return all
@@ -134,11 +134,11 @@ func (s *saidMessage) kcat() saying {
 	out := saying{key: "k", tool: "kcat"}
 	switch {
 	case !s.plain():
-		out.why = "kcat takes only text as key and headers, and no null header"
+		out.why = "kcat takes only text in keys and headers, and no null header"
 	case s.value != nil && len(s.value) == 0:
 		out.why = "kcat does not send an empty value"
 	case slices.Contains(s.value, separator):
-		out.why = "the value holds the byte that would stand between messages"
+		out.why = "the value contains the byte that separates messages"
 	case s.key != nil && len(s.key) == 0:
 		out.why = "kcat makes an empty key null"
 	}
@@ -175,13 +175,13 @@ func (s *saidMessage) console() saying {
 	case s.partition != kafka.AnyPartition:
 		out.why = "it cannot choose a partition"
 	case s.value == nil:
-		out.why = "null needs a marker that no value has"
+		out.why = "null needs a marker that no value contains"
 	case len(s.headers) > 0:
 		out.why = "it splits headers at every comma and colon"
 	case awkward(s.key) || awkward(s.value):
 		out.why = "it sends each line as a message, and splits it at the tab"
 	case s.key != nil && len(s.key) == 0:
-		out.why = "it has no empty key"
+		out.why = "it cannot send an empty key"
 	}
 	if out.why != "" {
 		return out

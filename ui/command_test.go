@@ -57,7 +57,7 @@ func TestPaletteReachesActionsOfOtherPanes(t *testing.T) {
 		d := drive(t, sample(), Options{Topics: []string{"message-log"}}, 120, 40)
 		d.follows("message-log")
 		d.press("1", ":")
-		d.typed("pause again")
+		d.typed("pause or resume")
 		d.press("enter")
 		if !d.m.tail.paused || d.m.focus != paneTail {
 			t.Errorf("paused %v, focus %v", d.m.tail.paused, d.m.focus)

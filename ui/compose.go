@@ -36,7 +36,7 @@ const (
 // attachAbove is the size of a paste that is kept whole beside the editor.
 const attachAbove = 64 << 10
 
-const readOnlyReason = "this context is read-only: nothing can be written through it"
+const readOnlyReason = "this context is read-only: milena writes nothing"
 
 type compose struct {
 	draft                    // to the topic that is open
@@ -147,7 +147,7 @@ func (c *compose) message(topic *kafka.Topic) (kafka.Message, part, error) {
 	if text := strings.TrimSpace(x.part); text != "" {
 		n, err := strconv.ParseInt(text, 10, 32)
 		if err != nil || n < 0 {
-			return msg, partPartition, fmt.Errorf("partition %q: a number from 0, or empty for the partitioner's choice", text)
+			return msg, partPartition, fmt.Errorf("partition %q: enter a number from 0, or nothing to let the key decide", text)
 		}
 		if topic != nil && int(n) >= len(topic.Partitions) {
 			return msg, partPartition, fmt.Errorf("partition %d: %s has only partitions 0 to %d", n, c.topic, len(topic.Partitions)-1)
@@ -230,7 +230,7 @@ func composeBusy(m *Model) string {
 	case c.sending != "":
 		return "a message is being sent"
 	case c.running():
-		return "a message is sent again and again; esc stops that"
+		return "a message is being repeated; esc stops it"
 	}
 	return ""
 }
@@ -288,7 +288,7 @@ func (m *Model) sent(msg sentMsg) tea.Cmd {
 		case errors.Is(msg.err, kafka.ErrReadOnly):
 			d.err = readOnlyReason
 		case errors.Is(msg.err, context.Canceled):
-			d.err = "stopped waiting: whether it was written is not known; the tail shows it if it was"
+			d.err = "stopped waiting; the message may have been written: the tail shows it if so"
 		default:
 			d.err = "not sent: " + msg.refusal()
 			m.note(levelBad, "not sent to "+msg.topic+": "+msg.refusal())
@@ -603,7 +603,7 @@ func (m *Model) paste(s string) tea.Cmd {
 	case c.at == partHeaders:
 		c.heads.paste(s)
 	case c.at == partValue && c.attached != nil:
-		c.err = "the attachment is sent as it is: backspace removes it"
+		c.err = "the attachment is sent unchanged; backspace removes it"
 		return nil
 	case c.at == partValue && len(s)+len(c.value.text) > attachAbove:
 		// Together with the text around it, which stays for when it is removed.
@@ -628,17 +628,17 @@ func (m *Model) toggleNull() tea.Cmd {
 		if c.value.empty() && c.attached == nil {
 			c.nullValue = !c.nullValue
 		} else {
-			c.err = "a null value has no text: delete what is there first"
+			c.err = "delete the text first: a null value has none"
 		}
 	case partKey:
 		if c.key.empty() {
 			c.emptyKey = !c.emptyKey
 		} else {
-			c.err = "an empty key has no text: delete what is there first"
+			c.err = "delete the text first: an empty key has none"
 		}
 	case partHeaders:
 		if !c.heads.toggleNull() {
-			c.err = "a null value has no text: delete what is there first"
+			c.err = "delete the text first: a null value has none"
 		}
 	case partPartition:
 		c.err = "null is for the value, the key and the values of headers"

@@ -33,7 +33,7 @@ func TestEachTopicHasADraftOfItsOwn(t *testing.T) {
 		turn("orders")
 		d.m.setFocus(paneTail)
 		d.press("q")
-		d.sees("unsent text for empty, message-log in the compose pane")
+		d.sees("Unsent text for empty, message-log in the compose pane")
 		d.press("esc")
 
 		turn("empty")
@@ -59,7 +59,7 @@ func TestAMessageThatIsSentWhileAnotherTopicOpensLeavesItsDraftAlone(t *testing.
 		gate := make(chan struct{})
 		c.set(func() { c.onSend = func() { <-gate } })
 		d := drive(t, c, Options{Topics: []string{"empty"}}, 120, 40)
-		d.sees("nothing here yet")
+		d.sees("no messages yet")
 		d.press("c")
 		d.typed("one")
 		d.press("ctrl+s")
@@ -94,7 +94,7 @@ func TestThePartitionFieldSaysWhatEmptyMeans(t *testing.T) {
 func TestAnAttachmentThatWasRemovedComesBack(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		d := drive(t, sample(), Options{Topics: []string{"empty"}}, 120, 40)
-		d.sees("nothing here yet")
+		d.sees("no messages yet")
 		d.press("c")
 		big := strings.Repeat("0123456789", attachAbove/5)
 		d.send(tea.PasteMsg{Content: big})
@@ -121,7 +121,7 @@ func TestWhatIsTooLargeIsToldInFull(t *testing.T) {
 			c.configs = []kafka.ConfigEntry{{Name: "max.message.bytes", Value: "1048588"}}
 		})
 		d := drive(t, c, Options{Topics: []string{"empty"}}, 120, 40)
-		d.sees("nothing here yet")
+		d.sees("no messages yet")
 		d.press("c")
 		d.send(tea.PasteMsg{Content: strings.Repeat("x", 2_000_000)})
 		d.press("ctrl+s")

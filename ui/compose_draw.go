@@ -69,9 +69,9 @@ func (m *Model) drawCompose(r rect) []string {
 		case c.nullValue:
 			l := newLine(st, r.w, nil)
 			l.text(st.bad, " "+st.g.nullNamed)
-			l.text(st.dim, " (tombstone)   ctrl+n takes it back")
+			l.text(st.dim, " (tombstone)   ctrl+n undoes it")
 			if c.key.empty() && !c.emptyKey {
-				l.text(st.dim, "   compacted topics want a key")
+				l.text(st.dim, "   a compacted topic needs a key")
 			}
 			lines = append(lines, l.end())
 		case !focused && c.value.empty():
@@ -195,7 +195,7 @@ func (m *Model) composeSize(l *line) {
 	text, encoded := "   "+human.Bytes(int64(len(x.valueBytes()))), ", encoded "+human.Bytes(int64(size))
 	sgr := st.dim
 	if size > usualLimit {
-		sgr, encoded = st.warn, encoded+", brokers take 1 MB unless told otherwise"
+		sgr, encoded = st.warn, encoded+", the default limit of a broker is 1 MB"
 	}
 	room := l.max - l.width - 1
 	if len(text) <= room {
@@ -295,7 +295,7 @@ func (m *Model) composeStatus(w int) string {
 		l.text(st.bad, st.g.cross+" "+c.err)
 	case c.asked:
 		l.text(st.warn, "the value is empty: ")
-		l.hints([]hint{{"ctrl+s", "sends it so"}, {"ctrl+n", "makes it null"}})
+		l.hints([]hint{{"ctrl+s", "sends it empty"}, {"ctrl+n", "makes it null"}})
 	case c.last.ok:
 		l.text(st.ok, st.g.check+" ")
 		if c.last.count > 0 {
@@ -311,7 +311,7 @@ func (m *Model) composeStatus(w int) string {
 		l.text(st.text, human.Duration(c.last.ack.Took))
 		switch {
 		case c.last.seen > 0 && c.last.paused:
-			l.text(st.dim, ", seen when the pause ended")
+			l.text(st.dim, ", seen after the pause")
 		case c.last.seen > 0:
 			l.text(st.dim, ", seen after ")
 			l.text(st.text, human.Duration(c.last.seen))

@@ -61,7 +61,7 @@ func (m *Model) edited(msg editedMsg) tea.Cmd {
 	c := &m.compose
 	defer func() { _ = os.Remove(msg.file) }()
 	if msg.err != nil {
-		c.err = "the editor failed, the text is as it was: " + sentence(msg.err) + " (set EDITOR to another one)"
+		c.err = "the editor failed, the text is unchanged: " + sentence(msg.err) + " (set EDITOR to another one)"
 		return nil
 	}
 	b, err := os.ReadFile(msg.file)

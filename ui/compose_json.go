@@ -66,19 +66,19 @@ func wanted(wrong *json.SyntaxError) string {
 		return text
 	}
 	for _, w := range []struct{ said, plain string }{
-		{"looking for beginning of value", "a value should stand here, not "},
-		{"looking for beginning of object key string", "a name in quotes should stand here, not "},
-		{"after object key:value pair", "a comma or } should stand here, not "},
-		{"after object key", "a colon should stand here, not "},
-		{"after array element", "a comma or ] should stand here, not "},
-		{"after top-level value", "nothing should follow the value, but there is "},
-		{"in string literal", "a control character in a string has to be escaped: "},
+		{"looking for beginning of value", "expected a value, found "},
+		{"looking for beginning of object key string", "expected a name in quotes, found "},
+		{"after object key:value pair", "expected a comma or }, found "},
+		{"after object key", "expected a colon, found "},
+		{"after array element", "expected a comma or ], found "},
+		{"after top-level value", "expected the end after the value, found "},
+		{"in string literal", "escape the control character in the string: "},
 		{"in string escape code", "no such escape in a string: \\"},
-		{"in \\u hexadecimal character escape", "four hexadecimal digits should follow \\u, not "},
-		{"after decimal point in numeric literal", "a digit should stand here, not "},
-		{"in exponent of numeric literal", "a digit should stand here, not "},
-		{"in numeric literal", "a digit should stand here, not "},
-		{"in literal ", "only true, false and null are words of JSON, not with "},
+		{"in \\u hexadecimal character escape", "expected four hexadecimal digits after \\u, found "},
+		{"after decimal point in numeric literal", "expected a digit, found "},
+		{"in exponent of numeric literal", "expected a digit, found "},
+		{"in numeric literal", "expected a digit, found "},
+		{"in literal ", "expected true, false or null, found "},
 	} {
 		if strings.HasPrefix(where, w.said) {
 			return w.plain + strings.TrimPrefix(what, "'")

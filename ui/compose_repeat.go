@@ -71,17 +71,17 @@ func (m *Model) askRepeat() tea.Cmd {
 		},
 	}
 	d.preset(0, "1s")
-	what := "Sends this message to " + c.topic + " again and again, until esc. "
+	what := "Send this message to " + c.topic + " repeatedly until esc. "
 	switch {
 	case bytes.Contains(msg.Key, []byte(counter)) || bytes.Contains(msg.Value, []byte(counter)):
 		what += counter + " counts from 0."
 	default:
-		what += "It is the same each time: " + counter + " in key or value would count from 0."
+		what += "Every message is the same: " + counter + " in key or value would count from 0."
 	}
 	d.lines = []string{what}
 	switch {
 	case msg.Value == nil:
-		d.lines = append(d.lines, "The value is null: each is a tombstone.")
+		d.lines = append(d.lines, "The value is null: every message is a tombstone.")
 	case len(msg.Value) == 0:
 		d.lines = append(d.lines, "The value is empty.")
 	}
@@ -238,7 +238,7 @@ func (m *Model) repeated(msg repeatMsg) tea.Cmd {
 		case errors.Is(err, kafka.ErrReadOnly):
 			why = readOnlyReason
 		case errors.Is(err, context.Canceled):
-			why = "whether the last one was written is not known"
+			why = "the last one may have been written"
 		}
 		why = "stopped after " + human.Plural(int(count), "message") + ": " + why
 		c.draftTo(r.topic).err = why

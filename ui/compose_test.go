@@ -124,13 +124,13 @@ func TestJSONIsJudgedQuietly(t *testing.T) {
 		{`{"a": 1}`, "valid JSON", false},
 		{`hello`, "", false}, {``, "", false}, {`17`, "", false}, {`"text"`, "", false},
 		{`{"a": `, "JSON, unfinished", false},
-		{"{\n  \"ä\": ]\n}", "JSON: line 2, column 8: a value should stand here, not ]", true},
-		{`[1, 2] x`, "JSON: line 1, column 8: nothing should follow the value, but there is x", true},
-		{`{"a" 1}`, "JSON: line 1, column 6: a colon should stand here, not 1", true},
-		{`{a: 1}`, "JSON: line 1, column 2: a name in quotes should stand here, not a", true},
-		{`[1 2]`, "JSON: line 1, column 4: a comma or ] should stand here, not 2", true},
+		{"{\n  \"ä\": ]\n}", "JSON: line 2, column 8: expected a value, found ]", true},
+		{`[1, 2] x`, "JSON: line 1, column 8: expected the end after the value, found x", true},
+		{`{"a" 1}`, "JSON: line 1, column 6: expected a colon, found 1", true},
+		{`{a: 1}`, "JSON: line 1, column 2: expected a name in quotes, found a", true},
+		{`[1 2]`, "JSON: line 1, column 4: expected a comma or ], found 2", true},
 		{`["\q"]`, `JSON: line 1, column 4: no such escape in a string: \q`, true},
-		{`[nil]`, "JSON: line 1, column 3: only true, false and null are words of JSON, not with i", true},
+		{`[nil]`, "JSON: line 1, column 3: expected true, false or null, found i", true},
 		{`{"id": {{.N}}, "s": "{{.N}}"}`, "valid JSON, ctrl+r counts {{.N}}", false},
 		{`this is message{{.N}}`, "ctrl+r counts {{.N}}", false},
 		{"[\"\xff\"]", "JSON: line 1, column 3: not UTF-8", true},
@@ -145,7 +145,7 @@ func TestJSONIsJudgedQuietly(t *testing.T) {
 func TestBrokenJSONCanBeSent(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		d := drive(t, sample(), Options{Topics: []string{"empty"}}, 120, 40)
-		d.sees("nothing here yet")
+		d.sees("no messages yet")
 		d.press("c")
 		d.typed(`{"a"]`)
 		d.sees("JSON: line 1, column 5")
@@ -158,7 +158,7 @@ func TestHeadersKeepOrderDoublesAndNull(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		c := sample()
 		d := drive(t, c, Options{Topics: []string{"empty"}}, 120, 40)
-		d.sees("nothing here yet")
+		d.sees("no messages yet")
 		d.press("c")
 		d.typed("v")
 		d.press("tab", "tab")
@@ -307,7 +307,7 @@ func TestNoPlaceForTheHistoryStopsNothing(t *testing.T) {
 			t.Fatal(err)
 		}
 		d := drive(t, sample(), Options{Topics: []string{"empty"}, History: filepath.Join(file, "history")}, 120, 40)
-		d.sees("nothing here yet")
+		d.sees("no messages yet")
 		d.press("c")
 		d.typed("x")
 		d.press("ctrl+s")
@@ -341,7 +341,7 @@ func TestRepeatCountsAndStops(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		c := sample()
 		d := drive(t, c, Options{Topics: []string{"empty"}}, 120, 40)
-		d.sees("nothing here yet")
+		d.sees("no messages yet")
 		d.press("c")
 		d.typed(`this is message{{.N}}`)
 		d.press("tab")
@@ -385,7 +385,7 @@ func TestRepeatStopsAtAnErrorAndKeepsTheText(t *testing.T) {
 		c := sample()
 		c.sendErr = errors.New("not enough replicas")
 		d := drive(t, c, Options{Topics: []string{"empty"}}, 120, 40)
-		d.sees("nothing here yet")
+		d.sees("no messages yet")
 		d.press("c")
 		d.typed("precious")
 		d.press("ctrl+r", "enter")
@@ -412,7 +412,7 @@ func TestRepeatIntervals(t *testing.T) {
 func TestAttachmentComesAndGoes(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		d := drive(t, sample(), Options{Topics: []string{"empty"}}, 120, 40)
-		d.sees("nothing here yet")
+		d.sees("no messages yet")
 		d.press("c")
 		d.typed("ab")
 		d.press("left")
@@ -433,7 +433,7 @@ func TestEditorKeepsTheLastLineAsItWas(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		for _, text := range []string{"one", "one\n", "", "\n"} {
 			d := drive(t, sample(), Options{Topics: []string{"empty"}}, 120, 40)
-			d.sees("nothing here yet")
+			d.sees("no messages yet")
 			d.m.compose.value.set(text)
 			file := filepath.Join(t.TempDir(), "edited")
 			saved := text
@@ -511,14 +511,14 @@ func TestTheFooterSaysWhatEscDoes(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		c := sample()
 		d := drive(t, c, Options{Topics: []string{"empty"}}, 120, 40)
-		d.sees("nothing here yet")
+		d.sees("no messages yet")
 		d.press("c")
 		d.typed("x")
 		d.sees("esc back")
 		d.press("ctrl+r", "enter")
 		d.sees("esc stop ")
 		d.press("ctrl+r")
-		d.sees("repeat: a message is sent again and again; esc stops that")
+		d.sees("repeat: a message is being repeated; esc stops it")
 		d.press("esc")
 		d.until("its end", func() bool { return !d.m.compose.running() })
 	})

@@ -191,7 +191,7 @@ func (m *Model) stopDial() tea.Cmd {
 	c.cancel()
 	c.number++
 	c.busy = false
-	c.err = errors.New("given up")
+	c.err = errors.New("stopped")
 	return nil
 }
 
@@ -357,7 +357,7 @@ func (c *connecting) ways(m *Model, w, indent int) (lines []string) {
 	doing := ""
 	switch {
 	case m.checkup.busy:
-		doing = m.spinner() + " looking closer, step by step"
+		doing = m.spinner() + " checking step by step"
 	case c.busy:
 		doing = m.spinner() + " trying again"
 	case !c.again.IsZero():

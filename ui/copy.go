@@ -119,7 +119,7 @@ func (m *Model) copyOut(what string, b []byte) tea.Cmd {
 	why := ""
 	switch {
 	case len(b) > clipboardMost:
-		why = "more than terminals take"
+		why = "too large for terminals"
 	case !utf8.Valid(b):
 		why = "not text"
 	}
@@ -129,7 +129,7 @@ func (m *Model) copyOut(what string, b []byte) tea.Cmd {
 	return m.background(func(ctx context.Context) tea.Msg {
 		msg := copiedMsg{what: what, bytes: b, why: why}
 		if msg.why == "" && !tmuxTakes(ctx) {
-			msg.why = "tmux keeps it from the terminal: set -g set-clipboard on"
+			msg.why = "tmux blocks it: set -g set-clipboard on"
 		}
 		if msg.why != "" {
 			msg.file, msg.err = keepCopy(what, b)

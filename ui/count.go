@@ -114,15 +114,18 @@ func (m *Model) counted(msg countedMsg) tea.Cmd {
 	c.search, c.cancel, c.estimated = nil, nil, ""
 	switch e := msg.estimate; {
 	case errors.Is(msg.err, context.Canceled):
-		m.note(levelInfo, "counting was stopped")
+		m.note(levelInfo, "counting stopped")
 	case msg.err != nil:
 		m.note(levelBad, "not counted: "+sentence(msg.err))
 	case e.Exact:
 		m.note(levelGood, fmt.Sprintf("%s %s %s, in %s", human.Exact(e.Hits), human.Noun(e.Hits, "record"), msg.what, human.Plural(int(e.Offsets), "offset")))
 	default:
 		c.estimated = msg.what
-		m.note(levelGood, fmt.Sprintf("about %s of %s offsets (%s to %s with 95 %%, by a sample of %.3g %%) are records %s; # once more counts them, also where they lie close together and the sample missed them",
-			human.Count(e.Hits), human.Count(e.Offsets), human.Count(e.Low), human.Count(e.High), e.Share(), msg.what))
+		text := fmt.Sprintf("%s %s messages", m.st.g.about, human.Count(e.Hits))
+		if e.Hits != e.Offsets {
+			text = fmt.Sprintf("%s %s of %s messages %s (%s to %s)", m.st.g.about, human.Count(e.Hits), human.Count(e.Offsets), msg.what, human.Count(e.Low), human.Count(e.High))
+		}
+		m.note(levelGood, text+"; # counts exactly")
 	}
 	return nil
 }

@@ -74,7 +74,7 @@ const (
 // askExport opens the form for what the tail holds, or a range of its topics.
 func (m *Model) askExport() tea.Cmd {
 	d := m.exportForm(strings.Join(m.tail.topics, "+"), "")
-	d.fields = append(d.fields, field{label: "records", hint: "those that are held; or a range: beginning..end   -2h..-1h   14:05..14:10   -500"})
+	d.fields = append(d.fields, field{label: "records", hint: "the loaded ones; or a range: beginning..end   -2h..-1h   14:05..14:10   -500"})
 	d.change = func(m *Model, d *dialog) tea.Cmd {
 		describeExport(d)
 		text := strings.TrimSpace(d.fields[exportWhat].ed.String())
@@ -119,9 +119,9 @@ func describeExport(d *dialog) tea.Cmd {
 		return nil
 	}
 	d.lines = []string{map[archive.Kind]string{
-		archive.JSONL: "All of each record, as JSON lines; milena " + quote(filepath.Base(name)) + " opens them again.",
-		archive.CSV:   `A table: null, and what is not there, is an empty field, and empty is "".`,
-		archive.Raw:   "The values alone, each with a line break behind it; those that have some inside take several lines.",
+		archive.JSONL: "Everything of each record, as JSON lines; milena " + quote(filepath.Base(name)) + " opens them again.",
+		archive.CSV:   `A table: null or missing is an empty field, empty is "".`,
+		archive.Raw:   "The values alone, one line each; values with line breaks take several lines.",
 	}[kind], "In " + atHome(name)}
 	return nil
 }
@@ -181,7 +181,7 @@ func exportHeld(ctx context.Context, e *archive.Export, held *store.Store, first
 		}
 	})
 	if err == nil && gone > 0 {
-		return fmt.Errorf("%s records had to leave to make room before they were written: pause, and export again", human.Exact(gone))
+		return fmt.Errorf("%s records were evicted before they were written: pause, then export again", human.Exact(gone))
 	}
 	return err
 }
@@ -234,7 +234,7 @@ func (m *Model) submitExport(d *dialog, run exportRun) tea.Cmd {
 		}
 	}
 	if m.export.busy() {
-		d.err = "an export is under way: esc in the tail stops it"
+		d.err = "an export is running: esc in the tail stops it"
 		return nil
 	}
 	begin := func(asked *dialog, again func(*dialog) tea.Cmd) tea.Cmd {
@@ -281,7 +281,7 @@ func (m *Model) askOverwrite(msg exportMsg) {
 	}
 	m.dialog = &dialog{
 		title: "overwrite", kind: dialogConfirm, danger: true, opened: time.Now(), action: "overwrite",
-		lines:  []string{atHome(name) + " is there already." + size},
+		lines:  []string{atHome(name) + " exists already." + size},
 		submit: func(_ *Model, d *dialog) tea.Cmd { return msg.again(d) },
 		cancel: func(m *Model, _ *dialog) tea.Cmd { m.dialog = msg.form; return nil },
 	}
@@ -314,7 +314,7 @@ func (m *Model) noteExport(msg exportMsg) {
 	p := msg.e.Progress()
 	switch {
 	case errors.Is(msg.err, context.Canceled):
-		m.note(levelInfo, "the export was stopped: nothing is left of "+atHome(msg.e.Path()))
+		m.note(levelInfo, "export stopped; removed "+atHome(msg.e.Path()))
 	case msg.err != nil:
 		m.note(levelBad, "nothing was exported: "+sentence(msg.err))
 	default:

@@ -51,7 +51,7 @@ func offline(t *testing.T, path string) *driver {
 func tailOf(t *testing.T, c *fakeCluster, topic string) *driver {
 	t.Helper()
 	d := drive(t, c, Options{Topics: []string{topic}}, 120, 30)
-	d.sees("following")
+	d.sees("live")
 	return d
 }
 
@@ -161,7 +161,7 @@ func TestAFileIsOverwrittenOnlyWhenTold(t *testing.T) {
 		}
 		d := tailOf(t, sample(), "message-log")
 		exportTo(d, path, "", "0..3")
-		d.sees("is there already. It has 8 B")
+		d.sees("exists already. It has 8 B")
 		d.press("enter") // typed ahead
 		if got, _ := os.ReadFile(path); string(got) != "precious" {
 			t.Errorf("overwritten by a key that was typed ahead: %q", got)
@@ -169,7 +169,7 @@ func TestAFileIsOverwrittenOnlyWhenTold(t *testing.T) {
 		d.press("esc")
 		d.until("the form again", func() bool { return d.m.dialog != nil && len(d.m.dialog.fields) == 3 })
 		d.press("enter")
-		d.sees("is there already")
+		d.sees("exists already")
 		d.advance(swallow)
 		d.press("enter")
 		d.sees("exported 3 records")
@@ -201,9 +201,9 @@ func TestAnExportThatIsStoppedLeavesNothing(t *testing.T) {
 		}))
 		d.until("progress", func() bool { return strings.Contains(d.screen(), "exporting: 1 records") })
 		d.press("e")
-		d.sees("an export is under way")
+		d.sees("an export is running")
 		d.press("esc")
-		d.sees("the export was stopped: nothing is left of")
+		d.sees("export stopped; removed")
 		if got := files(t, dir); len(got) > 0 {
 			t.Errorf("the folder has %q", got)
 		}
@@ -220,7 +220,7 @@ func TestExportsThatCannotBe(t *testing.T) {
 			{filepath.Join(dir, "f.csv"), "colour", "", "there is no field"},
 			{filepath.Join(dir, "f.csv"), "value.a[x]", "", "a name in quotes or a place"},
 			{filepath.Join(dir, "f.jsonl"), "", "noon", "neither a number"},
-			{filepath.Join(dir, "f.jsonl"), "", "stored..end", "no consumer group"},
+			{filepath.Join(dir, "f.jsonl"), "", "stored..end", "without a consumer group"},
 		} {
 			exportTo(d, c.name, c.columns, c.what)
 			d.sees(c.says)

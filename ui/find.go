@@ -44,7 +44,7 @@ func (f *finding) count() string {
 func noFind(m *Model) bool { return m.tail.find.q == nil }
 
 // offFind says why n does nothing.
-const offFind = "nothing is looked for: f finds"
+const offFind = "nothing to find: f starts a search in the loaded messages"
 
 // askFind opens the prompt for the words.
 func (m *Model) askFind() tea.Cmd {
@@ -62,7 +62,7 @@ func (m *Model) askFind() tea.Cmd {
 		return nil
 	}
 	d := &dialog{
-		title: "find in what is held", opened: time.Now(), action: "go to the nearest",
+		title: "find in loaded messages", opened: time.Now(), action: "go to the nearest match",
 		fields: []field{m.queryField("find")},
 		submit: func(m *Model, d *dialog) tea.Cmd {
 			if err := look(m, d); err != nil {
@@ -137,11 +137,11 @@ func (m *Model) found(msg foundMsg) {
 	if !msg.ok {
 		switch msg.by {
 		case 1:
-			m.note(levelInfo, "no newer record that is held has "+t.find.text)
+			m.note(levelInfo, "no newer loaded message has "+t.find.text)
 		case -1:
-			m.note(levelInfo, "no older record that is held has "+t.find.text+"; / looks further back")
+			m.note(levelInfo, "no older loaded message has "+t.find.text+"; / searches further back")
 		default:
-			m.note(levelInfo, "nothing that is held has "+t.find.text+"; / looks further back")
+			m.note(levelInfo, "no loaded message has "+t.find.text+"; / searches further back")
 		}
 		return
 	}

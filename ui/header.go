@@ -44,7 +44,7 @@ func (m *Model) header() string {
 		default:
 			l.text(st.warn, text)
 			if m.w >= 80 {
-				l.text(st.dim, "  :doctor looks closer")
+				l.text(st.dim, "  :doctor checks why")
 			}
 		}
 		if m.cluster.ReadOnly() {
@@ -52,12 +52,12 @@ func (m *Model) header() string {
 			l.text(st.warn, "read-only")
 		}
 		if m.mouseFree && m.w >= 50 {
-			l.text(st.dim, "  mouse: the terminal's, ")
+			l.text(st.dim, "  mouse released, ")
 			l.text(st.accent, "M")
-			l.text(st.dim, " takes it back")
+			l.text(st.dim, " captures it")
 		}
 		if m.addr != "" && m.w >= 80 {
-			l.text(st.dim, "  others: milena -b "+m.addr)
+			l.text(st.dim, "  from another terminal: milena -b "+m.addr)
 		}
 	}
 	if l.width+right.width+2 <= m.w {

@@ -34,16 +34,16 @@ func TestATopicWithALeaderlessPartitionIsReadAllTheSame(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		c := lonelyTopic()
 		d := drive(t, c, Options{Topics: []string{"lonely"}}, 140, 40)
-		d.sees("following 2 of 3 partitions")
+		d.sees("live 2 of 3 partitions")
 		d.sees("message 9 of 0")
 		d.sees("message 9 of 2")
 		d.sees("lonely/1 cannot be read now: it has no leader now")
-		if screen := d.screen(); strings.Contains(screen, "of 1 ") || strings.Contains(screen, "following ●") || !strings.Contains(screen, "held 20 ") {
+		if screen := d.screen(); strings.Contains(screen, "of 1 ") || strings.Contains(screen, "live ●") || !strings.Contains(screen, "in memory 20 ") {
 			t.Errorf("it reads\n%s", screen)
 		}
 		c.add("lonely", 1, text("written when it was back"))
 		c.mend(lonely1)
-		d.sees("following ●")
+		d.sees("live ●")
 		d.sees("written when it was back")
 		d.sees("lonely/1 can be read again, from offset 0 on")
 		d.until("all of it", func() bool { return d.m.tail.snap.held == 31 })
@@ -54,17 +54,17 @@ func TestWhatWaitsIsKeptOverAPauseAndOverMarkers(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		c := lonelyTopic()
 		d := drive(t, c, Options{Topics: []string{"lonely"}}, 140, 40)
-		d.sees("following 2 of 3 partitions")
+		d.sees("live 2 of 3 partitions")
 		d.press("space")
 		d.sees("paused")
 		d.press("space")
-		d.sees("following 2 of 3 partitions")
+		d.sees("live 2 of 3 partitions")
 		d.press("m")
 		d.sees("markers too")
-		d.sees("following 2 of 3 partitions")
+		d.sees("live 2 of 3 partitions")
 		c.mend(lonely1)
 		d.sees("message 9 of 1")
-		d.sees("following ●")
+		d.sees("live ●")
 	})
 }
 
@@ -73,13 +73,13 @@ func TestATopicWithoutAnyLeaderIsWaitedFor(t *testing.T) {
 		c := lonelyTopic()
 		c.lack = map[kafka.TopicPartition]error{{Topic: "lonely", Partition: 0}: silence, lonely1: silence, {Topic: "lonely", Partition: 2}: silence}
 		d := drive(t, c, Options{Topics: []string{"lonely"}}, 140, 40)
-		d.sees("following 0 of 3 partitions")
+		d.sees("live 0 of 3 partitions")
 		d.sees("lonely/1 cannot be read now: advertised as fake:9092, which does not answer")
-		d.sees("1 of 3 brokers does not answer: fake:9092  :doctor looks closer")
+		d.sees("1 of 3 brokers does not answer: fake:9092  :doctor checks why")
 		for p := range int32(3) {
 			c.mend(kafka.TopicPartition{Topic: "lonely", Partition: p})
 		}
-		d.sees("following ●")
+		d.sees("live ●")
 		d.sees("message 9 of 1")
 		d.sees("● 3 brokers")
 	})
@@ -106,28 +106,28 @@ func TestTheHeaderSaysWhatIsLostUnderAnOpenTail(t *testing.T) {
 		c := lonelyTopic()
 		c.lack = nil
 		d := drive(t, c, Options{Topics: []string{"lonely"}}, 140, 40)
-		d.sees("following ●")
+		d.sees("live ●")
 		d.sees("● 3 brokers")
 		happens := func(e kafka.Event) {
 			c.set(func() { c.tell = append(c.tell, e); c.grown.Broadcast() })
 		}
 		happens(kafka.Event{Kind: kafka.PartitionStuck, TopicPartition: lonely1, Err: kafka.ErrNoLeader})
-		d.sees("following 2 of 3 partitions")
+		d.sees("live 2 of 3 partitions")
 		happens(kafka.Event{Kind: kafka.PartitionBack, TopicPartition: lonely1, From: 10})
-		d.sees("following ●")
+		d.sees("live ●")
 		happens(kafka.Event{Kind: kafka.BrokerLost, Broker: "fake:9092", Err: silence})
-		d.sees("following 0 of 3 partitions")
+		d.sees("live 0 of 3 partitions")
 		d.sees("does not answer: fake:9092  :doctor")
 		d.press("space") // nobody asks it now, so nobody knows
 		d.sees("paused")
 		d.sees("● 3 brokers")
 		d.press("space")
 		happens(kafka.Event{Kind: kafka.BrokerBack, Broker: "fake:9092"})
-		d.sees("following ●")
+		d.sees("live ●")
 		d.sees("● 3 brokers")
 		happens(kafka.Event{Kind: kafka.TopicDeleted, TopicPartition: kafka.TopicPartition{Topic: "lonely", Partition: -1}})
 		d.sees("topic deleted")
-		if strings.Contains(d.screen(), "following") {
+		if strings.Contains(d.screen(), "live") {
 			t.Errorf("it follows a topic that is deleted:\n%s", d.screen())
 		}
 	})
@@ -162,7 +162,7 @@ func TestAnOffsetPastTheEnd(t *testing.T) {
 		c.add("short", 0, text("three"))
 		d.sees("past the end (3)")
 		d.press("G")
-		d.sees("following ●")
+		d.sees("live ●")
 		d.sees("three")
 		c.add("short", 0, text("four"))
 		d.sees("four")
@@ -184,7 +184,7 @@ func TestAnOffsetPastTheEndOfSomePartitions(t *testing.T) {
 		d.sees("2 partitions end before it")
 		d.sees("long 19")
 		d.press("G")
-		d.sees("following ●")
+		d.sees("live ●")
 		d.sees("short")
 	})
 }
@@ -248,7 +248,7 @@ func TestAPauseIsNoLatency(t *testing.T) {
 		d.sees("sent to partition")
 		d.advance(time.Minute)
 		d.press("esc", "space")
-		d.sees("seen when the pause ended")
+		d.sees("seen after the pause")
 	})
 }
 
@@ -263,9 +263,9 @@ func TestAFilterThatFindsNothingSaysWhereItLooked(t *testing.T) {
 		d.typed("nowhere")
 		d.press("enter")
 		d.sees("nothing from Sun 22 Nov 13:05:00 on matches")
-		d.sees("g looks from the beginning")
+		d.sees("g searches from the beginning")
 		d.press("g")
-		d.sees("nothing in the topic matches yet")
+		d.sees("no match so far")
 	})
 }
 
@@ -274,7 +274,7 @@ func TestAtTheEndIsNotFollowing(t *testing.T) {
 		d := drive(t, sample(), Options{Topics: []string{"orders"}}, 140, 40)
 		d.follows("orders")
 		d.press("g")
-		d.sees("at the end ○")
+		d.sees("up to date, not following")
 		if head := d.headerOf(20); strings.Contains(head, "60h") || !strings.Contains(head, "60") {
 			t.Errorf("a narrow header is %q", head)
 		}

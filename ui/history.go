@@ -39,7 +39,7 @@ type history struct {
 func defaultHistory() (string, error) {
 	dir, err := os.UserCacheDir()
 	if err != nil {
-		return "", fmt.Errorf("what is sent will not be remembered: %w", err)
+		return "", fmt.Errorf("no history of sent messages: %w", err)
 	}
 	return filepath.Join(dir, "milena", "history"), nil
 }
@@ -82,7 +82,7 @@ func (h *history) read(cluster, topic string) ([][]byte, error) {
 		return nil, nil
 	}
 	if err != nil {
-		return nil, fmt.Errorf("what was sent to %s before is not known: %w", topic, err)
+		return nil, fmt.Errorf("the history of messages sent to %s cannot be read: %w", topic, err)
 	}
 	b = bytes.TrimRight(b, "\n")
 	if len(b) == 0 {
@@ -102,7 +102,7 @@ func (h *history) save(cluster, topic string, x composed) error {
 	}
 	line, err := json.Marshal(lineOf(topic, x))
 	if err != nil {
-		return fmt.Errorf("what is sent to %s is not remembered: %w", topic, err)
+		return fmt.Errorf("messages sent to %s are not kept in the history: %w", topic, err)
 	}
 	if len(line) >= historyKeptBytes {
 		return nil
@@ -122,7 +122,7 @@ func (h *history) save(cluster, topic string, x composed) error {
 		if errors.As(err, &of) { // the file's name of a moment helps nobody
 			err = fmt.Errorf("%w, in %s", of.Err, h.dir)
 		}
-		return fmt.Errorf("what is sent to %s is not remembered: %w", topic, err)
+		return fmt.Errorf("messages sent to %s are not kept in the history: %w", topic, err)
 	}
 	return nil
 }

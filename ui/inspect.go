@@ -112,11 +112,11 @@ func (in *inspector) choose() {
 	front := v[:frontBytes]
 	switch {
 	case isBinary(front, false):
-		in.view, in.why = viewHex, "looking at the rest"
+		in.view, in.why = viewHex, "checking the rest"
 	case looksLikeJSON(front):
-		in.view, in.why, in.json = viewJSON, "looking at the rest", true
+		in.view, in.why, in.json = viewJSON, "checking the rest", true
 	default:
-		in.view, in.why = viewText, "looking at the rest"
+		in.view, in.why = viewText, "checking the rest"
 	}
 }
 
@@ -138,7 +138,7 @@ func viewOf(v []byte) (view valueView, why string, isJSON bool) {
 		if bytes.HasPrefix(v, byteOrderMark) {
 			return viewJSON, "valid JSON behind a byte order mark; order of keys and digits as sent", true
 		}
-		return viewJSON, "valid JSON; order of keys and digits as sent", true
+		return viewJSON, "valid JSON; key order and digits as sent", true
 	}
 	return viewText, "UTF-8", false
 }
@@ -185,7 +185,7 @@ func (in *inspector) describe(m *Model, w, h int) {
 		}
 		add(func(*line) {})
 		add(func(l *line) {
-			l.text(l.st.dim, "This row is no record: it says what was met here while reading.")
+			l.text(l.st.dim, "This row is not a record: it says what milena met here.")
 		})
 		return
 	}
@@ -204,7 +204,7 @@ func (in *inspector) describe(m *Model, w, h int) {
 		}
 		pair("timestamp", itoa(r.Timestamp)+"   "+kind)
 	} else {
-		pair("timestamp", "none: a message of the old format (magic 0)")
+		pair("timestamp", "none (message format 0)")
 	}
 	if r.Timestamp > time.Now().Add(aheadMost).UnixMilli() {
 		pair("ahead "+m.st.g.ahead, aheadMeaning)
@@ -220,7 +220,7 @@ func (in *inspector) describe(m *Model, w, h int) {
 	if b.LeaderEpoch >= 0 {
 		pair("leader epoch", itoa(int64(b.LeaderEpoch)))
 	}
-	codec := [...]string{"none", "gzip", "snappy", "lz4", "zstd"}
+	codec := [...]string{"uncompressed", "gzip", "snappy", "lz4", "zstd"}
 	name := strconv.Itoa(int(b.Codec))
 	if int(b.Codec) < len(codec) {
 		name = codec[b.Codec]

@@ -34,8 +34,8 @@ func (m *Model) askInRecord() tea.Cmd {
 		return nil
 	}
 	d := &dialog{
-		title: "find in the value", opened: time.Now(), action: "go to the next",
-		fields: []field{{label: "find", hint: `words, each of which is found; "two words"`}},
+		title: "find in the value", opened: time.Now(), action: "go to the next match",
+		fields: []field{{label: "find", hint: `words, all of them; "two words"`}},
 		submit: func(m *Model, d *dialog) tea.Cmd {
 			q, err := query.Parse(d.fields[0].ed.String())
 			if err != nil {
@@ -89,7 +89,7 @@ func (in *inspector) goHit(m *Model, by int) {
 	case at != noHit:
 		in.hit, in.show, in.end = at, true, false
 	case in.hit == noHit:
-		m.note(levelInfo, "the value does not have "+in.text)
+		m.note(levelInfo, "not in the value: "+in.text)
 	case by > 0:
 		m.note(levelInfo, "that was the last "+in.text)
 	default:

@@ -242,7 +242,7 @@ func TestAReplayLeavesOutWhatIsOff(t *testing.T) {
 		d.shows("first")
 		d.press(".", ".")
 		d.shows("first", "third", "fourth")
-		d.sees("replayed to the end: 3 records")
+		d.sees("replay ended: 3 records")
 		d.press("G")
 		d.until("the tail", func() bool { return !d.m.tail.played() && d.m.tail.snap.reading })
 		d.shows("first", "third", "fourth")
@@ -330,7 +330,7 @@ func TestWhatHasNoRoomIsNotLost(t *testing.T) {
 			for i := range 10 {
 				c.add("b", 1, at(time.Duration(100+i)*time.Second, fmt.Sprint("waits ", i)))
 			}
-			d.sees("held back")
+			d.sees("slowed down")
 			for _, keys := range [][]string{{"space", "space"}, {"m"}, {"m"}} {
 				d.press(keys...)
 				d.until("the tail", func() bool { return !d.m.tail.starting() && len(d.values()) > 0 })

@@ -107,7 +107,7 @@ func offOfHits(f func(*Model) bool, why string) func(*Model) string {
 		case f(m):
 			return why
 		case m.tail.searched():
-			return "these are the hits of a search: S searches for something else, f finds among them, esc leaves them"
+			return "these are search hits: S starts another search, f finds among them, esc leaves them"
 		}
 		return ""
 	}
@@ -117,7 +117,7 @@ func offOfHits(f func(*Model) bool, why string) func(*Model) string {
 const (
 	offTopics  = "there is no topic"
 	offSession = "no topic is open"
-	offRows    = "nothing is shown yet"
+	offRows    = "there is no message yet"
 )
 
 func focusOn(p pane) func(*Model) tea.Cmd {
@@ -191,7 +191,7 @@ func table() []Binding {
 
 	add(ScopeAll,
 		Binding{Keys: []string{"ctrl+c"}, What: "quit", Do: (*Model).quit},
-		Binding{Keys: []string{"ctrl+z"}, What: "suspend; fg in the shell goes on", Off: off(func(*Model) bool { return runtime.GOOS == "windows" }, "this system has no such thing"), Do: func(*Model) tea.Cmd { return tea.Suspend }},
+		Binding{Keys: []string{"ctrl+z"}, What: "suspend; fg in the shell resumes", Off: off(func(*Model) bool { return runtime.GOOS == "windows" }, "Windows cannot suspend programs"), Do: func(*Model) tea.Cmd { return tea.Suspend }},
 	)
 
 	add(ScopeBrowse,
@@ -200,15 +200,15 @@ func table() []Binding {
 		Binding{Keys: []string{"1"}, What: "topics", Do: focusOn(paneTopics)},
 		Binding{Keys: []string{"2"}, What: "tail", Do: focusOn(paneTail)},
 		Binding{Keys: []string{"3", "c"}, Label: "c 3", Short: "compose", What: "compose a message to the topic under the cursor in the list, to the open one in the tail; of several, to that of the record under the cursor", Weight: 34, Off: composeOff, Do: (*Model).composeHere},
-		Binding{Keys: []string{"z"}, What: "zoom the pane, and back", Do: func(m *Model) tea.Cmd { m.zoom = !m.zoom; return nil }},
-		Binding{Keys: []string{"i"}, Short: "details", What: "all about the topic: partitions, leaders, replicas in sync, offsets, configuration", Weight: 35, Off: off(func(m *Model) bool { return m.detailsOf() == "" }, offTopics), Do: (*Model).showDetails},
-		Binding{Keys: []string{"L"}, Short: "load", What: "load: messages, bytes, messages a second and the hot key of each partition; there partitions are switched off and on", Weight: 42, Off: (*Model).loadOff, Do: (*Model).showLoad},
-		Binding{Keys: []string{"S"}, Short: "search", What: "search the whole history, or a range of it, of one or several topics", Weight: 38, Off: off(func(m *Model) bool { return noTopics(m) && noSession(m) }, offTopics), Do: (*Model).askSearch},
-		Binding{Keys: []string{"["}, What: "back to the place before", Off: placesOff(-1), Do: func(m *Model) tea.Cmd { return m.stepPlace(-1) }},
-		Binding{Keys: []string{"]"}, What: "on to the next place", Off: placesOff(1), Do: func(m *Model) tea.Cmd { return m.stepPlace(1) }},
-		Binding{Keys: []string{"u"}, What: "times: local, UTC, as ages, as epoch milliseconds", Do: (*Model).nextTimes},
+		Binding{Keys: []string{"z"}, What: "zoom the pane in or out", Do: func(m *Model) tea.Cmd { m.zoom = !m.zoom; return nil }},
+		Binding{Keys: []string{"i"}, Short: "details", What: "topic details: partitions, leaders, in-sync replicas, offsets, configuration", Weight: 35, Off: off(func(m *Model) bool { return m.detailsOf() == "" }, offTopics), Do: (*Model).showDetails},
+		Binding{Keys: []string{"L"}, Short: "load", What: "load: messages, bytes, rate and hot key of each partition; switch partitions off and on there", Weight: 42, Off: (*Model).loadOff, Do: (*Model).showLoad},
+		Binding{Keys: []string{"S"}, Short: "search", What: "search the whole history, or a range, of one or more topics", Weight: 38, Off: off(func(m *Model) bool { return noTopics(m) && noSession(m) }, offTopics), Do: (*Model).askSearch},
+		Binding{Keys: []string{"["}, What: "previous place", Off: placesOff(-1), Do: func(m *Model) tea.Cmd { return m.stepPlace(-1) }},
+		Binding{Keys: []string{"]"}, What: "next place", Off: placesOff(1), Do: func(m *Model) tea.Cmd { return m.stepPlace(1) }},
+		Binding{Keys: []string{"u"}, What: "show times as local, UTC, age or epoch milliseconds", Do: (*Model).nextTimes},
 		Binding{Label: ":theme", What: "theme: auto, dark, light", Do: (*Model).nextTheme},
-		Binding{Keys: []string{"M"}, What: "give the mouse to the terminal, to select text; again takes it back", Do: (*Model).freeMouse},
+		Binding{Keys: []string{"M"}, What: "release the mouse to select text; again captures it", Do: (*Model).freeMouse},
 		Binding{Keys: []string{"Y"}, What: "copy the view as a command: milena, kcat, kafka-console-consumer.sh", Off: off(noSession, offSession), Do: (*Model).openCopy},
 		Binding{Keys: []string{":"}, Short: "command", What: "all commands", Weight: 80, NoPalette: true, Do: (*Model).openPalette},
 		Binding{Keys: []string{"!"}, What: "notices", Do: (*Model).showNotices},
@@ -224,10 +224,10 @@ func table() []Binding {
 		Binding{Keys: pageUp, What: "a page up", NoPalette: true, Do: moveTopics(pageOf(-1))},
 		Binding{Keys: []string{"home", "g"}, What: "first topic", NoPalette: true, Do: moveTopics(by(-far))},
 		Binding{Keys: []string{"end", "G"}, What: "last topic", NoPalette: true, Do: moveTopics(by(far))},
-		Binding{Keys: []string{"enter"}, Short: "open", What: "open the topic in the tail; those that are marked, together", Weight: 20, Off: off(noTopics, offTopics), Do: (*Model).openChosen},
-		Binding{Keys: []string{"space"}, Short: "mark", What: "mark the topic, or not: enter opens and S searches all that are marked", Weight: 39, Off: off(noTopics, offTopics), Do: (*Model).markTopic},
-		Binding{Keys: []string{"/"}, Short: "filter", What: "filter topics: letters of the name in their order; ! those in trouble", Weight: 15, Do: (*Model).askTopicFilter},
-		Binding{Keys: []string{"esc"}, What: "drop the marks, show all topics again, or back to the tail", NoPalette: true, Do: func(m *Model) tea.Cmd {
+		Binding{Keys: []string{"enter"}, Short: "open", What: "open the topic, or all marked topics together", Weight: 20, Off: off(noTopics, offTopics), Do: (*Model).openChosen},
+		Binding{Keys: []string{"space"}, Short: "mark", What: "mark or unmark the topic; enter opens, S searches all marked topics", Weight: 39, Off: off(noTopics, offTopics), Do: (*Model).markTopic},
+		Binding{Keys: []string{"/"}, Short: "filter", What: "filter topics by letters of their names; ! shows those in trouble", Weight: 15, Do: (*Model).askTopicFilter},
+		Binding{Keys: []string{"esc"}, What: "clear the marks or the filter, or go back to the tail", NoPalette: true, Do: func(m *Model) tea.Cmd {
 			if len(m.topics.marked) > 0 {
 				clear(m.topics.marked)
 			} else if m.topics.filter != "" {
@@ -239,71 +239,71 @@ func table() []Binding {
 		}},
 		Binding{Keys: []string{"+"}, Short: "new", What: "create a topic", Weight: 30, Off: readOnlyOr(nil, ""), Do: (*Model).create},
 		Binding{Keys: []string{"D"}, Short: "delete", What: "delete the topic", Weight: 83, Off: readOnlyOr(noTopics, offTopics), Do: (*Model).deleteTopic},
-		Binding{Keys: []string{"o"}, Short: "order", What: "order by name, messages, messages a second, age of the last message, partitions", Weight: 85, Do: (*Model).nextOrder},
-		Binding{Keys: []string{"ctrl+r"}, What: "ask the cluster for its topics now", Do: func(m *Model) tea.Cmd { return m.ask(true, "") }},
+		Binding{Keys: []string{"o"}, Short: "order", What: "sort by name, messages, rate, age of the last message, partitions", Weight: 85, Do: (*Model).nextOrder},
+		Binding{Keys: []string{"ctrl+r"}, What: "refresh the topics now", Do: func(m *Model) tea.Cmd { return m.ask(true, "") }},
 	)
 
 	add(ScopeTail,
 		Binding{Keys: down, What: "down", NoPalette: true, Do: moveRows(by(1))},
-		Binding{Keys: up, What: "up; at the top, older records", NoPalette: true, Do: moveRows(by(-1))},
+		Binding{Keys: up, What: "up; loads older records at the top", NoPalette: true, Do: moveRows(by(-1))},
 		Binding{Keys: pageDown, What: "a page down", NoPalette: true, Do: moveRows(tailPage(1))},
 		Binding{Keys: pageUp, What: "a page up", NoPalette: true, Do: moveRows(tailPage(-1))},
-		Binding{Keys: []string{"enter"}, Short: "open", What: "open the record; the topic, when it is a preview", Weight: 30, Off: off(func(m *Model) bool { return noRows(m) && !m.previewShown() }, offRows), Do: (*Model).openRow},
-		Binding{Keys: []string{"/"}, Short: "filter", What: "filter what flows", Weight: 15, Off: offOfHits(noSession, offSession), Do: (*Model).askFilter},
-		Binding{Keys: []string{"space"}, Short: "pause", What: "pause; again goes on, nothing is lost", Weight: 20, Off: off(func(m *Model) bool {
+		Binding{Keys: []string{"enter"}, Short: "open", What: "open the record, or the topic that is previewed", Weight: 30, Off: off(func(m *Model) bool { return noRows(m) && !m.previewShown() }, offRows), Do: (*Model).openRow},
+		Binding{Keys: []string{"/"}, Short: "filter", What: "filter messages", Weight: 15, Off: offOfHits(noSession, offSession), Do: (*Model).askFilter},
+		Binding{Keys: []string{"space"}, Short: "pause", What: "pause or resume; nothing is lost", Weight: 20, Off: off(func(m *Model) bool {
 			return noSession(m) || m.tail.allSearched() || m.tail.played() && !m.tail.playing()
-		}, "nothing flows"), Do: (*Model).pause},
-		Binding{Keys: []string{"R"}, Short: "replay", Weight: 44, What: "replay: a range again at the speed at which it was written, or a multiple", Off: off(noSession, offSession), Do: (*Model).askReplay},
-		Binding{Keys: []string{"."}, Short: "step", Weight: 21, What: "in a replay: give the next record at once, and pause there", Off: (*Model).replayOff, Do: (*Model).stepReplay},
+		}, "nothing is being read"), Do: (*Model).pause},
+		Binding{Keys: []string{"R"}, Short: "replay", Weight: 44, What: "replay a range at its original speed or a multiple", Off: off(noSession, offSession), Do: (*Model).askReplay},
+		Binding{Keys: []string{"."}, Short: "step", Weight: 21, What: "in a replay: show the next record now and pause", Off: (*Model).replayOff, Do: (*Model).stepReplay},
 		Binding{Keys: []string{"<"}, Short: "slower", Weight: 23, What: "in a replay: slower", Off: (*Model).replayOff, Do: func(m *Model) tea.Cmd { return m.speedReplay(-1) }},
-		Binding{Keys: []string{">"}, Short: "faster", Weight: 22, What: "in a replay: faster, 1 2 10 100 times, and as fast as possible", Off: (*Model).replayOff, Do: func(m *Model) tea.Cmd { return m.speedReplay(1) }},
-		Binding{Keys: []string{"G", "end"}, Label: "G end", Short: "follow", What: "to the end, and follow", Weight: 25, Off: func(m *Model) string {
+		Binding{Keys: []string{">"}, Short: "faster", Weight: 22, What: "in a replay: faster (1, 2, 10, 100 times, as fast as possible)", Off: (*Model).replayOff, Do: func(m *Model) tea.Cmd { return m.speedReplay(1) }},
+		Binding{Keys: []string{"G", "end"}, Label: "G end", Short: "follow", What: "go to the end and follow", Weight: 25, Off: func(m *Model) string {
 			if noSession(m) {
 				return offSession
 			}
 			if m.tail.follow && (!m.tail.paused || m.tail.searched()) && m.tail.snap.err == nil && !m.tail.played() {
-				return "it follows already"
+				return "already following"
 			}
 			return ""
 		}, Do: (*Model).goEnd},
-		Binding{Keys: []string{"g", "home"}, Label: "g home", What: "to the beginning of the topic", Off: off(noSession, offSession), Do: (*Model).goBeginning},
-		Binding{Keys: []string{"t"}, Short: "go to", What: "go to a time, an offset, the beginning, the newest N", Weight: 33, Off: off(noSession, offSession), Do: (*Model).askPosition},
-		Binding{Keys: []string{"left"}, What: "back in time, by a column of the timeline", NoPalette: true, Off: (*Model).timelineOff, Do: func(m *Model) tea.Cmd { return m.moveInTime(-1) }},
-		Binding{Keys: []string{"right"}, What: "on in time, by a column of the timeline", NoPalette: true, Off: (*Model).timelineOff, Do: func(m *Model) tea.Cmd { return m.moveInTime(1) }},
-		Binding{Keys: []string{"+", "="}, Label: "+", What: "zoom the timeline in, around where the tail is", Off: (*Model).timelineOff, Do: func(m *Model) tea.Cmd { return m.zoomTime(1, zoomBy) }},
-		Binding{Keys: []string{"-"}, What: "zoom the timeline out", Off: (*Model).timelineOff, Do: func(m *Model) tea.Cmd { return m.zoomTime(zoomBy, 1) }},
-		Binding{Keys: []string{"T"}, What: "show the timeline, or more rows", Off: off(noSession, offSession), Do: (*Model).toggleTimeline},
-		Binding{Keys: []string{"f"}, Short: "find", What: "find words in what is held; nothing is hidden", Weight: 31, Off: off(noRows, offRows), Do: (*Model).askFind},
-		Binding{Keys: []string{"n"}, Short: "next", What: "next (newer) record that was found", Weight: 12, Quiet: foundNothing, Off: off(noFind, offFind), Do: func(m *Model) tea.Cmd { return m.findFrom(1) }},
-		Binding{Keys: []string{"N"}, Short: "previous", What: "previous (older) record that was found", Weight: 13, Quiet: foundNothing, Off: off(noFind, offFind), Do: func(m *Model) tea.Cmd { return m.findFrom(-1) }},
-		Binding{Keys: []string{"m"}, What: "show transaction markers and gaps, or messages alone", Off: offOfHits(noSession, offSession), Do: (*Model).toggleMarkers},
+		Binding{Keys: []string{"g", "home"}, Label: "g home", What: "go to the beginning of the topic", Off: off(noSession, offSession), Do: (*Model).goBeginning},
+		Binding{Keys: []string{"t"}, Short: "go to", What: "go to a time, an offset, the beginning or the last N", Weight: 33, Off: off(noSession, offSession), Do: (*Model).askPosition},
+		Binding{Keys: []string{"left"}, What: "go back in time by one column of the timeline", NoPalette: true, Off: (*Model).timelineOff, Do: func(m *Model) tea.Cmd { return m.moveInTime(-1) }},
+		Binding{Keys: []string{"right"}, What: "go forward in time by one column of the timeline", NoPalette: true, Off: (*Model).timelineOff, Do: func(m *Model) tea.Cmd { return m.moveInTime(1) }},
+		Binding{Keys: []string{"+", "="}, Label: "+", What: "zoom into the timeline at the current position", Off: (*Model).timelineOff, Do: func(m *Model) tea.Cmd { return m.zoomTime(1, zoomBy) }},
+		Binding{Keys: []string{"-"}, What: "zoom out of the timeline", Off: (*Model).timelineOff, Do: func(m *Model) tea.Cmd { return m.zoomTime(zoomBy, 1) }},
+		Binding{Keys: []string{"T"}, What: "show or hide the timeline", Off: off(noSession, offSession), Do: (*Model).toggleTimeline},
+		Binding{Keys: []string{"f"}, Short: "find", What: "find words in the loaded messages; nothing is hidden", Weight: 31, Off: off(noRows, offRows), Do: (*Model).askFind},
+		Binding{Keys: []string{"n"}, Short: "next", What: "next match (newer)", Weight: 12, Quiet: foundNothing, Off: off(noFind, offFind), Do: func(m *Model) tea.Cmd { return m.findFrom(1) }},
+		Binding{Keys: []string{"N"}, Short: "previous", What: "previous match (older)", Weight: 13, Quiet: foundNothing, Off: off(noFind, offFind), Do: func(m *Model) tea.Cmd { return m.findFrom(-1) }},
+		Binding{Keys: []string{"m"}, What: "show or hide transaction markers and gaps", Off: offOfHits(noSession, offSession), Do: (*Model).toggleMarkers},
 		Binding{Keys: []string{"y"}, What: "copy the value, key, headers, or the record as JSON", Off: off(noRows, offRows), Do: (*Model).askCopy},
-		Binding{Keys: []string{"a"}, Short: "around", What: "show the topic around the record", Weight: 36, Off: off(noRows, offRows), Do: (*Model).around},
-		Binding{Keys: []string{"K"}, Short: "key history", Weight: 37, What: "the history of the record's key: all its values, tombstones too", Off: off(noRows, offRows), Do: (*Model).keyHistory},
-		Binding{Keys: []string{"X"}, Short: "trace", Weight: 39, What: "trace: what carries the same id in key, headers or value, across topics, by time", Off: off(noRows, offRows), Do: (*Model).askTrace},
-		Binding{Keys: []string{"A"}, Short: "all partitions", Weight: 16, What: "search all partitions, those too where the key should not be", Off: off(func(m *Model) bool { return m.tail.snap.search == nil || len(m.tail.snap.search.rest) == 0 }, "nothing was left out"), Do: (*Model).searchEverywhere},
-		Binding{Keys: []string{"F"}, Short: "follow", Weight: 32, Quiet: func(m *Model) bool { return !m.tail.searched() }, What: "go on with what comes, when all is searched", Off: (*Model).followHitsOff, Do: (*Model).followHits},
-		Binding{Keys: []string{"P"}, Short: "progress", Weight: 39, What: "how far each partition is searched, and what could not be", Off: off(func(m *Model) bool { return m.tail.snap.search == nil }, "nothing is searched: S searches"), Do: (*Model).showSearch},
-		Binding{Keys: []string{"#"}, What: "how many records there are, or match: about, by a sample; once more, exactly", Off: off(func(m *Model) bool { return noSession(m) || m.counts.busy() }, "no topic is open, or it is being counted"), Do: (*Model).countRecords},
-		Binding{Keys: []string{"e"}, What: "export to a file: JSON lines, CSV, values", Off: func(m *Model) string {
+		Binding{Keys: []string{"a"}, Short: "around", What: "show the messages around this record", Weight: 36, Off: off(noRows, offRows), Do: (*Model).around},
+		Binding{Keys: []string{"K"}, Short: "key history", Weight: 37, What: "history of the key: all its values and tombstones", Off: off(noRows, offRows), Do: (*Model).keyHistory},
+		Binding{Keys: []string{"X"}, Short: "trace", Weight: 39, What: "trace: messages with the same id in key, headers or value, across topics, by time", Off: off(noRows, offRows), Do: (*Model).askTrace},
+		Binding{Keys: []string{"A"}, Short: "all partitions", Weight: 16, What: "search all partitions, not only the key's own", Off: off(func(m *Model) bool { return m.tail.snap.search == nil || len(m.tail.snap.search.rest) == 0 }, "all partitions are searched"), Do: (*Model).searchEverywhere},
+		Binding{Keys: []string{"F"}, Short: "live", Weight: 32, Quiet: func(m *Model) bool { return !m.tail.searched() }, What: "search new messages too, once all is searched", Off: (*Model).followHitsOff, Do: (*Model).followHits},
+		Binding{Keys: []string{"P"}, Short: "progress", Weight: 39, What: "search progress of each partition, and what failed", Off: off(func(m *Model) bool { return m.tail.snap.search == nil }, "no search is running: S starts one"), Do: (*Model).showSearch},
+		Binding{Keys: []string{"#"}, What: "count the messages that match: first an estimate, again for the exact number", Off: off(func(m *Model) bool { return noSession(m) || m.counts.busy() }, "no topic is open, or a count is running"), Do: (*Model).countRecords},
+		Binding{Keys: []string{"e"}, What: "export to a file: JSON lines, CSV or values", Off: func(m *Model) string {
 			switch {
 			case noSession(m):
 				return offSession
 			case m.export.busy():
-				return "an export is under way"
+				return "an export is running"
 			}
 			return ""
 		}, Do: (*Model).askExport},
-		Binding{Keys: []string{"esc"}, Short: "back", Weight: 13, Quiet: func(m *Model) bool { return !m.tail.searched() && !m.tail.played() && !m.broughtAround() }, What: "stop an export, counting, loading or searching, end finding, leave a replay, drop the filter, leave the hits or a record's surroundings", NoPalette: true, Do: (*Model).tailBack},
+		Binding{Keys: []string{"esc"}, Short: "back", Weight: 13, Quiet: func(m *Model) bool { return !m.tail.searched() && !m.tail.played() && !m.broughtAround() }, What: "stop what is running; leave find, replay, filter, hits", NoPalette: true, Do: (*Model).tailBack},
 	)
 
 	add(ScopeRecord,
 		Binding{Keys: []string{"esc", "q", "enter"}, Label: "esc", Short: "back", What: "back to the tail", Weight: 10, NoPalette: true, Do: closeOver},
 		Binding{Keys: []string{"n", "]"}, Label: "n ]", Short: "next", What: "next record", Weight: 20, Do: func(m *Model) tea.Cmd { return m.step(1) }},
 		Binding{Keys: []string{"p", "["}, Label: "p [", Short: "previous", What: "previous record", Weight: 21, Do: func(m *Model) tea.Cmd { return m.step(-1) }},
-		Binding{Keys: []string{"right"}, What: "next record; lines that are not wrapped scroll", NoPalette: true, Do: sideways(1)},
-		Binding{Keys: []string{"left"}, What: "previous record; lines that are not wrapped scroll", NoPalette: true, Do: sideways(-1)},
-		Binding{Keys: []string{"r", "x"}, Label: "r", Short: "view", What: "show the value as JSON, text, hex", Weight: 30, Do: func(m *Model) tea.Cmd {
+		Binding{Keys: []string{"right"}, What: "next record, or scroll right in unwrapped lines", NoPalette: true, Do: sideways(1)},
+		Binding{Keys: []string{"left"}, What: "previous record, or scroll left in unwrapped lines", NoPalette: true, Do: sideways(-1)},
+		Binding{Keys: []string{"r", "x"}, Label: "r", Short: "view", What: "show the value as JSON, text or hex", Weight: 30, Do: func(m *Model) tea.Cmd {
 			if in, ok := m.over.(*inspector); ok {
 				in.cycle()
 			}
@@ -311,18 +311,18 @@ func table() []Binding {
 		}},
 		Binding{Keys: []string{"y"}, Short: "copy", What: "copy the value, key, headers, or the record as JSON", Weight: 40, Do: (*Model).askCopy},
 		Binding{Keys: []string{"/", "f"}, Label: "/", Short: "find", What: "find words in the value", Weight: 35, Do: (*Model).askInRecord},
-		Binding{Keys: []string{"a"}, What: "show the topic around the record", Do: (*Model).around},
-		Binding{Keys: []string{"K"}, What: "the history of its key: all its values, tombstones too", Do: (*Model).keyHistory},
-		Binding{Keys: []string{"X"}, Short: "trace", Weight: 43, What: "trace: what carries the same id in key, headers or value, across topics, by time", Do: (*Model).askTrace},
-		Binding{Keys: []string{"w"}, Short: "wrap", What: "wrap long lines, or scroll them with left and right", Weight: 45, Do: (*Model).toggleWrap},
-		Binding{Keys: []string{"z"}, What: "zoom, and back", Do: func(m *Model) tea.Cmd { m.zoom = !m.zoom; return nil }},
+		Binding{Keys: []string{"a"}, What: "show the messages around this record", Do: (*Model).around},
+		Binding{Keys: []string{"K"}, What: "history of its key: all its values and tombstones", Do: (*Model).keyHistory},
+		Binding{Keys: []string{"X"}, Short: "trace", Weight: 43, What: "trace: messages with the same id in key, headers or value, across topics, by time", Do: (*Model).askTrace},
+		Binding{Keys: []string{"w"}, Short: "wrap", What: "wrap long lines or scroll them", Weight: 45, Do: (*Model).toggleWrap},
+		Binding{Keys: []string{"z"}, What: "zoom in or out", Do: func(m *Model) tea.Cmd { m.zoom = !m.zoom; return nil }},
 		Binding{Keys: down, What: "down", NoPalette: true, Do: scrollOver(by(1))},
 		Binding{Keys: up, What: "up", NoPalette: true, Do: scrollOver(by(-1))},
 		Binding{Keys: append(pageDown, "space"), What: "a page down", NoPalette: true, Do: scrollOver(pageOf(1))},
 		Binding{Keys: pageUp, What: "a page up", NoPalette: true, Do: scrollOver(pageOf(-1))},
 		Binding{Keys: []string{"g", "home"}, What: "to the top", NoPalette: true, Do: scrollOver(by(-far))},
 		Binding{Keys: []string{"G", "end"}, What: "to the end", NoPalette: true, Do: scrollOver(by(far))},
-		Binding{Keys: []string{"M"}, What: "give the mouse to the terminal, to select text; again takes it back", Do: (*Model).freeMouse},
+		Binding{Keys: []string{"M"}, What: "release the mouse to select text; again captures it", Do: (*Model).freeMouse},
 		Binding{Keys: []string{"Y"}, What: "copy the record as a command: milena, kcat, kafka-console-consumer.sh", Do: (*Model).openCopy},
 		Binding{Keys: []string{":"}, What: "all commands", NoPalette: true, Do: (*Model).openPalette},
 		Binding{Keys: []string{"!"}, What: "notices", Do: (*Model).showNotices},
@@ -330,9 +330,9 @@ func table() []Binding {
 	)
 
 	add(ScopeHits,
-		Binding{Keys: []string{"n"}, Short: "next hit", What: "next place in the value", Weight: 5, NoPalette: true, Do: nextHit(1)},
-		Binding{Keys: []string{"N"}, Short: "previous hit", What: "previous place in the value", Weight: 6, NoPalette: true, Do: nextHit(-1)},
-		Binding{Keys: []string{"esc"}, Short: "end finding", What: "end finding", Weight: 7, NoPalette: true, Do: endHits},
+		Binding{Keys: []string{"n"}, Short: "next hit", What: "next match in the value", Weight: 5, NoPalette: true, Do: nextHit(1)},
+		Binding{Keys: []string{"N"}, Short: "previous hit", What: "previous match in the value", Weight: 6, NoPalette: true, Do: nextHit(-1)},
+		Binding{Keys: []string{"esc"}, Short: "close find", What: "close find", Weight: 7, NoPalette: true, Do: endHits},
 	)
 
 	add(ScopeChoice,
@@ -340,7 +340,7 @@ func table() []Binding {
 		Binding{Keys: []string{"k"}, Short: "key", What: "copy the key", Weight: 20, NoPalette: true, Do: copyPart("key", func(r *kafka.Record) []byte { return r.Key })},
 		Binding{Keys: []string{"h"}, Short: "headers", What: "copy the headers as JSON", Weight: 30, NoPalette: true, Do: copyPart("headers", headersJSON)},
 		Binding{Keys: []string{"j"}, Short: "JSON", What: "copy the record as JSON", Weight: 40, NoPalette: true, Do: copyPart("record as JSON", recordJSON)},
-		Binding{Keys: []string{"esc", "q"}, Label: "esc", Short: "back", What: "back, nothing is copied", Weight: 50, NoPalette: true, Do: endChoice},
+		Binding{Keys: []string{"esc", "q"}, Label: "esc", Short: "back", What: "back without copying", Weight: 50, NoPalette: true, Do: endChoice},
 	)
 
 	add(ScopePager,
@@ -355,18 +355,18 @@ func table() []Binding {
 	)
 
 	add(ScopeDetails,
-		Binding{Keys: []string{"d"}, Short: "documentation", What: "what Kafka's documentation says of every setting, or of the topic's own alone", Weight: 15, NoPalette: true, Do: (*Model).toggleDocs},
+		Binding{Keys: []string{"d"}, Short: "documentation", What: "show Kafka's documentation of all settings, or only of those set on the topic", Weight: 15, NoPalette: true, Do: (*Model).toggleDocs},
 	)
 
 	add(ScopeLoad,
-		Binding{Keys: []string{"space"}, Short: "off, on", What: "switch the partition off in the tail, or on again; on a topic's line, the topic", Weight: 12, NoPalette: true, Off: (*Model).loadRowOff, Do: onLoadRow((*Model).switchOver)},
-		Binding{Keys: []string{"s"}, Short: "only this", What: "switch all but this partition (or topic) off in the tail, or all on again", Weight: 13, NoPalette: true, Off: (*Model).loadRowOff, Do: onLoadRow((*Model).switchAlone)},
-		Binding{Keys: []string{"o"}, Short: "order", What: "order by partition, by messages, by messages a second", Weight: 14, NoPalette: true, Do: (*Model).nextLoadOrder},
+		Binding{Keys: []string{"space"}, Short: "off, on", What: "switch the partition (or topic) off or on in the tail", Weight: 12, NoPalette: true, Off: (*Model).loadRowOff, Do: onLoadRow((*Model).switchOver)},
+		Binding{Keys: []string{"s"}, Short: "only this", What: "show only this partition (or topic) in the tail, or all again", Weight: 13, NoPalette: true, Off: (*Model).loadRowOff, Do: onLoadRow((*Model).switchAlone)},
+		Binding{Keys: []string{"o"}, Short: "order", What: "sort by partition, messages, rate", Weight: 14, NoPalette: true, Do: (*Model).nextLoadOrder},
 		Binding{Keys: []string{"?"}, Short: "help", What: "keys that work here", Weight: 81, NoPalette: true, Do: (*Model).help},
 	)
 
 	add(ScopePalette,
-		Binding{Keys: []string{"enter"}, Short: "do it", What: "do what is selected", Weight: 10, NoPalette: true, Do: (*Model).runCommand},
+		Binding{Keys: []string{"enter"}, Short: "run", What: "run the command", Weight: 10, NoPalette: true, Do: (*Model).runCommand},
 		Binding{Keys: []string{"down", "ctrl+n", "tab"}, Label: "down", What: "down", NoPalette: true, Do: scrollOver(by(1))},
 		Binding{Keys: []string{"up", "ctrl+p", "shift+tab"}, Label: "up", What: "up", NoPalette: true, Do: scrollOver(by(-1))},
 		Binding{Keys: []string{"esc"}, Short: "back", What: "back", Weight: 20, NoPalette: true, Do: closeOver},
@@ -391,18 +391,18 @@ func table() []Binding {
 		Binding{Keys: []string{"shift+tab"}, What: "previous part; from the value, the pane before", NoPalette: true, Do: func(m *Model) tea.Cmd { return m.nextPart(-1) }},
 		Binding{Keys: []string{"ctrl+e"}, Short: "editor", What: "edit the value in $EDITOR", Weight: 30, Off: composeBusy, Do: (*Model).edit},
 		Binding{Keys: []string{"ctrl+n"}, Short: "null", What: "make a value null (a tombstone), or a key empty", Weight: 40, Off: composeBusy, Do: (*Model).toggleNull},
-		Binding{Keys: []string{"ctrl+r"}, Short: "repeat", What: "send it again and again; {{.N}} counts", Weight: 45, Off: composeBusy, Do: (*Model).askRepeat},
+		Binding{Keys: []string{"ctrl+r"}, Short: "repeat", What: "send it repeatedly; {{.N}} counts", Weight: 45, Off: composeBusy, Do: (*Model).askRepeat},
 		Binding{Keys: []string{"ctrl+o"}, What: "copy the message as a command: milena, kcat, kafka-console-producer.sh", Off: off(func(m *Model) bool { return m.compose.topic == "" }, offTopics), Do: (*Model).openCopyMessage},
 		Binding{Keys: []string{"esc"}, Short: "back", What: "stop what is being sent, or back to where you were; the text stays", Weight: 50, NoPalette: true, Do: (*Model).composeBack},
-		inText("up down", "in an empty editor: what was sent before", "up", "down"),
+		inText("up down", "in an empty editor: messages sent before", "up", "down"),
 		Binding{Keys: []string{"ctrl+_", "ctrl+/"}, Label: "ctrl+/", What: "undo", NoPalette: true, Off: composeBusy, Do: (*Model).undo},
 		Binding{Keys: []string{"ctrl+y", "ctrl+shift+z"}, Label: "ctrl+y", What: "redo", NoPalette: true, Off: composeBusy, Do: (*Model).redo},
-		inText("ctrl+left ctrl+right", "a word left, a word right", "ctrl+left", "ctrl+right"),
-		inText("home end", "beginning and end of the line", "home", "end", "ctrl+a"),
+		inText("ctrl+left ctrl+right", "move by words", "ctrl+left", "ctrl+right"),
+		inText("home end", "start and end of the line", "home", "end", "ctrl+a"),
 		inText("shift+arrows", "select; in the headers up and down move the row", "shift+left", "shift+right", "shift+up", "shift+down", "shift+home", "shift+end", "ctrl+shift+left", "ctrl+shift+right"),
-		Binding{Keys: []string{"ctrl+x"}, What: "cut what is selected; in the headers, the row", NoPalette: true, Off: composeBusy, Do: (*Model).cut},
+		Binding{Keys: []string{"ctrl+x"}, What: "cut the selection, or the header row", NoPalette: true, Off: composeBusy, Do: (*Model).cut},
 		inText("ctrl+w", "delete the word before", "ctrl+w", "ctrl+backspace"),
-		inText("ctrl+u ctrl+k", "delete to the beginning, to the end of the line", "ctrl+u", "ctrl+k"),
+		inText("ctrl+u ctrl+k", "delete to the start or end of the line", "ctrl+u", "ctrl+k"),
 	)
 
 	add(ScopeDialog,
@@ -412,10 +412,10 @@ func table() []Binding {
 			}
 			return nil
 		}},
-		Binding{Keys: []string{"tab", "down"}, What: "next field; down the list, where one is filtered; where there is one field, tab takes the completion", NoPalette: true, Do: func(m *Model) tea.Cmd { return m.dialog.move(m, 1) }},
-		Binding{Keys: []string{"shift+tab", "up"}, What: "previous field; up the list", NoPalette: true, Do: func(m *Model) tea.Cmd { return m.dialog.move(m, -1) }},
+		Binding{Keys: []string{"tab", "down"}, What: "next field, or down in a filtered list; where there is one field, tab takes the completion", NoPalette: true, Do: func(m *Model) tea.Cmd { return m.dialog.move(m, 1) }},
+		Binding{Keys: []string{"shift+tab", "up"}, What: "previous field, or up in a list", NoPalette: true, Do: func(m *Model) tea.Cmd { return m.dialog.move(m, -1) }},
 		Binding{Keys: []string{"ctrl+g", "f1"}, Label: "ctrl+g", What: "the syntax of queries", NoPalette: true, Off: offSyntax, Do: (*Model).showSyntax},
-		Binding{Keys: []string{"esc"}, What: "back, nothing is done", NoPalette: true, Do: func(m *Model) tea.Cmd {
+		Binding{Keys: []string{"esc"}, What: "cancel", NoPalette: true, Do: func(m *Model) tea.Cmd {
 			d := m.dialog
 			m.dialog = nil
 			m.quitAsked = false
@@ -428,7 +428,7 @@ func table() []Binding {
 
 	failed := func(m *Model) string {
 		if m.connect.trying() {
-			return "it is connecting"
+			return "milena is connecting"
 		}
 		return ""
 	}
@@ -436,11 +436,11 @@ func table() []Binding {
 		Binding{Keys: []string{"r"}, Short: "retry", What: "try again", Weight: 10, Off: failed, Do: (*Model).dialAgain},
 		Binding{Keys: []string{"a"}, Short: "address", What: "another address", Weight: 20, Off: func(m *Model) string {
 			if m.opt.File != "" {
-				return "it is a file"
+				return "this is a file"
 			}
 			return failed(m)
 		}, Do: (*Model).askAddress},
-		Binding{Keys: []string{"d"}, Short: "demo", What: "a demo broker inside this program, with living data", Weight: 30, Off: func(m *Model) string {
+		Binding{Keys: []string{"d"}, Short: "demo", What: "start a demo broker inside this program, with live data", Weight: 30, Off: func(m *Model) string {
 			if m.opt.Demo == nil {
 				return "there is none"
 			}
@@ -559,7 +559,7 @@ func (m *Model) footer() string {
 		what := b.Short
 		switch {
 		case b.Scope == ScopeTail && b.Keys[0] == "space" && (m.tail.paused || m.tail.playPaused() || m.tail.searched() && (m.tail.snap.search == nil || !m.tail.snap.search.moving())):
-			what = "go on"
+			what = "resume"
 		case b.Scope == ScopeCompose && b.Keys[0] == "esc" && (m.compose.sending != "" || m.compose.running()):
 			what = "stop"
 		}

@@ -17,15 +17,15 @@ const (
 // legend is each column and figure with what it means.
 func legend(g *glyphs) [][2]string {
 	return [][2]string{
-		legendTopic:       {"topic", "the topic that the record is in"},
+		legendTopic:       {"topic", "the topic of the record"},
 		legendTime:        {"time", "the producer's clock, or the broker's (LogAppendTime); u changes it; " + g.late + " late"},
-		legendPartition:   {"p", "the partition, each in a colour of its own"},
+		legendPartition:   {"p", "the partition, each in its own colour"},
 		legendOffset:      {"offset", "the record's number in its partition"},
-		legendTransaction: {"t", "transaction: " + g.check + " committed, " + g.cross + " aborted, " + g.hollow + " open, ? ended unseen"},
+		legendTransaction: {"t", "transaction: " + g.check + " committed, " + g.cross + " aborted, " + g.hollow + " open, ? unknown"},
 		legendBytes:       {"key, value", g.null + " null (as a value, a tombstone), " + g.empty + ` no bytes, \x00 no text`},
-		{"held", "records in memory"},
-		{"skipped", "rows that had to leave memory to make room for newer ones (s)"},
-		{"behind", "records in the topic that were not read yet (b); waiting (w), behind a pause"},
+		{"in memory", "records in memory"},
+		{"skipped", "rows evicted from memory to make room for newer ones (s)"},
+		{"unread", "records in the topic that are not read yet (u), or wait behind a pause (w)"},
 		{g.late + " at a time", lateMeaning},
 		{g.ahead + " at a time", aheadMeaning},
 	}
@@ -60,7 +60,7 @@ func (m *Model) explain(x int) tea.Cmd {
 // tailLegend explains them, a line each.
 func tailLegend(st *Styles, w int) []string {
 	head := newLine(st, w, nil)
-	head.text(st.bold, " columns and figures of the tail (a click on a column's name says the same)")
+	head.text(st.bold, " columns and figures of the tail (click a column's name to see its meaning)")
 	lines := []string{newLine(st, w, nil).end(), head.end()}
 	for _, row := range legend(&st.g) {
 		l := newLine(st, w, nil)

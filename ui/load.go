@@ -396,7 +396,7 @@ func (v *loadView) uneven(several bool) (text string, well bool) {
 	}
 	switch {
 	case held == 0 && recent == 0:
-		return "too little is there to tell how even it is", true
+		return "too few messages to judge the balance", true
 	case held >= unevenFrom && recent >= unevenFrom && gets == holds:
 		return fmt.Sprintf("uneven: %s has %.1f times its share, in the last minute %.1f times", name(holds), held, recent), false
 	case held >= unevenFrom && recent >= unevenFrom:

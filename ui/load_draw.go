@@ -99,11 +99,11 @@ func (v *loadView) draw(m *Model, r rect) []string {
 		case v.loads == nil && v.err == nil:
 			say(st.dim, "loading…")
 		case v.loads == nil:
-			say(st.dim, "it is asked for again")
+			say(st.dim, "asking again")
 		case v.err != nil:
 			say(st.dim, "as it was "+human.Ago(time.Since(v.when)))
 		case all.n == 1:
-			say(st.dim, "one partition has it all")
+			say(st.dim, "one partition has all messages")
 		default:
 			if text, well := v.uneven(len(topics) > 1); well {
 				say(st.ok, text)
@@ -148,7 +148,7 @@ func (v *loadView) sayHot(l *line) {
 	switch {
 	case v.loads == nil:
 	case all == 0:
-		l.text(l.st.dim, " nothing came in the last minute")
+		l.text(l.st.dim, " no messages in the last minute")
 	default:
 		l.text(l.st.dim, " hot key: ")
 		l.text(l.st.text, percent(n, all)+" ")
@@ -291,7 +291,7 @@ func (v *loadView) row(m *Model, l *line, i int, c loadColumns, all loadTotals) 
 		l.fill(l.width + 2)
 	}
 	if !known(load) {
-		l.text(st.bad, "cannot be asked now: "+sentence(load.Err))
+		l.text(st.bad, "no answer: "+sentence(load.Err))
 		return
 	}
 	figure := func(number string, w int, n, most int64, shares float64) {

@@ -150,9 +150,9 @@ func TestLoadOfTheTopicUnderTheCursor(t *testing.T) {
 		d.press("L")
 		d.loads()
 		d.sees("40 offsets")
-		d.sees("nothing came in the last minute")
+		d.sees("no messages in the last minute")
 		d.press("space")
-		d.notes("enter there opens it")
+		d.notes("open it with enter")
 		d.press("esc")
 		c.set(func() { c.compact["customers"], c.txn = false, map[string]bool{"customers": true} })
 		d.press("L")
@@ -205,7 +205,7 @@ func TestSkewIsSaid(t *testing.T) {
 			{[]int64{100, 110}, []int64{10, 90}, "uneven in the last minute: partition 1 got 1.8 times its share"},
 			{[]int64{900, 100}, []int64{10, 90}, "uneven: partition 0 has 1.8 times its share, in the last minute partition 1 1.8 times"},
 			{[]int64{900, 100}, []int64{1, 0}, "uneven: partition 0 has 1.8 times its share"},
-			{[]int64{3, 0}, []int64{3, 0}, "too little is there to tell how even it is"},
+			{[]int64{3, 0}, []int64{3, 0}, "too few messages to judge the balance"},
 		} {
 			v := &loadView{topics: []string{"payments"}}
 			var loads []kafka.PartitionLoad

@@ -31,9 +31,9 @@ func markerText(k batch.Skip) string {
 	n := k.Last - k.First + 1
 	switch {
 	case k.Kind == batch.SkipGap && n == 1:
-		return "no record here: compacted away, or never written"
+		return "no record: compacted away or never written"
 	case k.Kind == batch.SkipGap:
-		return fmt.Sprintf("no records up to %d (%s): compacted away, or never written", k.Last, human.Plural(int(n), "offset"))
+		return fmt.Sprintf("no records up to %d (%s): compacted away or never written", k.Last, human.Plural(int(n), "offset"))
 	case k.Kind == batch.SkipAborted:
 		return fmt.Sprintf("an aborted transaction of producer %d, up to offset %d", k.Batch.ProducerID, k.Last)
 	case k.Control == batch.CommitMarker:
@@ -41,7 +41,7 @@ func markerText(k batch.Skip) string {
 	case k.Control == batch.AbortMarker:
 		return fmt.Sprintf("abort: producer %d, epoch %d", k.Batch.ProducerID, k.Batch.ProducerEpoch)
 	}
-	return "a control record of Kafka's own"
+	return "an internal control record"
 }
 
 // place is a record by where it is.
@@ -65,9 +65,9 @@ func (m *Model) toggleMarkers() tea.Cmd {
 	}
 	markers := !m.tail.session.start.markers
 	if markers {
-		m.note(levelInfo, "transaction markers and gaps are shown")
+		m.note(levelInfo, "showing transaction markers and gaps")
 	} else {
-		m.note(levelInfo, "messages alone are shown")
+		m.note(levelInfo, "showing messages only")
 	}
 	return m.readAnew(spans, waiting, markers)
 }

@@ -47,9 +47,9 @@ type clickedSheet interface {
 func (m *Model) freeMouse() tea.Cmd {
 	m.mouseFree = !m.mouseFree
 	if m.mouseFree {
-		m.note(levelInfo, "the mouse is the terminal's: select text as anywhere; M takes it back")
+		m.note(levelInfo, "mouse released: select text as usual; M captures it again")
 	} else {
-		m.note(levelInfo, "the mouse works on the screen again")
+		m.note(levelInfo, "mouse captured: click and scroll on the screen")
 	}
 	return nil
 }

@@ -84,7 +84,7 @@ func TestColumnsExplainThemselves(t *testing.T) {
 		d := drive(t, sample(), Options{Topics: []string{"orders"}}, 120, 40)
 		d.follows("orders")
 		for heading, says := range map[string]string{
-			"time UTC": "the producer's clock", "offset": "the record's number", "key  ": "null (as a value, a tombstone)", " p ": "a colour of its own",
+			"time UTC": "the producer's clock", "offset": "the record's number", "key  ": "null (as a value, a tombstone)", " p ": "its own colour",
 		} {
 			x, y := d.at(heading)
 			d.clickAt(x+1, y)
@@ -93,7 +93,7 @@ func TestColumnsExplainThemselves(t *testing.T) {
 			}
 		}
 		d.press("M")
-		d.sees("mouse: the terminal's, M takes it back")
+		d.sees("M captures it")
 	})
 }
 

@@ -17,7 +17,7 @@ import (
 // marked. All partitions go into the store through one writer.
 
 // lateMeaning is what the mark of a late record says.
-const lateMeaning = "one that is more than half a second later stands before it: it came late, or a producer's clock lies"
+const lateMeaning = "more than half a second earlier than a record before it: late, or a producer's clock is wrong"
 
 // severalTopics says whether partitions are of more than one topic.
 func severalTopics(spans []kafka.Span, waiting []kafka.Waiting) bool {

@@ -63,7 +63,7 @@ func TestSeveralTopicsComeByTimeWhilePausesLoseNothing(t *testing.T) {
 			c.set(func() { begun = c.begun })
 			d.press("space")
 			d.until("the reading to go on", func() bool { c.set(func() { now = c.begun }); return now > begun })
-			d.sees("following")
+			d.sees("live")
 		}
 		d.shows("a0", "b0", "second0", "third0", "fourth0", "second1", "third1", "fourth1", "second2", "third2", "fourth2")
 	})
@@ -133,7 +133,7 @@ func TestLateRecordsAreMarked(t *testing.T) {
 		d.m.restyle()
 		d.press("2", "up", "G", "down", "up", "down", "enter")
 		d.sees("too late")
-		d.sees("more than half a second later stands before it")
+		d.sees("more than half a second earlier than a record before it")
 		d.press("p")
 		d.sees("in time")
 		if strings.Contains(d.screen(), "half a second") {
@@ -180,7 +180,7 @@ func TestSeveralTopicsAreHeldBackWhileSomebodyLooks(t *testing.T) {
 			last = fmt.Sprint("b", i+1)
 			c.add("b", 0, at(time.Duration(i)*time.Second, last))
 		}
-		d.sees("held back")
+		d.sees("slowed down")
 		if got := d.values(); got[0] != "a0" {
 			t.Errorf("the first row is now %q", got[0])
 		}

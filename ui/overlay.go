@@ -150,7 +150,7 @@ func (m *Model) askPagerFilter() tea.Cmd {
 	p := m.over.(*pager)
 	before := p.words
 	d := &dialog{
-		title: "search " + p.title, opened: time.Now(), action: "keep it",
+		title: "search " + p.title, opened: time.Now(), action: "keep",
 		fields: []field{{label: "has", hint: "words"}},
 		change: func(_ *Model, d *dialog) tea.Cmd {
 			p.words, p.top = strings.TrimSpace(d.fields[0].ed.String()), 0

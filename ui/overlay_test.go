@@ -22,7 +22,7 @@ func TestHelpIsSearched(t *testing.T) {
 		d.press("?", "/")
 		d.typed("timeline zoom")
 		got := d.screen()
-		for _, want := range []string{"keys  with timeline zoom", "zoom the timeline in", "zoom the timeline out", " tail"} {
+		for _, want := range []string{"keys  with timeline zoom", "zoom into the timeline", "zoom out of the timeline", " tail"} {
 			if !strings.Contains(got, want) {
 				t.Errorf("no %q:\n%s", want, got)
 			}

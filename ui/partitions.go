@@ -168,11 +168,11 @@ func (m *Model) partitionIDs(topic string) (ids []int32) {
 func (m *Model) switchOff(topic string) string {
 	switch t := &m.tail; {
 	case t.session == nil || !slices.Contains(t.topics, topic):
-		return "the tail does not show this topic: enter there opens it"
+		return "the tail does not show this topic: open it with enter"
 	case t.searched():
-		return "these are the hits of a search, of all partitions: esc in the tail leaves them"
+		return "these are search hits of all partitions: leave them with esc in the tail"
 	case t.paused:
-		return "the tail is paused: space there goes on"
+		return "the tail is paused: resume it with space"
 	}
 	return ""
 }
@@ -201,13 +201,13 @@ func (m *Model) switchTo(tp kafka.TopicPartition, off switchedOff) tea.Cmd {
 	spans, waiting := t.session.held()
 	switch {
 	case len(off) == 0 && len(t.off) == 0:
-		m.note(levelInfo, "there is no other one")
+		m.note(levelInfo, "there is no other partition")
 		return nil
 	case !some:
-		m.note(levelInfo, "the last one stays on: another one first")
+		m.note(levelInfo, "one partition must stay on; switch another on first")
 		return nil
 	case spans == nil:
-		m.note(levelInfo, "it is not known yet where to read: once more, when the tail is there")
+		m.note(levelInfo, "the tail is still starting: try again in a moment")
 		return nil
 	}
 	t.off = off

@@ -115,7 +115,7 @@ func TestATopicIsSwitchedOffAndOn(t *testing.T) {
 		d.press("G", "k", "space") // payments/0 as well, and then the last one
 		d.reads()
 		d.press("j", "space")
-		d.notes("the last one stays on")
+		d.notes("one partition must stay on")
 		d.press("esc")
 		d.sees("1 of 5 partitions, orders off")
 		d.press("L", "j", "j", "space") // of the topic one comes back
@@ -151,9 +151,9 @@ func TestOnlyOneIsOnAndThenAllAgain(t *testing.T) {
 		d.press("esc", "2", "R")
 		d.fill(replayFrom, "beginning")
 		d.sees("1 partition, 10 offsets")
-		d.sees("1 of 5 partitions, payments off: what is off is left out")
+		d.sees("1 of 5 partitions, payments off: partitions that are off are left out")
 		d.press("esc", "S")
-		d.sees("1 of 5 partitions, payments off: what is off is searched, too")
+		d.sees("1 of 5 partitions, payments off: partitions that are off are searched too")
 		d.press("esc", "L", "g", "j", "j")
 		c.add("orders", 0, text("missed"))
 		c.add("payments", 1, text("missed too"))
@@ -175,7 +175,7 @@ func TestOnlyOneIsOnAndThenAllAgain(t *testing.T) {
 		d.m.setFocus(paneTopics)
 		d.m.topics.selectName("other")
 		d.press("enter", "L", "s")
-		d.notes("there is no other one")
+		d.notes("there is no other partition")
 	})
 }
 
@@ -224,7 +224,7 @@ func TestAPartitionWithoutALeaderIsSwitchedOff(t *testing.T) {
 		d.until("to follow", func() bool { return d.m.tail.snap.waiting == 1 && d.m.tail.snap.held == 1 })
 		d.press("L")
 		d.loads()
-		d.sees("cannot be asked now")
+		d.sees("no answer")
 		d.press("j", "space")
 		d.reads()
 		if s := &d.m.tail.snap; s.waiting != 0 || len(s.unread) != 0 {
@@ -249,7 +249,7 @@ func TestWhyNothingIsSwitchedOff(t *testing.T) {
 		d.press("L")
 		d.loads()
 		d.press("space")
-		d.notes("hits of a search")
+		d.notes("search hits")
 		if len(d.m.tail.off) != 0 {
 			t.Errorf("%v is off", d.m.tail.off)
 		}

@@ -119,5 +119,5 @@ func (m *Model) patternCommand(text string) (command, bool) {
 	if err != nil {
 		return command{}, false
 	}
-	return command{pattern: text, text: "open " + human.Plural(len(names), "topic") + " like " + text + ", and those that appear later"}, true
+	return command{pattern: text, text: "open " + human.Plural(len(names), "topic") + " like " + text + ", including new ones"}, true
 }

@@ -75,7 +75,7 @@ func TestAPatternIsTypedIntoThePalette(t *testing.T) {
 		d.until("the topics", func() bool { return d.m.topicsSettled() })
 		d.press(":")
 		d.typed("orders.*")
-		d.sees("open 2 topics like orders.*, and those that appear later")
+		d.sees("open 2 topics like orders.*, including new ones")
 		d.press("enter")
 		d.follows("orders.de")
 		if want := []string{"orders.de", "orders.fr"}; !slices.Equal(d.m.tail.topics, want) || d.m.focus != paneTail {

@@ -339,7 +339,7 @@ func (m *Model) reopen(v *visit) tea.Cmd {
 		}
 	}
 	m.newPlace(v)
-	return m.comeBack(v, "as it was left: ")
+	return m.comeBack(v, "back at ")
 }
 
 // comeBack makes the tail what it was at a place, reads on, and says where it is.
@@ -371,7 +371,7 @@ func (m *Model) comeBack(v *visit, say string) tea.Cmd {
 		t.seek = seek
 		m.note(levelInfo, say+m.placeText())
 		for name := range others {
-			m.note(levelWarn, "topic "+name+" was deleted and created again: what was held of it is gone")
+			m.note(levelWarn, "topic "+name+" was deleted and created again: its loaded messages are gone")
 		}
 	} else {
 		for name, id := range others {
@@ -451,7 +451,7 @@ func (m *Model) placeText() string {
 	}
 	switch {
 	case t.follow && !t.searched() && !t.played():
-		text += ", following"
+		text += ", live"
 	case row != nil && row.stood != nil && row.stood.ms >= 0:
 		layout := "15:04:05"
 		at, now := time.UnixMilli(row.stood.ms).In(m.zone), time.Now().In(m.zone)

@@ -103,9 +103,9 @@ func TestATopicIsAsItWasLeft(t *testing.T) {
 		d.opens("a")
 		d.until("what came meanwhile", func() bool { return d.m.tail.snap.matched == matched+3 })
 		d.sees("filter: DE")
-		d.sees("following")
+		d.sees("live")
 		d.sees("a 306 DE")
-		d.sees("as it was left: a, filter: DE, following")
+		d.sees("back at a, filter: DE, live")
 		if d.m.tail.session != left {
 			t.Error("what was held is read again")
 		}
@@ -116,7 +116,7 @@ func TestATopicIsAsItWasLeft(t *testing.T) {
 		d.sees("4 new")
 		d.is(scrolled)
 		d.press("G")
-		d.sees("following")
+		d.sees("live")
 		d.press("1", "enter") // it is open already
 		if !d.m.tail.follow || d.m.focus != paneTail || len(d.m.places.all) != 2 {
 			t.Errorf("the open topic is opened again: %d places", len(d.m.places.all))
@@ -133,7 +133,7 @@ func TestStepsBackAndForth(t *testing.T) {
 		d := drive(t, c, Options{Topics: []string{"a"}}, 140, 30)
 		d.arrives("a")
 		d.press("[")
-		d.sees("back to the place before: there is none")
+		d.sees("previous place: there is none")
 		d.press("up", "up")
 		first := d.stands()
 		d.opens("b")
@@ -146,7 +146,7 @@ func TestStepsBackAndForth(t *testing.T) {
 		third := d.stands()
 		d.press("1", "[")
 		d.arrives("b")
-		d.sees("place 2 of 3: b, following")
+		d.sees("place 2 of 3: b, live")
 		if d.m.focus != paneTail || d.m.previewShown() {
 			t.Error("the place is not what is shown")
 		}
@@ -159,7 +159,7 @@ func TestStepsBackAndForth(t *testing.T) {
 		d.is(third)
 		d.sees("place 3 of 3: b, 14:02:02")
 		d.press("]")
-		d.sees("on to the next place: there is none")
+		d.sees("next place: there is none")
 		d.send(tea.MouseClickMsg{Button: tea.MouseBackward})
 		d.send(tea.MouseClickMsg{Button: tea.MouseBackward})
 		d.is(first)
@@ -243,13 +243,13 @@ func TestWhatIsAPlace(t *testing.T) {
 		d.typed("5000")
 		d.advance(time.Second)
 		d.press("enter")
-		d.sees("it is waited for")
+		d.sees("waiting for new messages")
 		is(5, "an offset")
 		d.press("G")
 		d.arrives("b")
 		is(6, "the newest, which are read anew")
 		d.press("[")
-		d.sees("it is waited for")
+		d.sees("waiting for new messages")
 		d.press("[")
 		d.arrives("b")
 		if at := d.m.places.at; at != 3 {
@@ -379,7 +379,7 @@ func TestAPausedPlaceStaysPaused(t *testing.T) {
 			}
 			d.press("space")
 			d.until("the others", func() bool { return d.m.tail.snap.next-d.m.tail.snap.first == historyRecords+7 })
-			d.sees("following")
+			d.sees("live")
 		}
 	})
 }

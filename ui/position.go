@@ -19,12 +19,12 @@ const placesAccepted = "14:05, 1h, yesterday 14:05, 30 Nov 05:32, 2026-11-22, be
 // parsePosition reads a position.
 func parsePosition(text string, now time.Time, loc *time.Location) (kafka.Position, error) {
 	if strings.Contains(text, "..") {
-		return kafka.Position{}, errors.New("that is a range; here one place is meant, such as " + placesAccepted)
+		return kafka.Position{}, errors.New("that is a range; enter one position, such as " + placesAccepted)
 	}
 	p, err := kafka.ParsePosition(text, now, loc)
 	switch {
 	case strings.TrimSpace(text) == "":
-		return p, errors.New("a place, such as " + placesAccepted)
+		return p, errors.New("enter a position, such as " + placesAccepted)
 	case err != nil:
 		return p, placeError(err)
 	case p.Kind == kafka.Stored:
@@ -42,7 +42,7 @@ func parseBounds(from, to string, now time.Time, loc *time.Location) (kafka.Posi
 	return a, b, err
 }
 
-var errNothingStored = errors.New("the screen looks at no consumer group, so nothing is stored; a place is " + placesAccepted)
+var errNothingStored = errors.New("the screen reads without a consumer group, so stored has no meaning; enter " + placesAccepted)
 
 // placeError is why a text is no place, with what is accepted at the screen.
 func placeError(err error) error {
@@ -50,7 +50,7 @@ func placeError(err error) error {
 	if errors.As(err, &wrong) {
 		err = wrong.Reason
 	}
-	return fmt.Errorf("%w; a place is %s", err, placesAccepted)
+	return fmt.Errorf("%w; enter %s", err, placesAccepted)
 }
 
 // meant says what was understood: the date of a time, and that digits are an

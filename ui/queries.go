@@ -202,12 +202,12 @@ func (h *history) saveQuery(cluster, topic string, p pastQuery) error {
 	for _, q := range past.with(p) {
 		line, err := json.Marshal(q)
 		if err != nil {
-			return fmt.Errorf("the query is not remembered: %w", err)
+			return fmt.Errorf("the query is not saved: %w", err)
 		}
 		whole = append(append(whole, line...), '\n')
 	}
 	if err := replaceFile(h.file(cluster, queriesOf(topic)), whole); err != nil {
-		return fmt.Errorf("the query is not remembered: %w", err)
+		return fmt.Errorf("the query is not saved: %w", err)
 	}
 	return nil
 }

@@ -204,9 +204,9 @@ const longSilence = time.Second
 func (m *Model) replayOff() string {
 	switch {
 	case !m.tail.played():
-		return "nothing is replayed: R replays"
+		return "no replay is running: R starts one"
 	case m.tail.playState().ended:
-		return "the replay is at its end: R replays again, G follows the topic"
+		return "the replay has ended: R starts another, G follows the topic"
 	}
 	return ""
 }
@@ -247,9 +247,9 @@ func (m *Model) speedReplay(by int) tea.Cmd {
 	p := m.tail.session.play
 	switch at := slices.Index(replaySpeeds, p.State().Speed) + by; {
 	case at < 0:
-		m.note(levelInfo, "the replay is at its slowest")
+		m.note(levelInfo, "this is the slowest speed")
 	case at == len(replaySpeeds):
-		m.note(levelInfo, "the replay is at its fastest")
+		m.note(levelInfo, "this is the fastest speed")
 	default:
 		p.SetSpeed(replaySpeeds[at])
 	}
@@ -318,14 +318,14 @@ func (m *Model) askReplay() tea.Cmd {
 		exact = &kafka.Span{TopicPartition: kafka.TopicPartition{Topic: rec.Topic, Partition: rec.Partition}, From: rec.Offset}
 	}
 	stop := m.queryField("stop at")
-	stop.hint = "nowhere; or a query: it stops at the first record that matches"
+	stop.hint = "nowhere; or a query: stops at the first match"
 	d := &dialog{
 		title: "replay " + strings.Join(t.topics, ", "), opened: time.Now(), action: "replay",
 		fields: []field{
 			replayFrom:  {label: "from", hint: "beginning   14:05   -1h   -500   1204112"},
 			replayUntil: {label: "until", hint: "the end as it is now   15:00   -10m"},
 			replayStop:  stop,
-			replaySpeed: {label: "speed", hint: "1, 2, 10, 100 times as it was written, or max", past: []string{"2", "10", "100", "max"}},
+			replaySpeed: {label: "speed", hint: "1, 2, 10 or 100 times the original speed, or max", past: []string{"2", "10", "100", "max"}},
 		},
 	}
 	d.preset(replayFrom, under)
@@ -353,7 +353,7 @@ func (m *Model) askReplay() tea.Cmd {
 				d.lines = append(d.lines, when)
 			}
 			if on, _ := m.offSaid(); on != "" {
-				d.lines = append(d.lines, on+": what is off is left out")
+				d.lines = append(d.lines, on+": partitions that are off are left out")
 			}
 			if f.stop != nil {
 				d.lines = append(d.lines, "stop at: "+queryLine(f.stop, nil))
@@ -399,7 +399,7 @@ func (m *Model) readReplay(d *dialog) (*replayForm, error) {
 		return nil, err
 	}
 	if f.from.Kind == kafka.End {
-		return nil, &fieldError{replayFrom, errors.New("nothing lies behind the end")}
+		return nil, &fieldError{replayFrom, errors.New("there is nothing after the end")}
 	}
 	if from := text(replayFrom); from != "" {
 		f.label = "replay from " + placeName(from, f.from, time.Now())
@@ -500,23 +500,23 @@ func (m *Model) replayDoing(l *line, b brevity) {
 		sgr, long, sign = st.accent, m.spinner(), m.spinner()
 	case p.ended:
 		n := b.number(p.given)
-		sgr, long, sign = st.ok, "replayed to the end: "+n, "end "+st.g.dot+" "+n
-		more = " " + human.Noun(p.given, "record") + ", G follows again"
+		sgr, long, sign = st.ok, "replay ended: "+n, "end "+st.g.dot+" "+n
+		more = " " + human.Noun(p.given, "record") + ", G follows"
 	case p.Paused && p.matched:
-		long, short, sign, more = "stopped at a match "+sign, "at a match "+sign, st.g.warn+sign, " space goes on"
+		long, short, sign, more = "stopped at a match "+sign, "at a match "+sign, st.g.warn+sign, " space resumes"
 	case p.Paused:
 		long = "paused " + sign
 		if p.Waits && b < noLabel && p.Next >= 0 {
 			more = " the next is of " + m.replayTime(p.Next, true)
 		}
 	case t.snap.blocked:
-		long = "held back"
+		long = "slowed down"
 	case p.Left >= longSilence:
 		left := human.Duration(p.Left)
 		if p.Left < 2*time.Minute { // it is counted down
 			left = itoa(int64((p.Left+time.Second-1)/time.Second)) + " s"
 		}
-		long, short, sign, more = "next record in "+left, "next in "+left, st.g.hollow+left, ", . brings it"
+		long, short, sign, more = "next record in "+left, "next in "+left, st.g.hollow+left, ", . shows it"
 	default:
 		sgr, long, sign = st.ok, "playing "+st.g.dot, st.g.dot
 	}
@@ -548,11 +548,11 @@ func (m *Model) replayTime(ms int64, day bool) string {
 func (t *tail) replayEmptyText() []string {
 	switch p := t.playState(); {
 	case t.snap.err != nil:
-		return []string{"", sentence(t.snap.err), "", "esc follows the topic again"}
+		return []string{"", sentence(t.snap.err), "", "esc follows the topic"}
 	case !p.ended:
 		return []string{"", "nothing yet"}
 	case t.session.start.query != nil:
-		return []string{"", "nothing in that range matches the filter", "", "R replays another range, G follows the topic again"}
+		return []string{"", "no match in that range", "", "R replays another range, G follows the topic"}
 	}
-	return []string{"", "there is nothing in that range", "", "R replays another range, G follows the topic again"}
+	return []string{"", "no messages in that range", "", "R replays another range, G follows the topic"}
 }

@@ -84,10 +84,10 @@ func TestReplayKeepsTheTimeBetweenRecords(t *testing.T) {
 		d.press(">", ">", ">")
 		d.sees("100×")
 		d.press(">")
-		d.sees("replayed to the end: 4 records")
+		d.sees("replay ended: 4 records")
 		d.shows("first", "second", "third", "fourth")
 		d.press(">")
-		d.sees("the replay is at its end")
+		d.sees("the replay has ended")
 		c.add("a", 0, at(0, "live"))
 		d.press("esc")
 		d.follows("a")
@@ -121,7 +121,7 @@ func TestReplayPausesAndSteps(t *testing.T) {
 		d.press("space")
 		d.waitsFor("next record in 20 s")
 		d.press(".") // a silence is passed over
-		d.sees("replayed to the end: 4 records")
+		d.sees("replay ended: 4 records")
 		if b := d.m.find("."); b.Off(d.m) == "" || d.m.find("space").Off(d.m) == "" {
 			t.Error("at its end there is nothing to step or to pause")
 		}
@@ -145,7 +145,7 @@ func TestReplayStopsAtAMatchAndGoesOn(t *testing.T) {
 		d.sees("stopped at a match")
 		d.shows("first", "second")
 		d.press("space")
-		d.sees("replayed to the end: 4 records")
+		d.sees("replay ended: 4 records")
 	})
 }
 
@@ -170,14 +170,14 @@ func TestReplayOfARange(t *testing.T) {
 		d.waitsFor("next record in 1 s")
 		d.shows("second")
 		d.moves(time.Second)
-		d.sees("to the end: 2 records")
+		d.sees("ended: 2 records")
 		d.shows("second", "third")
 		d.press("Y", "m")
 		if want := "milena tail a b --ordered -o @2026-11-22T13:05:14Z..@2026-11-22T13:05:26Z -b a:1"; d.copied != want {
 			t.Errorf("copied %q, want %q", d.copied, want)
 		}
 		d.press("Y", "k")
-		d.sees("it does not merge by time")
+		d.sees("it cannot merge by time")
 	})
 }
 
@@ -255,7 +255,7 @@ func TestReplayOfStrangeTimes(t *testing.T) {
 		}
 		d.send(tea.WindowSizeMsg{Width: 160, Height: 40})
 		d.press(".", "space")
-		d.sees("replayed to the end: 10 records")
+		d.sees("replay ended: 10 records")
 	})
 }
 
@@ -265,16 +265,16 @@ func TestReplayOfNothing(t *testing.T) {
 		d := drive(t, c, Options{Topics: []string{"empty"}}, 160, 40)
 		d.until("the topic", func() bool { return d.m.tail.snap.reading })
 		d.press("2", ".")
-		d.sees("nothing is replayed")
+		d.sees("no replay is running")
 		d.press("R", "enter")
-		d.sees("there is nothing in that range")
+		d.sees("no messages in that range")
 		c.set(func() { c.lack = map[kafka.TopicPartition]error{{Topic: "empty"}: errors.New("no leader")} })
 		d.press("R", "enter")
 		d.sees("1 partition cannot be read now")
 		d.sees("left out: ")
 		c.mend(kafka.TopicPartition{Topic: "empty"})
 		d.press("esc")
-		d.sees("nothing here yet")
+		d.sees("no messages yet")
 	})
 }
 
@@ -298,7 +298,7 @@ func TestReplayGoesOnAfterTrouble(t *testing.T) {
 			t.Fatalf("before the trouble: %v", got)
 		}
 		d.m.tail.session.tryAgain()
-		d.sees("replayed to the end: 120 records")
+		d.sees("replay ended: 120 records")
 		d.shows(want...)
 	})
 }

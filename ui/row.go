@@ -60,7 +60,7 @@ func columnsFor(w, parts int, maxOffset int64, topic, keys int) columns {
 const aheadMost = time.Minute
 
 // aheadMeaning is what the mark of a record from the future says.
-const aheadMeaning = "it is more than a minute ahead of this machine's clock"
+const aheadMeaning = "more than a minute ahead of this machine's clock"
 
 // ahead says whether a record claims to be from the future.
 func (c columns) ahead(r *store.Row) bool {

@@ -85,7 +85,7 @@ func run(ctx context.Context, opt Options, terminal ...tea.ProgramOption) error 
 	case c.err() != nil:
 		return c.err()
 	case m.compose.sending != "":
-		return fmt.Errorf("the screen ended while a message to %s was being sent: whether it was written is not known", m.compose.sending)
+		return fmt.Errorf("the screen ended while a message to %s was being sent: it may have been written", m.compose.sending)
 	case len(m.compose.unsentTo()) > 0 && !m.quitAsked:
 		return fmt.Errorf("the screen ended with unsent text for %s: %s were not sent", strings.Join(m.compose.unsentTo(), ", "), human.Bytes(int64(m.compose.unsentBytes())))
 	case err == nil, errors.Is(err, tea.ErrInterrupted), ctx.Err() != nil:

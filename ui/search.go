@@ -90,7 +90,7 @@ const (
 )
 
 // errHitsFull ends a run whose hits have no room any more.
-var errHitsFull = errors.New("no more hits fit into memory")
+var errHitsFull = errors.New("memory is full: no more hits")
 
 // beginSearch finds out what is to be searched, and starts.
 func (s *session) beginSearch() {
@@ -399,7 +399,7 @@ func (m *Model) askSearch() tea.Cmd {
 			d.lines = append(d.lines, m.rangeMeant(from, to))
 		}
 		if on, _ := m.offSaid(); on != "" {
-			d.lines = append(d.lines, on+": what is off is searched, too")
+			d.lines = append(d.lines, on+": partitions that are off are searched too")
 		}
 		form, err := m.readSearch(d)
 		if form != nil {
@@ -432,7 +432,7 @@ func (m *Model) askSearch() tea.Cmd {
 		}
 		if n := m.partitionsOf(form.topics); n > manyPartitions && !sure {
 			sure = true
-			return d.refuse(1, fmt.Sprintf("%s have %s: enter once more searches them all", human.Plural(len(form.topics), "topic"), human.Plural(n, "partition")))
+			return d.refuse(1, fmt.Sprintf("%s have %s: press enter again to search them all", human.Plural(len(form.topics), "topic"), human.Plural(n, "partition")))
 		}
 		m.dialog = nil
 		clear(m.topics.marked)
@@ -480,7 +480,7 @@ func (m *Model) readSearch(d *dialog) (*searchForm, error) {
 		return nil, &fieldError{1, err}
 	}
 	if f.after = text(3) == toFollow; f.after && m.opt.File != "" {
-		return nil, &fieldError{3, errors.New("nothing comes to a file")}
+		return nil, &fieldError{3, errors.New("a file gets no new messages")}
 	}
 	if f.from, f.to, err = m.readRange(d, 2, toFollow); err != nil {
 		return nil, err
@@ -554,11 +554,11 @@ func (m *Model) askCost(f *searchForm, off switchedOff, rate float64, take func(
 			cost, err = cluster.Cost(ctx, spans, iso)
 		}
 		if err != nil {
-			return costMsg{"what it costs is not known: " + sentence(err), take}
+			return costMsg{"the cost is unknown: " + sentence(err), take}
 		}
 		text := fmt.Sprintf("%s, %s offsets, about %s", human.Plural(cost.Partitions, "partition"), human.Exact(cost.Offsets), human.Bytes(cost.Bytes))
 		if cost.Offsets == 0 {
-			text = fmt.Sprintf("%s, which hold nothing in that range", human.Plural(cost.Partitions, "partition"))
+			text = fmt.Sprintf("%s, no messages in that range", human.Plural(cost.Partitions, "partition"))
 		} else if t := cost.Time(rate); t > 0 && rate >= 0 {
 			text += ", " + roughly(t)
 		}
@@ -624,18 +624,18 @@ func (m *Model) searchDoing(l *line, b brevity) {
 			l.text(st.dim, ", "+human.Exact(p.Records)+" records in "+human.Left(p.Elapsed))
 		}
 	case s.end == searchFollows:
-		say(st.ok, "following "+st.g.dot, st.g.dot)
+		say(st.ok, "live "+st.g.dot, st.g.dot)
 		if b < noLabel {
 			l.text(st.dim, where)
 		}
 	case s.end == searchLimit:
-		say(st.warn, "stopped there at ", st.g.pause)
+		say(st.warn, "stopped at ", st.g.pause)
 		l.text(st.text, percent)
 		if b < fewWords {
-			l.text(st.dim, ", space goes on")
+			l.text(st.dim, ", space continues")
 		}
 	case s.end == searchFull:
-		say(st.warn, "no room for more: narrow it", st.g.warn)
+		say(st.warn, "memory is full: narrow the search", st.g.warn)
 	default:
 		l.text(st.accent, m.spinner()+" ")
 		l.text(st.text, percent)
@@ -646,7 +646,7 @@ func (m *Model) searchDoing(l *line, b brevity) {
 			l.text(st.dim, "  "+human.Left(left)+" left")
 		}
 		if s.onward && b < fewWords {
-			l.text(st.dim, "  then follows")
+			l.text(st.dim, "  then live")
 		}
 		if b < fewWords {
 			l.text(st.dim, "  esc stops")
@@ -668,21 +668,21 @@ func (t *tail) searchEmptyText() []string {
 	s := t.snap.search
 	switch {
 	case t.snap.err != nil:
-		return []string{"", sentence(t.snap.err), "", "S searches again, esc goes back to the topic"}
+		return []string{"", sentence(t.snap.err), "", "S starts another search, esc goes back to the topic"}
 	case s == nil || s.end == searchUnderWay && !t.paused:
-		return []string{"", "nothing found yet"}
+		return []string{"", "no hits yet"}
 	case t.paused:
-		return []string{"", "nothing found so far; space goes on"}
+		return []string{"", "no hits so far; space continues"}
 	case s.end == searchFollows:
-		return []string{"", "nothing was found; what comes is searched", "", "esc goes back to the topic"}
+		return []string{"", "no hits; new messages are searched too", "", "esc goes back to the topic"}
 	}
 	if t.traced() {
-		return []string{"", "nothing was found within that time", "", "X with a longer \"within\" looks further, esc goes back"}
+		return []string{"", "no hits within that time", "", "X with a longer \"within\" searches further, esc goes back"}
 	}
-	return []string{"", "nothing was found", "", "S searches for something else, esc goes back to the topic"}
+	return []string{"", "no hits", "", "S starts another search, esc goes back to the topic"}
 }
 
-// showSearch shows how far each partition is searched, and what could not be.
+// showSearch shows search progress of each partition, and what failed.
 func (m *Model) showSearch() tea.Cmd {
 	m.over = &pager{title: "search", under: m.over, entries: func(m *Model, w int) []entry {
 		st := m.st
@@ -697,13 +697,13 @@ func (m *Model) showSearch() tea.Cmd {
 		}
 		s := m.tail.snap.search
 		if !m.tail.searched() || s == nil {
-			say(st.dim, "nothing is searched")
+			say(st.dim, "no search is running")
 			return plainEntries(lines)
 		}
 		p := &s.progress
 		say(st.text, fmt.Sprintf("%s for %s: %s; %s records, %s of the log, in %s", s.title(m), m.tail.session.start.search, human.Plural(int(p.Hits), "hit"), human.Exact(p.Records), human.Bytes(p.Bytes), human.Left(p.Elapsed)))
 		if len(s.rest) > 0 {
-			say(st.dim, fmt.Sprintf("Only where the key lives (%s) was searched; A searches the other %s as well.", m.tail.session.start.search.partitioner(), human.Plural(len(s.rest), "partition")))
+			say(st.dim, fmt.Sprintf("Only the key's partition (%s) was searched; A searches the other %s too.", m.tail.session.start.search.partitioner(), human.Plural(len(s.rest), "partition")))
 		}
 		lines = append(lines, newLine(st, w, nil).end())
 		for i := range p.Partitions {
@@ -747,7 +747,7 @@ func (s *searchState) title(m *Model) string {
 	case s.end == searchLimit:
 		return "stopped at the limit of hits"
 	case s.end == searchFull:
-		return "stopped, for no more hits have room"
+		return "stopped: memory is full"
 	}
 	return "searching"
 }

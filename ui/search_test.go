@@ -119,9 +119,9 @@ func TestSearchOfARange(t *testing.T) {
 		d.sees("before it starts")
 		d.press("ctrl+a", "ctrl+k")
 		d.typed("5")
-		d.sees("which hold nothing in that range")
+		d.sees("no messages in that range")
 		d.press("enter")
-		d.sees("nothing was found")
+		d.sees("no hits")
 	})
 }
 
@@ -134,10 +134,10 @@ func TestSearchOfVeryManyPartitionsAsksFirst(t *testing.T) {
 		d.press("S", "tab", "ctrl+a", "ctrl+k")
 		d.typed("large.*")
 		d.press("enter")
-		d.sees("2 topics have 1,200 partitions: enter once more searches them all")
+		d.sees("2 topics have 1,200 partitions: press enter again to search them all")
 		d.press("enter")
 		d.searched()
-		d.sees("nothing was found")
+		d.sees("no hits")
 	})
 }
 
@@ -255,7 +255,7 @@ func TestSearchPausesAndGoesOn(t *testing.T) {
 				s := d.m.tail.snap.search
 				return s != nil && s.end == searchLimit && !d.m.tail.paused
 			})
-			d.sees("space goes on")
+			d.sees("space continues")
 			d.press("space")
 			d.searched()
 			got := d.values()
@@ -298,7 +298,7 @@ func TestAFinishedSearchFollowsOnRequest(t *testing.T) {
 					d.press("F")
 				}
 				found()
-				d.sees("following")
+				d.sees("live")
 				send(30)
 				found()
 				d.press("space")
@@ -319,7 +319,7 @@ func TestAFinishedSearchFollowsOnRequest(t *testing.T) {
 					t.Error("something turns while it waits")
 				}
 				d.press("F")
-				d.sees("it follows already")
+				d.sees("already following")
 				d.press("Y")
 				d.sees("milena search --from beginning --follow --order " + strings.Replace(order, "newest", "time", 1))
 				d.press("esc")
@@ -335,10 +335,10 @@ func TestWhatCannotBeFollowedSaysWhy(t *testing.T) {
 		d := drive(t, ledger(), Options{Topics: []string{"ledger"}}, 120, 40)
 		d.follows("ledger")
 		d.press("F")
-		d.sees("nothing is searched")
+		d.sees("no search is running")
 		d.searches("k-7", "", "", "-1h")
 		d.press("F")
-		d.sees("the range that is searched has an end")
+		d.sees("the search has an end: it has no new messages")
 	})
 }
 
@@ -401,9 +401,9 @@ func TestHitsThatHaveNoRoomAreSaid(t *testing.T) {
 		d := drive(t, c, Options{Topics: []string{"t"}, HoldBytes: 1 << 20}, 120, 40)
 		d.until("the topic", func() bool { return d.m.tail.snap.reading })
 		d.press("S", "enter")
-		d.sees("no room for more")
+		d.sees("memory is full")
 		d.press("P")
-		d.sees("no more hits have room")
+		d.sees("memory is full")
 	})
 }
 
@@ -532,7 +532,7 @@ func TestCountsAreEstimatedFirstAndExactOnRequest(t *testing.T) {
 		d := drive(t, ledger(), Options{Topics: []string{"ledger"}}, 160, 40)
 		d.follows("ledger")
 		d.press("#")
-		d.sees("about 601 of 600 offsets (599 to 602 with 95 %, by a sample of 50 %) are records in ledger; # once more")
+		d.sees("≈ 601 of 600 messages in ledger (599 to 602); # counts exactly")
 		d.press("#")
 		d.sees("600 records in ledger, in 600 offsets")
 		d.press("/")
@@ -540,7 +540,7 @@ func TestCountsAreEstimatedFirstAndExactOnRequest(t *testing.T) {
 		d.press("enter")
 		d.until("the filter", func() bool { return d.m.tail.session.start.query != nil })
 		d.press("#")
-		d.sees("about 11 of 600 offsets (9 to 12 with 95 %, by a sample of 50 %")
+		d.sees("≈ 11 of 600 messages with value.total > 590 in ledger (9 to 12)")
 		d.press("#")
 		d.sees("10 records with value.total > 590 in ledger, in 600 offsets")
 	})

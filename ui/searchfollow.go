@@ -54,15 +54,15 @@ func (m *Model) followHitsOff() string {
 	t := &m.tail
 	switch {
 	case !t.searched():
-		return "nothing is searched: S searches"
+		return "no search is running: S starts one"
 	case m.opt.File != "":
-		return "nothing comes to a file"
+		return "a file gets no new messages"
 	case t.session.start.search.to != nil && t.session.start.search.to.Kind != kafka.End:
-		return "the range that is searched has an end"
+		return "the search has an end: it has no new messages"
 	case t.snap.search != nil && t.snap.search.end == searchFull:
-		return "no more hits have room"
+		return "memory is full"
 	case t.snap.search != nil && t.snap.search.onward:
-		return "it follows already"
+		return "already following"
 	}
 	return ""
 }

@@ -437,7 +437,7 @@ func (s *session) stopped(err error) {
 	known := s.err != nil
 	s.mu.Unlock()
 	if !known {
-		s.store.Note(store.Note{Kind: store.NoteEvent, Text: "stopped, trying again: " + sentence(err), Time: time.Now().UnixMilli()})
+		s.store.Note(store.Note{Kind: store.NoteEvent, Text: "stopped, retrying: " + sentence(err), Time: time.Now().UnixMilli()})
 	}
 	s.fail(err)
 }

@@ -37,7 +37,7 @@ type Styles struct {
 // but for those that stand for null and for no bytes.
 type glyphs struct {
 	vrule, hrule, dot, hollow, marker, ellipsis, arrow, up, down string
-	check, cross, pause, prompt, warn                            string
+	check, cross, pause, prompt, warn, about                     string
 	null, nullNamed, empty, late, ahead, times                   string
 	spark                                                        []string
 	bar                                                          []string // the last column of a bar, from a little to full
@@ -47,7 +47,7 @@ type glyphs struct {
 
 var unicodeGlyphs = glyphs{
 	vrule: "│", hrule: "─", dot: "●", hollow: "○", marker: "▌", ellipsis: "…", arrow: "→", up: "↑", down: "↓",
-	check: "✓", cross: "✗", pause: "‖", prompt: "›", warn: "!",
+	check: "✓", cross: "✗", pause: "‖", prompt: "›", warn: "!", about: "≈",
 	null: "∅", nullNamed: "∅ null", empty: "(empty)", late: "«", ahead: "»", times: "×",
 	spark: []string{"▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"},
 	bar:   []string{"▏", "▎", "▍", "▌", "▋", "▊", "▉", "█"}, gap: "░",
@@ -56,7 +56,7 @@ var unicodeGlyphs = glyphs{
 
 var asciiGlyphs = glyphs{
 	vrule: "|", hrule: "-", dot: "*", hollow: "o", marker: ">", ellipsis: "~", arrow: ">", up: "^", down: "v",
-	check: "+", cross: "x", pause: "=", prompt: ">", warn: "!",
+	check: "+", cross: "x", pause: "=", prompt: ">", warn: "!", about: "~",
 	null: "(null)", nullNamed: "(null)", empty: "(empty)", late: "<", ahead: ">", times: "x",
 	spark: []string{"_", "_", ".", "-", "=", "+", "*", "#"},
 	bar:   []string{"#"}, gap: "/",

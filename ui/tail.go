@@ -80,7 +80,7 @@ type colsKey struct {
 
 // newest100 is how a tail begins when nothing else was asked for.
 func newest100() start {
-	return start{newest: historyRecords, label: fmt.Sprintf("newest %d", historyRecords), follow: true}
+	return start{newest: historyRecords, label: fmt.Sprintf("last %d", historyRecords), follow: true}
 }
 
 // openTopics shows topics as they were left, or from their newest records on.
@@ -401,7 +401,7 @@ func (m *Model) askWaiting() tea.Cmd {
 		ctx, cancel := context.WithTimeout(ctx, refreshTimeout)
 		defer cancel()
 		if !s.settle(ctx) {
-			return waitingMsg{session: s.number, err: errors.New("the reading has not ended")}
+			return waitingMsg{session: s.number, err: errors.New("the tail is being read")}
 		}
 		at := s.positions()
 		tps := make([]kafka.TopicPartition, 0, len(at))
@@ -473,7 +473,7 @@ func (m *Model) askFilter() tea.Cmd {
 		return nil
 	}
 	d := &dialog{
-		title: "filter " + strings.Join(t.topics, ", "), opened: time.Now(), action: "filter what flows",
+		title: "filter " + strings.Join(t.topics, ", "), opened: time.Now(), action: "filter messages",
 		fields: []field{m.queryField("filter")},
 		submit: func(m *Model, d *dialog) tea.Cmd {
 			q, err := m.parseQuery(d.fields[0].ed.String())
@@ -537,9 +537,9 @@ func (m *Model) drawTail(r rect) []string {
 	t, st := &m.tail, m.st
 	lines := make([]string, 0, r.h)
 	if t.session == nil {
-		text := []string{"", "  no topic is open", "", "  enter opens the one under the cursor"}
+		text := []string{"", "  no topic is open", "", "  enter opens the selected topic"}
 		if m.topics.crowded {
-			text = []string{"", "  too many topics to list: start with one, as in milena orders"}
+			text = []string{"", "  too many topics to list: start with one, such as milena orders"}
 		} else if len(m.topics.all) == 0 && m.topics.loaded {
 			text = []string{"", "  no topics yet: + creates one"}
 		}
@@ -686,7 +686,7 @@ func (t *tail) emptyText(zone *time.Location) []string {
 	}
 	switch {
 	case t.preview.active() && t.preview.done:
-		return []string{"", "nothing that is held matches; enter looks further back"}
+		return []string{"", "no loaded message matches; enter searches further back"}
 	case t.preview.active():
 		return []string{"", "looking…"}
 	case t.snap.err != nil:
@@ -696,25 +696,25 @@ func (t *tail) emptyText(zone *time.Location) []string {
 	case t.snap.older.busy:
 		return []string{"", fmt.Sprintf("looking back: %s records read   esc stops", human.Exact(t.snap.older.read))}
 	case t.paused:
-		return []string{"", "paused before anything came: space goes on"}
+		return []string{"", "paused before the first message: space resumes"}
 	case t.snap.ahead > 0:
-		return []string{"", fmt.Sprintf("offset %s is past the end (%s): it is waited for", human.Exact(s.start.from.N), human.Exact(t.snap.aheadEnd)),
-			"G goes to the end as it is"}
+		return []string{"", fmt.Sprintf("offset %s is past the end (%s); waiting for new messages", human.Exact(s.start.from.N), human.Exact(t.snap.aheadEnd)),
+			"G goes to the end"}
 	case s.start.query != nil && t.snap.lag > 0:
-		return []string{"", "nothing matches yet; reading on"}
+		return []string{"", "no match so far; still reading"}
 	case s.start.query != nil && s.start.newest == 0 && s.start.from.Kind != kafka.Beginning:
-		return []string{"", "nothing " + t.since(zone) + " matches; what comes is filtered",
-			"g looks from the beginning   esc shows everything again"}
+		return []string{"", "nothing " + t.since(zone) + " matches; new messages are filtered too",
+			"g searches from the beginning   esc shows all messages"}
 	case s.start.query != nil && t.snap.waiting == 0 && (t.snap.older.atStart || s.start.newest == 0):
-		return []string{"", "nothing in the topic matches yet; what comes is filtered", "esc shows everything again"}
+		return []string{"", "no match so far; new messages are filtered too", "esc shows all messages"}
 	case s.start.query != nil:
-		return []string{"", "nothing matches yet; what comes is filtered", "esc shows everything again"}
+		return []string{"", "no match so far; new messages are filtered too", "esc shows all messages"}
 	case t.snap.waiting > 0:
-		return []string{"", "nothing can be shown yet: " + human.Plural(t.snap.waiting, "partition") + " cannot be read now, and the others hold nothing"}
+		return []string{"", "no messages: " + human.Plural(t.snap.waiting, "partition") + " cannot be read now, and the others are empty"}
 	case s.start.newest > 0 && t.snap.older.atStart:
-		return []string{"", "nothing here yet: c writes the first message"}
+		return []string{"", "no messages yet: c writes the first one"}
 	}
-	return []string{"", "nothing from there on yet; what comes is shown here"}
+	return []string{"", "no messages from there on yet; new ones appear here"}
 }
 
 // since says from where on a session reads that did not begin with the newest.

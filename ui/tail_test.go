@@ -46,7 +46,7 @@ func TestFiguresOfTheTailAreThereAtEveryWidth(t *testing.T) {
 				t.Errorf("the topic is missing at a width of %d: %q", w, head)
 			}
 		}
-		if head := d.headerOf(120); !strings.Contains(head, "held 150") || !strings.Contains(head, "skipped "+human.Exact(evicted)) || !strings.Contains(head, "behind 4,321") {
+		if head := d.headerOf(120); !strings.Contains(head, "in memory 150") || !strings.Contains(head, "skipped "+human.Exact(evicted)) || !strings.Contains(head, "unread 4,321") {
 			t.Errorf("a wide header is %q", head)
 		}
 	})
@@ -84,7 +84,7 @@ func TestFindGoesFromRecordToRecord(t *testing.T) {
 			return rec.Offset
 		}
 		d.press("n")
-		d.sees("f finds")
+		d.sees("f starts a search")
 		d.press("f")
 		d.typed("message25")
 		d.press("enter")
@@ -101,7 +101,7 @@ func TestFindGoesFromRecordToRecord(t *testing.T) {
 		d.press("n", "n")
 		d.until("the last", func() bool { return at() == 259 })
 		d.press("n")
-		d.sees("no newer record that is held")
+		d.sees("no newer loaded message")
 		if lit := d.m.st.match; !strings.Contains(d.m.View().Content, lit) {
 			t.Error("the letters are not lit")
 		}
@@ -112,7 +112,7 @@ func TestFindGoesFromRecordToRecord(t *testing.T) {
 		d.press("f")
 		d.typed("nowhere")
 		d.press("enter")
-		d.sees("nothing that is held has nowhere")
+		d.sees("no loaded message has nowhere")
 	})
 }
 
@@ -187,7 +187,7 @@ func TestHelpExplainsTheColumns(t *testing.T) {
 		d := drive(t, sample(), Options{Topics: []string{"orders"}}, 120, 60)
 		d.follows("orders")
 		d.press("?")
-		for _, want := range []string{"✓ committed, ✗ aborted, ○ open", "records in memory", "were not read yet"} {
+		for _, want := range []string{"✓ committed, ✗ aborted, ○ open", "records in memory", "are not read yet"} {
 			if !strings.Contains(d.screen(), want) {
 				t.Errorf("%q is not in the help:\n%s", want, d.screen())
 			}
@@ -200,7 +200,7 @@ func TestPausedTailDoesNotSayThatNothingIsBehind(t *testing.T) {
 		c := sample()
 		d := drive(t, c, Options{Topics: []string{"message-log"}}, 140, 40)
 		d.follows("message-log")
-		d.sees("behind 0")
+		d.sees("unread 0")
 		d.press("space")
 		for range 3 {
 			c.add("message-log", 0, text("later"))

@@ -127,6 +127,7 @@ func (m *Model) tailDoing(l *line, b brevity) {
 		}
 		l.text(sgr, long)
 	}
+	live := "live "
 	if q := s.start.query; q != nil {
 		say(st.dim, "filter: ", "/")
 		if b < bare {
@@ -139,7 +140,8 @@ func (m *Model) tailDoing(l *line, b brevity) {
 		say(st.dim, " seen match   ", " ")
 	} else if b < noLabel && s.play == nil {
 		l.text(st.text, s.start.label)
-		l.text(st.dim, " "+st.g.arrow+" ")
+		l.text(st.dim, ", ")
+		live = "then live "
 	}
 	switch {
 	case s.play != nil:
@@ -171,7 +173,7 @@ func (m *Model) tailDoing(l *line, b brevity) {
 	case t.follow && m.opt.File != "":
 		say(st.dim, "end of the file", st.g.hollow)
 	case t.follow:
-		m.tailFollowing(say, b)
+		m.tailLive(say, live, b)
 	default:
 		n := t.snap.next - t.left
 		switch {
@@ -183,16 +185,16 @@ func (m *Model) tailDoing(l *line, b brevity) {
 		case t.snap.lag > 0:
 			say(st.dim, "reading", st.g.arrow)
 		default:
-			say(st.dim, "at the end "+st.g.hollow, st.g.hollow)
+			say(st.dim, "up to date, not following", st.g.hollow)
 			// The advice gives way to whatever else is to be said.
 			if b < noPartitions {
-				l.text(st.dim, " new ones come below, G follows them")
+				l.text(st.dim, "   G follows")
 			}
 		}
 		m.tailUnread(say, b)
 		m.tailAhead(say)
 		if t.snap.blocked {
-			say(st.warn, "  held back", " "+st.g.pause)
+			say(st.warn, "  slowed down", " "+st.g.pause)
 		}
 		atEnd := t.left == noSeq && t.snap.lag == 0
 		fromStart := s.start.from.Kind == kafka.Beginning && s.start.newest == 0 && s.start.spans == nil && t.snap.stats.Evicted == 0
@@ -224,18 +226,18 @@ func (m *Model) findDoing(l *line, b brevity) {
 	}
 }
 
-// tailFollowing says that it follows, and what it cannot.
-func (m *Model) tailFollowing(say func(sgr, long, short string), b brevity) {
+// tailLive says that it follows, and what it cannot.
+func (m *Model) tailLive(say func(sgr, long, short string), live string, b brevity) {
 	t, st := &m.tail, m.st
 	n := t.snap.partitions
 	switch unread, _ := m.tailTrouble(); {
 	case t.snap.deleted > 0:
-		say(st.warn, "following "+st.g.dot+" "+human.Plural(t.snap.deleted, "topic")+" deleted", st.g.dot+st.g.cross)
+		say(st.warn, live+st.g.dot+" "+human.Plural(t.snap.deleted, "topic")+" deleted", st.g.dot+st.g.cross)
 	case unread > 0:
-		say(st.warn, "following "+b.number(int64(n-unread))+" of "+human.Plural(n, "partition"),
+		say(st.warn, live+b.number(int64(n-unread))+" of "+human.Plural(n, "partition"),
 			st.g.dot+" "+b.number(int64(n-unread))+"/"+b.number(int64(n)))
 	default:
-		say(st.ok, "following "+st.g.dot, st.g.dot)
+		say(st.ok, live+st.g.dot, st.g.dot)
 	}
 	m.tailAhead(say)
 }
@@ -307,7 +309,7 @@ func (m *Model) tailFigures(l *line, b brevity) {
 		l.text("", " ")
 		return
 	}
-	pair("held", "", t.snap.held, st.text)
+	pair("in memory", "", t.snap.held, st.text)
 	if t.snap.stats.Evicted > 0 {
 		pair("skipped", "s", t.snap.stats.Evicted, st.warn)
 	}
@@ -315,9 +317,9 @@ func (m *Model) tailFigures(l *line, b brevity) {
 	case t.played(): // how far it is is said
 	case t.paused && t.waiting >= 0: // said already, and truer than when the pause began
 	case t.snap.lag > 0:
-		pair("behind", "b", t.snap.lag, st.warn)
+		pair("unread", "u", t.snap.lag, st.warn)
 	case b < noPartitions:
-		pair("behind", "b", 0, st.text)
+		pair("unread", "u", 0, st.text)
 	}
 	l.text("", " ")
 }

@@ -151,9 +151,9 @@ func (m *Model) timelineOff() string {
 	case m.tail.session == nil:
 		return offSession
 	case !counted:
-		return "there is no timeline of a file"
+		return "a file has no timeline"
 	case m.timeline.hidden:
-		return "the timeline is not shown: T shows it"
+		return "the timeline is hidden: T shows it"
 	case m.lay.timeline.h == 0:
 		return "there is no room for the timeline"
 	}
@@ -546,7 +546,7 @@ func (m *Model) drawTimeline(r rect) string {
 	from, to := c.span()
 	if from >= to {
 		if c.line != nil && (len(c.line.Failed) > 0 || c.line.Untimed > 0) {
-			l.text(st.dim, " no timeline: partitions do not answer, or have no timestamps")
+			l.text(st.dim, " no timeline: partitions do not answer or have no timestamps")
 		}
 		return l.end()
 	}

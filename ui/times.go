@@ -35,12 +35,12 @@ func (m *Model) nextTimes() tea.Cmd {
 	default:
 		t.mode = timeAge
 	}
-	said := "times are in " + time.Now().In(m.zone).Format("MST")
+	said := "times are shown in " + time.Now().In(m.zone).Format("MST")
 	switch t.mode {
 	case timeAge:
-		said = "times are ages"
+		said = "times are shown as ages"
 	case timeEpoch:
-		said = "times are milliseconds since 1970"
+		said = "times are shown as milliseconds since 1970"
 	}
 	m.note(levelInfo, said)
 	return nil

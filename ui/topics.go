@@ -125,7 +125,7 @@ func (m *Model) gotMetadata(msg metadataMsg) tea.Cmd {
 			m.tail.session.tryAgain()
 		}
 		if msg.md.Crowded != nil && !m.topics.crowded {
-			m.note(levelBad, "no list of topics: "+sentence(msg.md.Crowded)+"; milena TOPIC opens one by its name")
+			m.note(levelBad, "cannot list topics: "+sentence(msg.md.Crowded)+"; milena TOPIC opens one by its name")
 		}
 		m.topics.crowded = msg.md.Crowded != nil
 		m.topics.set(msg.md)
@@ -480,11 +480,11 @@ func (p *topicsPane) emptyText(readOnly bool) []string {
 	case p.crowded:
 		return []string{"", "  too many topics to list"}
 	case len(p.shown) == 0 && p.found.trouble && p.troubled == 0:
-		return []string{"", "  no topic is in trouble", "  esc shows all again"}
+		return []string{"", "  no topic is in trouble", "  esc shows all"}
 	case len(p.shown) == 0 && p.found.trouble && len(p.found.words) > 0:
-		return []string{"", "  no topic in trouble has that in its name", "  esc shows all again"}
+		return []string{"", "  no topic in trouble matches", "  esc shows all"}
 	case p.filter != "" && len(p.shown) == 0:
-		return []string{"", "  no topic has that in its name", "  esc shows all again"}
+		return []string{"", "  no topic matches", "  esc shows all"}
 	case p.filter != "" || len(p.all) > 0 && !p.all[0].Internal:
 		return nil
 	case readOnly:
@@ -514,12 +514,12 @@ func (m *Model) marksOf(t *kafka.Topic, f *figures) (marks []hint) {
 // marksLegend explains the marks, for the help.
 func marksLegend(st *Styles, w int) []string {
 	marks := []struct{ sgr, mark, means string }{
-		{st.warn, "+", "after a count: there are more, in partitions that cannot be read now"},
-		{st.bad, st.g.cross, "after a name: a partition has no leader, nobody can read or write it"},
-		{st.warn, st.g.warn, "fewer replicas in sync than there are; the filter ! shows topics in trouble only"},
-		{st.dim, "~", "compacted or transactional: the count is of offsets, there may be fewer messages"},
+		{st.warn, "+", "after a count: more are in partitions that cannot be read now"},
+		{st.bad, st.g.cross, "after a name: a partition has no leader and cannot be read or written"},
+		{st.warn, st.g.warn, "some replicas are not in sync; the filter ! shows only topics in trouble"},
+		{st.dim, "~", "compacted or transactional: this counts offsets; there may be fewer messages"},
 		{st.dim, ".", "internal: Kafka's own"},
-		{st.accent, st.g.spark[3], "how messages came in the last half minute, scaled to the topic's own most"},
+		{st.accent, st.g.spark[3], "messages in the last half minute, relative to the topic's own peak"},
 	}
 	lines := make([]string, 0, len(marks))
 	for _, k := range marks {
@@ -670,8 +670,8 @@ func (l *line) sparkline(f *figures) {
 func (m *Model) askTopicFilter() tea.Cmd {
 	before, cursor := m.topics.filter, m.topics.cursor
 	d := &dialog{
-		title: "filter topics", opened: time.Now(), action: "keep it",
-		fields: []field{{label: "name has", hint: "letters in their order; ! those in trouble"}},
+		title: "filter topics", opened: time.Now(), action: "keep",
+		fields: []field{{label: "name has", hint: "letters of the name in order; ! topics in trouble"}},
 		change: func(m *Model, d *dialog) tea.Cmd {
 			m.topics.filter = strings.TrimSpace(d.fields[0].ed.String())
 			m.topics.cursor, m.topics.at, m.topics.top = "", 0, 0 // the best is the first

@@ -35,8 +35,8 @@ func (m *Model) create() tea.Cmd {
 		title: "new topic", opened: time.Now(), action: "create",
 		fields: []field{
 			createName:       {label: "name"},
-			createPartitions: {label: "partitions", hint: "empty: as num.partitions of the broker says"},
-			createFactor:     {label: "replication factor", hint: "empty: as default.replication.factor of the broker says"},
+			createPartitions: {label: "partitions", hint: "empty: the broker's num.partitions"},
+			createFactor:     {label: "replication factor", hint: "empty: the broker's default.replication.factor"},
 			createConfigs:    {label: "configs", hint: "cleanup.policy=compact retention.ms=7d"},
 		},
 		submit: (*Model).submitCreate,
@@ -75,7 +75,7 @@ func (m *Model) checkCreate(d *dialog) {
 		d.lines = []string{fmt.Sprintf("%s × %s on %s.", human.Plural(int(t.Partitions), "partition"),
 			human.Plural(int(t.ReplicationFactor), "replica"), human.Plural(m.brokers(), "broker"))}
 		if t.ReplicationFactor == 1 && m.brokers() > 1 {
-			d.lines[0] += " With one replica, what a broker holds is gone while it is."
+			d.lines[0] += " With one replica, data is unavailable while its broker is down."
 		}
 	}
 }
@@ -106,10 +106,10 @@ func (m *Model) newTopic(d *dialog) (t kafka.NewTopic, wrong [createFields]error
 	wrong[createName] = kafka.ValidTopicName(t.Name)
 	for i := range m.topics.all {
 		if other := m.topics.all[i].Name; other == t.Name {
-			wrong[createName] = errors.New("there is already a topic of that name")
+			wrong[createName] = errors.New("a topic with that name exists already")
 			break
 		} else if dots.Replace(other) == dots.Replace(t.Name) {
-			wrong[createName] = fmt.Errorf("Kafka takes it for %s: to it, dots and underscores are the same", other)
+			wrong[createName] = fmt.Errorf("names that differ only in \".\" and \"_\" collide: %s", other)
 		}
 	}
 	return t, wrong
@@ -180,10 +180,10 @@ func (m *Model) deleteTopic() tea.Cmd {
 	}
 	lines[0] += ". This cannot be undone."
 	if t.Internal {
-		lines = append(lines, "It is Kafka's own: the cluster needs it to work.")
+		lines = append(lines, "It is internal: the cluster needs it to work.")
 	}
 	if r := f.rate(); r > 0 {
-		lines = append(lines, fmt.Sprintf("Somebody writes to it now: %s messages a second. A broker that creates topics by itself will bring it back, empty.", human.Rate(r)))
+		lines = append(lines, fmt.Sprintf("A producer writes to it now: %s messages a second. A broker that creates topics automatically will create it again, empty.", human.Rate(r)))
 	} else if !f.last.IsZero() {
 		lines = append(lines, "The last message came "+human.Ago(time.Since(f.last))+".")
 	}

@@ -190,7 +190,7 @@ func (v *topicDetails) text(m *Model, w int) []string {
 			if i > 0 {
 				gap()
 			}
-			say(st.bold, "settings as they are everywhere", 1)
+			say(st.bold, "settings inherited from the brokers", 1)
 		}
 		lines = append(lines, configLine(st, w, min(name, max(w/2, w-24)), c))
 		if c.Doc != "" && (v.docs || set(c)) {
@@ -238,10 +238,10 @@ func (v *topicDetails) facts() []fact {
 		sum += max(0, to.Offset-from.Offset)
 	}
 	if leaderless > 0 {
-		out = append(out, fact{levelBad, human.Plural(leaderless, "partition") + " without a leader: nobody can read or write there until a replica that was in sync comes back."})
+		out = append(out, fact{levelBad, human.Plural(leaderless, "partition") + " without a leader: no reads or writes until an in-sync replica comes back."})
 	}
 	if under > 0 {
-		out = append(out, fact{levelWarn, human.Plural(under, "partition") + " with fewer replicas in sync than there should be: one more broker lost may stop writing, or lose data."})
+		out = append(out, fact{levelWarn, human.Plural(under, "partition") + " with replicas out of sync: losing one more broker may stop writes or lose data."})
 	}
 	text := "about " + human.Exact(sum) + " messages"
 	switch {
@@ -252,9 +252,9 @@ func (v *topicDetails) facts() []fact {
 	}
 	switch {
 	case strings.Contains(v.setting("cleanup.policy"), "compact"):
-		text += "; compacted, so there may be fewer"
+		text += "; compacted: there may be fewer"
 	case v.rough:
-		text += "; written in transactions, so there are fewer"
+		text += "; transactional: there are fewer"
 	}
 	if len(replicas) == 1 && len(d.Partitions) > 0 {
 		if n := len(d.Partitions[0].Replicas); n > 0 {
@@ -262,7 +262,7 @@ func (v *topicDetails) facts() []fact {
 		}
 	}
 	if d.Internal {
-		text += "; Kafka's own topic"
+		text += "; internal topic"
 	}
 	return append(out, fact{levelInfo, text})
 }
@@ -393,7 +393,7 @@ func configLine(st *Styles, w, columns int, c kafka.ConfigEntry) string {
 	l.text("", "  ")
 	switch {
 	case c.Sensitive:
-		l.text(st.dim, "(kept secret)")
+		l.text(st.dim, "(hidden)")
 	case c.Value == "":
 		l.text(st.dim, st.g.empty)
 	default:

@@ -176,17 +176,17 @@ func (m *Model) drawPreview(r rect) []string {
 	}
 	switch {
 	case v.err != nil:
-		text := "it cannot be read: " + sentence(v.err)
+		text := "cannot be read: " + sentence(v.err)
 		if silentBroker(v.err) != "" {
-			text += "; :doctor looks closer"
+			text += "; :doctor checks why"
 		}
 		say(text)
 		return m.fillLines(lines, r)
 	case v.n == 0 && len(v.lack) > 0:
-		say(lackText(v.lack) + "; the others hold nothing")
+		say(lackText(v.lack) + "; the others are empty")
 		return m.fillLines(lines, r)
 	case v.n == 0:
-		say("nothing here yet")
+		say("no messages yet")
 		return m.fillLines(lines, r)
 	}
 	if len(v.lack) > 0 && r.h > 4 {

@@ -299,7 +299,7 @@ func TestTroubleIsMarkedAndFound(t *testing.T) {
 			t.Errorf("in trouble are %v", got)
 		}
 		d.press("enter", "i")
-		d.sees("fewer replicas in sync")
+		d.sees("with replicas out of sync")
 		d.sees("1,2  2 of 3")
 		d.press("esc", "?")
 		d.sees("a partition has no leader")
@@ -322,7 +322,7 @@ func TestDetailsShowSettingsWithTheirDocumentation(t *testing.T) {
 			d.until("the details", func() bool { v, ok := d.m.over.(*topicDetails); return ok && v.d != nil })
 			golden(t, fmt.Sprintf("details-%dx%d", size[0], size[1]), d.screen())
 			d.press("G")
-			d.sees("(kept secret)")
+			d.sees("(hidden)")
 			if d.press("g"); strings.Contains(d.screen(), "This config") {
 				t.Error("what is as everywhere is explained before anybody asks")
 			}
@@ -390,7 +390,7 @@ func TestPreviewOfTheTopicUnderTheCursor(t *testing.T) {
 			t.Error("a preview reads on")
 		}
 		d.press("2", "enter")
-		d.sees("following")
+		d.sees("live")
 		if d.m.tail.topic != "message-log" || strings.Contains(d.screen(), "preview") {
 			t.Errorf("enter does not open it truly:\n%s", d.screen())
 		}
@@ -399,7 +399,7 @@ func TestPreviewOfTheTopicUnderTheCursor(t *testing.T) {
 		d.press("1", "down")
 		d.sees("orders  preview")
 		d.press("up")
-		if s := d.screen(); strings.Contains(s, "preview") || !strings.Contains(s, "following") {
+		if s := d.screen(); strings.Contains(s, "preview") || !strings.Contains(s, "live") {
 			t.Errorf("the tail does not come back:\n%s", s)
 		}
 		d.press("down")
@@ -415,7 +415,7 @@ func TestPreviewFollowsWhatComes(t *testing.T) {
 		c := sample()
 		d := drive(t, c, Options{}, 120, 40)
 		d.settled()
-		d.sees("nothing here yet")
+		d.sees("no messages yet")
 		c.add("customers", 1, text("the first one"))
 		d.refreshed()
 		d.sees("the first one")
@@ -461,8 +461,8 @@ func TestCreateChecksBeforeItSends(t *testing.T) {
 			says  string
 		}{
 			{[4]string{"", "1", "1", ""}, createName, "needs a name"},
-			{[4]string{"orders", "1", "1", ""}, createName, "already a topic"},
-			{[4]string{"orders_dlq", "1", "1", ""}, createName, "takes it for orders.dlq"},
+			{[4]string{"orders", "1", "1", ""}, createName, "exists already"},
+			{[4]string{"orders_dlq", "1", "1", ""}, createName, "collide: orders.dlq"},
 			{[4]string{"a", "0", "1", ""}, createPartitions, "from 1"},
 			{[4]string{"a", "1", "4", ""}, createFactor, "brokers: 3"},
 			{[4]string{"a", "1", "2", "min.insync.replicas=3"}, createConfigs, "more than there are replicas"},
@@ -566,7 +566,7 @@ func TestDeleteSaysWhatGoesWithIt(t *testing.T) {
 		d.m.topics.selectName("orders")
 		d.press("D")
 		d.sees("about 61 messages")
-		d.sees("Somebody writes to it now")
+		d.sees("A producer writes to it now")
 		d.press("esc")
 		d.m.topics.selectName("__consumer_offsets")
 		d.press("D")
@@ -787,7 +787,7 @@ func TestATransactionalTopicCountsOffsets(t *testing.T) {
 		}
 		d.m.topics.selectName("message-log")
 		d.press("1", "i")
-		d.sees("about 300 messages; written in transactions, so there are fewer")
+		d.sees("about 300 messages; transactional: there are fewer")
 		d.sees(" ~300")
 	})
 }

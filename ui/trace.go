@@ -104,7 +104,7 @@ func (m *Model) readTrace(d *dialog, at time.Time) (*traceForm, error) {
 	text := func(i int) string { return strings.TrimSpace(d.fields[i].ed.String()) }
 	f := &traceForm{Carries: query.Carries{Value: text(traceValue)}, at: at}
 	if f.Value == "" {
-		return nil, &fieldError{traceValue, errors.New("a value to look for, such as a trace id")}
+		return nil, &fieldError{traceValue, errors.New("enter a value to search for, such as a trace id")}
 	}
 	kind, name, _ := strings.Cut(text(traceWhere), " ")
 	name = strings.TrimSpace(name)
@@ -115,7 +115,7 @@ func (m *Model) readTrace(d *dialog, at time.Time) (*traceForm, error) {
 	case kind == "field" && name != "":
 		f.Field = name
 	default:
-		return nil, &fieldError{traceWhere, errors.New("it is anywhere, header NAME, or field NAME")}
+		return nil, &fieldError{traceWhere, errors.New("enter anywhere, header NAME or field NAME")}
 	}
 	var err error
 	if f.topics, err = m.cluster.Metadata().TopicsLike(topicNames(cmp.Or(text(traceTopics), ".*"))...); err != nil {
@@ -223,8 +223,8 @@ func (m *Model) askTrace() tea.Cmd {
 		title: "trace", opened: time.Now(), action: "trace",
 		fields: []field{
 			traceValue:  {label: "value", listed: len(found) > 0, hint: "a trace id, an order's number; up and down choose one of the record's"},
-			traceWhere:  {label: "in", hint: "anywhere: key, headers, words of the value; or header NAME, or field NAME"},
-			traceTopics: {label: "topics", hint: `all that are not internal; or names, or a pattern: orders\..*`},
+			traceWhere:  {label: "in", hint: "anywhere (key, headers, words of the value), header NAME or field NAME"},
+			traceTopics: {label: "topics", hint: `all except internal ones; or names, or a pattern: orders\..*`},
 			traceWindow: {label: "within", hint: "10m, before and after the record"},
 		},
 	}

@@ -31,7 +31,7 @@ const (
 
 // String completes "transactional, …".
 func (o outcome) String() string {
-	return [...]string{"", "how it ended was not read", "open", "committed", "aborted"}[o]
+	return [...]string{"", "its end was not read", "open", "committed", "aborted"}[o]
 }
 
 // mark is the outcome's sign and style.
