@@ -69,7 +69,7 @@ func ParseFields(text string, part func(path string) (func(*batch.View) []byte, 
 }
 
 func appendRow(dst []byte, fields []Field, tp kafka.TopicPartition, v *batch.View) []byte {
-	timed := v.Batch.Timestamps != batch.NoTimestamp
+	timed := v.Timestamp != batch.NoTime
 	for i, f := range fields {
 		if i > 0 {
 			dst = append(dst, ',')

@@ -189,7 +189,7 @@ func rowForm(topics int, colour bool, loc *time.Location) form {
 	}
 	return func(dst []byte, tp kafka.TopicPartition, v *batch.View) []byte {
 		at := strings.Repeat(" ", 11) + "no time " + strings.Repeat(" ", 4)
-		if v.Timestamp != -1 || v.Batch.Timestamps != batch.NoTimestamp {
+		if v.Timestamp != batch.NoTime {
 			at = time.UnixMilli(v.Timestamp).In(loc).Format("2006-01-02 15:04:05.000")
 		}
 		dst = paint(dst, dim, at)

@@ -200,3 +200,14 @@ func BenchmarkForms(b *testing.B) {
 		})
 	}
 }
+
+// A timestamp of −1 is none in a table; -J and %T give it as it is.
+func TestARowWithoutATimestampSaysSo(t *testing.T) {
+	untimed := batch.Record{Timestamp: batch.NoTime, Value: []byte("v")}
+	if row := written(t, rowForm(0, false, time.UTC), untimed); !strings.Contains(row, " no time ") || strings.Contains(row, "1969") {
+		t.Errorf("the row is %q", row)
+	}
+	if line := string(written(t, archive.AppendJSON, untimed)); !strings.Contains(line, `"timestamp":-1`) {
+		t.Errorf("the line is %s", line)
+	}
+}

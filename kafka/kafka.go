@@ -95,7 +95,7 @@ type Record struct {
 
 // Time is the record's timestamp, and false when it has none.
 func (r *Record) Time() (time.Time, bool) {
-	if r.Timestamp == -1 && r.Batch.Timestamps == batch.NoTimestamp {
+	if r.Timestamp == batch.NoTime {
 		return time.Time{}, false
 	}
 	return time.UnixMilli(r.Timestamp), true

@@ -300,3 +300,27 @@ func TestAQueryIsSharedByWorkers(t *testing.T) {
 	}
 	workers.Wait()
 }
+
+// −1 is no timestamp, whoever wrote the batch: null, which has no order.
+func TestATimestampOfMinusOneIsNone(t *testing.T) {
+	for text, want := range map[string][2]bool{ // of a record without a timestamp, and of one with
+		`timestamp == null`:                      {true, false},
+		`timestamp != null`:                      {false, true},
+		`not (timestamp == null)`:                {false, true},
+		`timestamp < now()`:                      {false, true},
+		`timestamp > now() - 2h`:                 {false, true},
+		`timestamp == -1`:                        {false, false},
+		`timestamp in [-1]`:                      {false, false},
+		`timestamp == null or timestamp > now()`: {true, false},
+	} {
+		q := parseExpression(t, text)
+		for i, ms := range []int64{batch.NoTime, testNow.Add(-time.Hour).UnixMilli()} {
+			if got := ask(t, q, testTP, batch.Record{Timestamp: ms}); got != want[i] {
+				t.Errorf("%s of %d is %v, want %v", text, ms, got, want[i])
+			}
+		}
+		if from, to, ok := q.Times(); ok && strings.Contains(text, "null") {
+			t.Errorf("%s is bounded from %d to %d", text, from, to)
+		}
+	}
+}

@@ -17,7 +17,6 @@ type machine struct {
 
 	key, value        []byte
 	offset, timestamp int64
-	info              *batch.Info
 	view              *batch.View
 	held              *kafka.Record
 
@@ -41,13 +40,13 @@ func newMachine(q *Query, tp kafka.TopicPartition) *machine {
 
 // Match decides on a record in place.
 func (m *machine) Match(v *batch.View) bool {
-	m.key, m.value, m.offset, m.timestamp, m.info, m.view = v.Key, v.Value, v.Offset, v.Timestamp, v.Batch, v
+	m.key, m.value, m.offset, m.timestamp, m.view = v.Key, v.Value, v.Offset, v.Timestamp, v
 	return m.decide()
 }
 
 // matchHeld decides on a record that is held.
 func (m *machine) matchHeld(r *kafka.Record) bool {
-	m.key, m.value, m.offset, m.timestamp, m.info, m.held = r.Key, r.Value, r.Offset, r.Timestamp, &r.Batch, r
+	m.key, m.value, m.offset, m.timestamp, m.held = r.Key, r.Value, r.Offset, r.Timestamp, r
 	return m.decide()
 }
 

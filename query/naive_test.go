@@ -296,6 +296,9 @@ func (n naiveRecord) values(e *expr, asJSON bool) ([]naiveValue, bool) {
 	case "offset":
 		return []naiveValue{new(big.Rat)}, true
 	case "timestamp":
+		if n.rec.Timestamp == batch.NoTime {
+			return []naiveValue{nil}, true
+		}
 		return []naiveValue{new(big.Rat).SetInt64(n.rec.Timestamp)}, true
 	case "topic":
 		return []naiveValue{n.tp.Topic}, true
@@ -460,6 +463,9 @@ func drawBytes(t *rapid.T, name string) []byte {
 
 func drawRecord(t *rapid.T) batch.Record {
 	rec := batch.Record{Timestamp: testNow.UnixMilli() - int64(rapid.IntRange(0, 4).Draw(t, "hours"))*3600e3, Key: drawBytes(t, "key"), Value: drawBytes(t, "value")}
+	if rapid.IntRange(0, 7).Draw(t, "untimed") == 0 {
+		rec.Timestamp = batch.NoTime
+	}
 	for range rapid.IntRange(0, 3).Draw(t, "headers") {
 		rec.Headers = append(rec.Headers, batch.Header{Key: rapid.SampledFrom([]string{"a", "b"}).Draw(t, "header"), Value: drawBytes(t, "content")})
 	}

@@ -152,7 +152,7 @@ func (o *operand) get(m *machine, scratch *value) *value {
 	case sizeField:
 		scratch.setInt(int64(m.size()))
 	case timestampField:
-		if scratch.setInt(m.timestamp); m.timestamp == -1 && m.info.Timestamps == batch.NoTimestamp {
+		if scratch.setInt(m.timestamp); m.timestamp == batch.NoTime {
 			scratch.kind = isNull
 		}
 	}

@@ -204,7 +204,11 @@ func (in *inspector) describe(m *Model, w, h int) {
 		}
 		pair("timestamp", itoa(r.Timestamp)+"   "+kind)
 	} else {
-		pair("timestamp", "none (message format 0)")
+		why := "the producer gave none"
+		if b.Timestamps == batch.NoTimestamp {
+			why = "message format 0"
+		}
+		pair("timestamp", "none ("+why+")")
 	}
 	if r.Timestamp > time.Now().Add(aheadMost).UnixMilli() {
 		pair("ahead "+m.st.g.ahead, aheadMeaning)

@@ -121,7 +121,7 @@ func (l *line) row(r *store.Row, c columns, loc *time.Location, q lights) {
 		l.fill(l.width + 2)
 	}
 	if c.time > 0 {
-		stamp := c.stamp(r.Timestamp, r.TimestampType == batch.NoTimestamp && r.Skip == nil, loc, scratch[:0])
+		stamp := c.stamp(r.Timestamp, r.Timestamp == batch.NoTime, loc, scratch[:0])
 		l.column(c.time, func() { l.bytes(st.dim, stamp) })
 		next := l.width + 2
 		switch {

@@ -334,8 +334,12 @@ func (m *Model) around() tea.Cmd {
 	if m.tail.off.has(tp) { // a hit, for a search asks all partitions
 		m.tail.off = m.tail.off.turned(tp, m.partitionIDs(tp.Topic))
 	}
+	from := kafka.Position{Kind: kafka.End} // of other partitions nothing can be said to lie around it
+	if at, ok := rec.Time(); ok {
+		from = kafka.Position{Kind: kafka.AtTime, Time: at}
+	}
 	st := start{
-		from:   kafka.Position{Kind: kafka.AtTime, Time: time.UnixMilli(rec.Timestamp)},
+		from:   from,
 		exact:  &kafka.Span{TopicPartition: tp, From: rec.Offset, To: kafka.NoEnd},
 		before: historyRecords, label: fmt.Sprintf("around %d/%d", rec.Partition, rec.Offset),
 	}

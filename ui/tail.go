@@ -15,6 +15,7 @@ import (
 
 	"milena/human"
 	"milena/kafka"
+	"milena/kafka/batch"
 	"milena/query"
 	"milena/store"
 )
@@ -649,8 +650,10 @@ func (t *tail) fit(m *Model, w int, rows []store.Row) {
 			continue
 		}
 		t.txns = t.txns || r.Transactional
-		at := time.UnixMilli(r.Timestamp).In(m.zone)
-		date = date || now.Sub(at) > 20*time.Hour || at.Sub(now) > time.Hour
+		if r.Timestamp != batch.NoTime {
+			at := time.UnixMilli(r.Timestamp).In(m.zone)
+			date = date || now.Sub(at) > 20*time.Hour || at.Sub(now) > time.Hour
+		}
 		// Steps of four, so that keys that get longer bit by bit do not move
 		// the value each time.
 		if n := keyCells(r, m.st); n > t.keySeen {

@@ -42,6 +42,10 @@ func (c Codec) String() string {
 // TimestampType says whose clock a record's timestamp is (attributes bit 3, KIP-32).
 type TimestampType int8
 
+// NoTime is the timestamp of a record that has none: of magic 0, or of a producer that
+// gave none.
+const NoTime int64 = -1
+
 // The timestamp types; NoTimestamp is that of a magic 0 message, which has none.
 const (
 	NoTimestamp   TimestampType = -1
