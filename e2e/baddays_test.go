@@ -62,7 +62,7 @@ func TestBadDayBrokerGoneAndBack(t *testing.T) {
 		t.Errorf("the rows moved from\n%s\nto\n%s", before, lost)
 	}
 	x.keys("?") // keys answer meanwhile
-	x.sees("drop the filter", "broker gone")
+	x.sees("filter messages", "broker gone")
 	x.escapes("1 new") // the row that tells of it
 
 	write(60, 70)
@@ -203,7 +203,7 @@ func TestBadDayDiskIsFull(t *testing.T) {
 	x.sees("ctrl+s send")
 	x.types("kept all the same")
 	x.keys("C-s")
-	x.sees("sent to partition 0 at offset 0", "is not remembered: file too large")
+	x.sees("sent to partition 0 at offset 0", "not kept in the history: file too large")
 	x.keys("Up")
 	x.until("have it in this run", func(s string) bool { return strings.Count(s, "kept all the same") == 2 })
 	x.escapes("space pause")

@@ -351,7 +351,7 @@ func TestJourneyThroughAReplay(t *testing.T) {
 	x.keys("Space")
 	x.sees("next in ")
 	x.keys("Space")
-	x.sees("paused", "space go on")
+	x.sees("paused", "space resume")
 	x.keys(">", ">", ">", ">", "Space")
 	x.unbroken(x.sees("replay ended: 5", "message4"))
 	x.escapes("live")
