@@ -208,7 +208,7 @@ func TestBadDayDiskIsFull(t *testing.T) {
 	x.until("have it in this run", func(s string) bool { return strings.Count(s, "kept all the same") == 2 })
 	x.escapes("space pause")
 	x.keys("!")
-	x.sees("\n notices", "is not remembered")
+	x.sees("\n notices", "not kept in the history")
 	x.escapes("live")
 	x.quits()
 }

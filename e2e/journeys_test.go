@@ -369,7 +369,7 @@ func TestJourneyThroughAReplay(t *testing.T) {
 		t.Errorf("it does not stop:\n%s", screen)
 	}
 	x.keys("Space")
-	x.unbroken(x.sees("replayed to the end", "message4"))
+	x.unbroken(x.sees("replay ended", "message4"))
 	x.keys("G")
 	x.sees("live")
 
