@@ -62,7 +62,8 @@ Messages come as they are found: those of a partition in its order, oldest first
 backwards, so that the newest come first; --order time merges the partitions by time.
 
 A query for one key is asked of the partition where that key lives, as --partitioner has it (murmur2 as
-Java, crc32 as librdkafka, fnv1a as Sarama); --all-partitions asks the others, too.
+Java, crc32 as librdkafka, fnv1a as Sarama) or, without it, as the newest records tell; of all partitions
+where these do not tell, where that partition does not hold the key, and with --all-partitions.
 
 --file searches a file of records, as tail -J or an export writes it: all its topics, unless some are
 named.
@@ -99,7 +100,7 @@ It exits with 0 when something was found, 1 when nothing was, 2 when that is not
 	f.BoolVar(&s.newest, "newest", false, "the same as --order newest")
 	f.BoolVar(&s.follow, "follow", false, "go on with what comes, when the end is reached")
 	f.BoolVar(&s.allPartitions, "all-partitions", false, "search for a key in all partitions, not only where it lives")
-	f.StringVar(&s.partitioner, "partitioner", string(kafka.Murmur2), "`name` of how producers choose a key's partition: murmur2, crc32 or fnv1a")
+	f.StringVar(&s.partitioner, "partitioner", "", "`name` of how producers choose a key's partition: murmur2, crc32 or fnv1a (the records tell)")
 	f.IntVar(&s.maxTopics, "max-topics", 100, "search not more than `N` topics that match patterns")
 	f.BoolVar(&s.explain, "explain", false, "print what would be done and what it would cost, and search nothing")
 	f.BoolVar(&s.estimate, "estimate", false, "print about how many match, by a sample")
@@ -161,9 +162,11 @@ func (g *global) search(ctx context.Context, s searchFlags, set *pflag.FlagSet) 
 	if s.count {
 		order = kafka.OldestFirst // a number has no order, and that is the fastest
 	}
-	by, err := kafka.ParsePartitioner(s.partitioner)
-	if err != nil {
-		return usage("--partitioner %w", err)
+	var by kafka.Partitioner
+	if set.Changed("partitioner") {
+		if by, err = kafka.ParsePartitioner(s.partitioner); err != nil {
+			return usage("--partitioner %w", err)
+		}
 	}
 	from, to, err := parseBounds(&s.from, &s.to, set.Changed("to"), time.Now(), time.Local)
 	if err != nil {
@@ -241,13 +244,13 @@ type searchPlan struct {
 	flags     searchFlags
 	query     *query.Query
 	order     kafka.SearchOrder
-	by        kafka.Partitioner
+	by        kafka.Partitioner // empty: the records tell
 	isolation kafka.Isolation
 	spans     []kafka.Span
 	waiting   []kafka.Waiting // partitions that cannot be read now
 	total     int             // partitions in all
 	reasons   []string        // why not all of it, as sentences
-	elsewhere bool            // a key may be in partitions that are not searched
+	elsewhere []kafka.Span    // a key may be there too, which is not searched
 }
 
 // find turns the range into offsets, and leaves out where nothing can match.
@@ -267,18 +270,6 @@ func (p *searchPlan) find(ctx context.Context, c source, from, to kafka.Position
 		p.spans = slices.DeleteFunc(p.spans, func(s kafka.Span) bool { return !slices.Contains(set, s.Partition) })
 		p.reasons = append(p.reasons, fmt.Sprintf("the query names partitions: %s of %d can match", human.Plural(len(p.spans), "partition"), p.total))
 	}
-	if key, ok := p.query.Key(); ok && !p.flags.allPartitions && len(p.flags.partitions) == 0 {
-		lives, rest := c.KeySpans(p.spans, key, p.by)
-		if len(lives) > 0 && len(rest) > 0 {
-			p.spans, p.elsewhere = lives, true
-			where := fmt.Sprintf("in %s", human.Plural(len(lives), "partition"))
-			if len(lives) == 1 {
-				where = fmt.Sprintf("in partition %d of %s", lives[0].Partition, lives[0].Topic)
-			}
-			p.reasons = append(p.reasons, fmt.Sprintf("the key %q lives %s (%s): the other %d are not searched; --all-partitions searches them, too",
-				key, where, p.by, len(rest)))
-		}
-	}
 	if since, _, ok := p.query.Times(); ok && since > math.MinInt64 {
 		before := offsetsIn(p.spans)
 		if p.spans, err = kafka.Since(ctx, c, p.spans, max(since, 0), p.isolation); err != nil {
@@ -286,6 +277,21 @@ func (p *searchPlan) find(ctx context.Context, c source, from, to kafka.Position
 		}
 		if left := before - offsetsIn(p.spans); left > 0 {
 			p.reasons = append(p.reasons, fmt.Sprintf("the query names a time: %s before it are not read", human.Plural(left, "offset")))
+		}
+	}
+	if key, ok := p.query.Key(); ok && !p.flags.allPartitions && len(p.flags.partitions) == 0 {
+		home, err := kafka.FindKeyHome(ctx, c, kafka.KeyRequest{Spans: p.spans, Key: key, By: p.by, Isolation: p.isolation})
+		if err != nil {
+			return err
+		}
+		if lives, rest := home.Lives, home.Rest; len(lives) > 0 && len(rest) > 0 {
+			p.spans, p.elsewhere = lives, rest
+			where := fmt.Sprintf("in %s", human.Plural(len(lives), "partition"))
+			if len(lives) == 1 {
+				where = fmt.Sprintf("in partition %d of %s", lives[0].Partition, lives[0].Topic)
+			}
+			p.reasons = append(p.reasons, fmt.Sprintf("the key %q lives %s (%s): the other %d are searched only if it is not there; --all-partitions searches all",
+				key, where, home.By, len(rest)))
 		}
 	}
 	return nil
@@ -432,6 +438,11 @@ func (g *global) runSearch(ctx context.Context, c source, p *searchPlan, write f
 	}
 	interrupted := ctx.Err() != nil
 	switch {
+	case err == nil && !interrupted && !left && p.keyIsElsewhere(&did):
+		g.notice("milena: the key is not in its own partition; the other %s are searched", human.Plural(len(p.elsewhere), "partition"))
+		rest := *p
+		rest.spans, rest.elsewhere, rest.reasons = p.elsewhere, nil, nil
+		return g.runSearch(ctx, c, &rest, write)
 	case left, isClosedPipe(err):
 		return nil
 	case err != nil && !interrupted:
@@ -456,6 +467,12 @@ func (g *global) runSearch(ctx context.Context, c source, p *searchPlan, write f
 		return fmt.Errorf("nothing was found, but %s could not be searched", human.Plural(did.Missed, "offset"))
 	}
 	return errNothingFound
+}
+
+// keyIsElsewhere says whether all partitions where a key should be were searched in
+// vain, and others were not.
+func (p *searchPlan) keyIsElsewhere(did *kafka.SearchProgress) bool {
+	return did.Done && did.Hits == 0 && did.Missed == 0 && len(p.elsewhere) > 0
 }
 
 // sayTrouble names what could not be searched.

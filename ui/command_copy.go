@@ -401,7 +401,7 @@ func (m *Model) says() *said {
 	if s.search = session.start.search; s.search != nil {
 		s.from = s.search.from
 		s.follows = m.tail.snap.search != nil && m.tail.snap.search.onward
-		if found := m.tail.snap.search; found != nil && len(found.rest) > 0 && len(s.topics) == 1 {
+		if found := m.tail.snap.search; found != nil && len(found.home.Rest) > 0 && len(s.topics) == 1 {
 			for i := range found.progress.Partitions {
 				s.parts = append(s.parts, itoa(int64(found.progress.Partitions[i].Partition)))
 			}

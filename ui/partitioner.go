@@ -1,7 +1,6 @@
 package ui
 
 import (
-	"cmp"
 	"slices"
 	"strings"
 
@@ -9,17 +8,15 @@ import (
 )
 
 // Where a key lives depends on who writes: a search by key asks first the
-// partition that one partitioner gives it. Which one, a person may choose in the
-// form of a search; the choice holds for the topic until the program ends.
+// partition that one partitioner gives it. Which one, the newest records tell
+// (kafka.FindKeyHome), or a person chooses in the form of a search; the choice holds
+// for the topic until the program ends.
 
 // partitioners are those that can be chosen, the most common first.
 var partitioners = []kafka.Partitioner{kafka.Murmur2, kafka.CRC32, kafka.FNV1a}
 
 // chosenPartitioners are what was chosen, by cluster and topic.
 type chosenPartitioners map[[2]string]kafka.Partitioner
-
-// partitioner is the one that is assumed.
-func (q *searching) partitioner() kafka.Partitioner { return cmp.Or(q.by, kafka.Murmur2) }
 
 // partitionerOf is what was chosen for a topic; empty: nothing was.
 func (m *Model) partitionerOf(topic string) kafka.Partitioner {
@@ -34,22 +31,6 @@ func (m *Model) choosePartitioner(topics []string, by kafka.Partitioner) {
 	for _, name := range topics {
 		m.hashed[[2]string{m.clusterID(), name}] = by
 	}
-}
-
-// partitionerOfRecord is the one that puts a record's key where it was seen: the
-// chosen one if it does; empty: none does.
-func (m *Model) partitionerOfRecord(rec *kafka.Record) kafka.Partitioner {
-	chosen := m.partitionerOf(rec.Topic)
-	t := m.cluster.Metadata().Topic(rec.Topic)
-	if t == nil || len(t.Partitions) == 0 || rec.Key == nil {
-		return chosen
-	}
-	for _, by := range append([]kafka.Partitioner{cmp.Or(chosen, kafka.Murmur2)}, partitioners...) {
-		if by.Of(rec.Key, len(t.Partitions)) == rec.Partition {
-			return by
-		}
-	}
-	return chosen
 }
 
 // searchPartitioner is the place of the form's field for it, when it is there.

@@ -26,11 +26,11 @@ type searching struct {
 	trace *carrying    // not nil: what carries this value, nothing else
 	key   *[]byte      // not nil: every value of this key, nothing else
 	order kafka.SearchOrder
-	by    kafka.Partitioner // where a key lives; empty: murmur2
+	by    kafka.Partitioner // where a key lives, as a person has it; empty: the records tell
 	from  kafka.Position
-	to    *kafka.Position       // nil: the end as it is when the search starts
-	after bool                  // goes on with what comes
-	seen  *kafka.TopicPartition // the key was seen there, wherever it should be; nil: not known
+	to    *kafka.Position        // nil: the end as it is when the search starts
+	after bool                   // goes on with what comes
+	seen  []kafka.TopicPartition // the key was seen there, wherever it should be
 
 	everywhere bool // also in partitions where a key should not be
 }
@@ -110,35 +110,52 @@ func (s *session) beginSearch() {
 			s.fail(err)
 			return
 		}
-		var rest []kafka.Span
+		home := kafka.KeyHome{Lives: spans}
 		if key, ok := q.wantedKey(); ok && !q.everywhere {
-			lives, others := s.source.KeySpans(spans, key, q.partitioner())
-			for _, span := range others {
-				if q.seen != nil && span.TopicPartition == *q.seen {
-					lives = append(lives, span)
-				} else {
-					rest = append(rest, span)
-				}
-			}
-			if spans = lives; len(lives) == 0 {
-				spans, rest = rest, nil
-			}
+			home, err = s.source.KeyHome(s.ctx, kafka.KeyRequest{Spans: spans, Key: key, By: q.by, Seen: q.seen})
 		}
-		search, err := s.source.Search(spans, q, whole && len(rest) == 0)
+		if len(home.Lives) == 0 {
+			home.Lives, home.Rest = home.Rest, nil
+		}
+		if err == nil {
+			err = s.searchIn(home, whole)
+		}
 		if err != nil {
 			s.fail(err)
 			return
 		}
-		s.mu.Lock()
-		s.search, s.limit, s.rest = search, hitsAtFirst, rest
-		for _, span := range spans {
-			s.low[span.TopicPartition] = span.From
-			s.partitionLocked(span.TopicPartition)
-		}
-		s.mu.Unlock()
 		close(s.ready)
 		s.resume()
 	})
+}
+
+// searchIn prepares the search of where a key lives, or of everything.
+func (s *session) searchIn(home kafka.KeyHome, whole bool) error {
+	search, err := s.source.Search(home.Lives, s.start.search, whole && len(home.Rest) == 0)
+	if err != nil {
+		return err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.search, s.limit, s.home, s.whole = search, hitsAtFirst, home, whole
+	for _, span := range home.Lives {
+		s.low[span.TopicPartition] = span.From
+		s.partitionLocked(span.TopicPartition)
+	}
+	return nil
+}
+
+// searchElsewhere goes on in all partitions, where a key is not in its own at all;
+// false: it is, or everything was searched.
+func (s *session) searchElsewhere() (bool, error) {
+	s.mu.Lock()
+	home, whole := s.home, s.whole
+	found := s.matched > 0 || !s.search.Progress().Done
+	s.mu.Unlock()
+	if found || len(home.Rest) == 0 {
+		return false, nil
+	}
+	return true, s.searchIn(kafka.KeyHome{Lives: append(slices.Clone(home.Lives), home.Rest...)}, whole)
 }
 
 // narrow leaves out where, by what the query says of them, no hits can be.
@@ -169,6 +186,15 @@ func (s *session) searchOn(ctx context.Context) error {
 		return s.endOf(s.searchFollowing(ctx))
 	}
 	err := s.searchAll(ctx, search, limit)
+	if err == nil {
+		var on bool
+		if on, err = s.searchElsewhere(); on && err == nil {
+			s.mu.Lock()
+			search, limit = s.search, s.limit
+			s.mu.Unlock()
+			err = s.searchAll(ctx, search, limit)
+		}
+	}
 	if err == nil && s.start.search.trace != nil {
 		s.readEnds(ctx, search.Progress().Partitions)
 	}
@@ -254,7 +280,7 @@ type searchState struct {
 	progress kafka.SearchProgress
 	end      searchEnd
 	onward   bool            // it follows, or will when all is searched
-	rest     []kafka.Span    // not searched, for the wanted key should not be there
+	home     kafka.KeyHome   // where a key is searched for: not in the rest
 	waiting  []kafka.Waiting // not searched, for they cannot be read now
 }
 
@@ -364,7 +390,7 @@ func (m *Model) keyHistory() tea.Cmd {
 		return nil
 	}
 	key := rec.Key
-	return m.startSearch([]string{rec.Topic}, &searching{key: &key, by: m.partitionerOfRecord(&rec), seen: &kafka.TopicPartition{Topic: rec.Topic, Partition: rec.Partition}, from: kafka.Position{Kind: kafka.Beginning}, order: kafka.ByTime})
+	return m.startSearch([]string{rec.Topic}, &searching{key: &key, by: m.partitionerOf(rec.Topic), seen: []kafka.TopicPartition{{Topic: rec.Topic, Partition: rec.Partition}}, from: kafka.Position{Kind: kafka.Beginning}, order: kafka.ByTime})
 }
 
 // manyPartitions is how many a search is asked about once more.
@@ -592,11 +618,16 @@ func (m *Model) searchDoing(l *line, b brevity) {
 		}
 		l.text(sgr, long)
 	}
-	say(st.dim, t.session.start.label+": ", "?")
+	s := t.snap.search
+	partly := s != nil && len(s.home.Rest) > 0
+	if partly && b >= fewWords { // that counts more than a label
+		l.text(st.dim, "?")
+	} else {
+		say(st.dim, t.session.start.label+": ", "?")
+	}
 	if room := [...]int{60, 60, 40, 24, 14, 0}[b]; room > 0 {
 		l.clipped(st.accent, t.session.start.search.String(), room)
 	}
-	s := t.snap.search
 	if s == nil {
 		l.text(st.accent, "  "+m.spinner())
 		return
@@ -606,9 +637,13 @@ func (m *Model) searchDoing(l *line, b brevity) {
 	say(st.dim, " "+human.Noun(t.snap.matched, "hit")+"   ", " ")
 	p := &s.progress
 	searched, all := p.Offsets()
-	where := ""
-	if len(s.rest) > 0 {
-		where = " where " + string(t.session.start.search.partitioner()) + " puts it"
+	if partly { // whatever else there is to say
+		n := len(p.Partitions)
+		all := n + len(s.home.Rest)
+		say(st.warn, fmt.Sprintf("%d of %s; A searches all", n, human.Plural(all, "partition")), fmt.Sprintf("%d/%d, A: all", n, all))
+		if s.end != searchDone || t.paused || t.snap.err != nil {
+			l.text("", "  ")
+		}
 	}
 	percent := fmt.Sprintf("%d%%", searched*100/max(1, all))
 	switch {
@@ -617,11 +652,7 @@ func (m *Model) searchDoing(l *line, b brevity) {
 	case t.paused:
 		say(st.warn, "paused "+st.g.pause+" ", st.g.pause)
 		l.text(st.text, percent)
-	case s.end == searchDone && where != "":
-		say(st.ok, "searched", st.g.dot)
-		if b < fewWords {
-			l.text(st.dim, where)
-		}
+	case s.end == searchDone && partly:
 	case s.end == searchDone:
 		say(st.ok, "all searched", st.g.dot)
 		if b < fewWords {
@@ -629,9 +660,6 @@ func (m *Model) searchDoing(l *line, b brevity) {
 		}
 	case s.end == searchFollows:
 		say(st.ok, "live "+st.g.dot, st.g.dot)
-		if b < noLabel {
-			l.text(st.dim, where)
-		}
 	case s.end == searchLimit:
 		say(st.warn, "stopped at ", st.g.pause)
 		l.text(st.text, percent)
@@ -654,9 +682,6 @@ func (m *Model) searchDoing(l *line, b brevity) {
 		}
 		if b < fewWords {
 			l.text(st.dim, "  esc stops")
-		}
-		if b < noLabel && where != "" {
-			l.text(st.dim, " "+where)
 		}
 	}
 	if n := len(s.waiting); n > 0 {
@@ -706,8 +731,8 @@ func (m *Model) showSearch() tea.Cmd {
 		}
 		p := &s.progress
 		say(st.text, fmt.Sprintf("%s for %s: %s; %s records, %s of the log, in %s", s.title(m), m.tail.session.start.search, human.Plural(int(p.Hits), "hit"), human.Exact(p.Records), human.Bytes(p.Bytes), human.Left(p.Elapsed)))
-		if len(s.rest) > 0 {
-			say(st.dim, fmt.Sprintf("Only the key's partition (%s) was searched; A searches the other %s too.", m.tail.session.start.search.partitioner(), human.Plural(len(s.rest), "partition")))
+		if n := len(s.home.Rest); n > 0 {
+			say(st.dim, fmt.Sprintf("Only the key's partition (%s) was searched; A searches the other %s too.", s.home.By, human.Plural(n, "partition")))
 		}
 		lines = append(lines, newLine(st, w, nil).end())
 		for i := range p.Partitions {

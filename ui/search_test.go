@@ -177,7 +177,7 @@ func TestSearchByKeyAsksItsPartitionFirst(t *testing.T) {
 			t.Errorf("searched %v", p)
 		}
 		d.sees("60 hits")
-		d.sees("where murmur2 puts it")
+		d.sees("1 of 3 partitions; A searches all")
 		c.add("ledger", (kafka.PartitionOf([]byte("k-7"), 3)+1)%3, batch.Record{Timestamp: testNow.UnixMilli(), Key: []byte("k-7"), Value: []byte("astray")})
 		d.press("A")
 		d.until("all partitions", func() bool {
@@ -372,7 +372,10 @@ func TestThePartitionerOfAKeyIsChosenAndRemembered(t *testing.T) {
 		d.press("right", "enter")
 		d.searched()
 		d.sees("3 hits")
-		d.sees("searched where crc32 puts it")
+		d.sees("1 of 5 partitions; A searches all")
+		d.press("P")
+		d.sees("the key's partition (crc32)")
+		d.press("esc")
 
 		d.press("S")
 		d.sees("crc32")

@@ -96,7 +96,8 @@ type session struct {
 	limit      int64         // of its hits
 	ended      searchEnd
 	onward     bool            // it follows when all is searched
-	rest       []kafka.Span    // that it left out
+	home       kafka.KeyHome   // of its key: Rest is what it left out
+	whole      bool            // beside that, it leaves nothing out
 	unsearched []kafka.Waiting // that it cannot read now
 
 	merged *store.Writer // of ordered reads, one at a time; nil: there was none
@@ -1061,7 +1062,7 @@ func (s *session) look() (snapshot, []kafka.Event) {
 	older := s.older
 	older.atStart = s.atStartLocked()
 	if s.search != nil {
-		search = &searchState{progress: s.search.Progress(), end: s.ended, onward: s.onward, rest: s.rest, waiting: s.unsearched}
+		search = &searchState{progress: s.search.Progress(), end: s.ended, onward: s.onward, home: s.home, waiting: s.unsearched}
 	}
 	n := snapshot{
 		search: search,

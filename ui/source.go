@@ -52,8 +52,8 @@ type Source interface {
 	Range(ctx context.Context, from kafka.Position, to *kafka.Position) ([]kafka.Span, []kafka.Waiting, error)
 	// Since leaves out what is before a time, in ms since the epoch.
 	Since(ctx context.Context, spans []kafka.Span, ms int64) ([]kafka.Span, error)
-	// KeySpans parts spans into those where a key lives, and the rest.
-	KeySpans(spans []kafka.Span, key []byte, by kafka.Partitioner) (lives, rest []kafka.Span)
+	// KeyHome finds out which spans to search for a key. Isolation is the source's own.
+	KeyHome(ctx context.Context, req kafka.KeyRequest) (kafka.KeyHome, error)
 	// Search prepares a search of spans; one that follows takes in partitions that
 	// are added, when grow says so.
 	Search(spans []kafka.Span, q *searching, grow bool) (*kafka.Search, error)
@@ -88,8 +88,9 @@ func (s *topicSource) Since(ctx context.Context, spans []kafka.Span, ms int64) (
 	return kafka.Since(ctx, s.cluster, spans, ms, s.isolation)
 }
 
-func (s *topicSource) KeySpans(spans []kafka.Span, key []byte, by kafka.Partitioner) (lives, rest []kafka.Span) {
-	return s.cluster.KeySpans(spans, key, by)
+func (s *topicSource) KeyHome(ctx context.Context, req kafka.KeyRequest) (kafka.KeyHome, error) {
+	req.Isolation = s.isolation
+	return kafka.FindKeyHome(ctx, s.cluster, req)
 }
 
 func (s *topicSource) Search(spans []kafka.Span, q *searching, grow bool) (*kafka.Search, error) {
