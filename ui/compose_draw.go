@@ -76,7 +76,8 @@ func (m *Model) drawCompose(r rect) []string {
 			lines = append(lines, l.end())
 		case !focused && c.value.empty():
 			l := newLine(st, r.w, nil)
-			l.text(st.dim, " c writes a message to "+c.topic)
+			l.text(st.dim, " c writes a message to ")
+			l.topicName(st.dim, c.topic)
 			lines = append(lines, l.end())
 		default:
 			show(&c.value, room, st.text, focused && c.at == partValue)
@@ -99,13 +100,14 @@ func (m *Model) composeOffer(r rect, y int, to string) []string {
 	head := newLine(st, r.w, nil)
 	head.text(st.text, " compose ")
 	head.text(st.dim, st.g.arrow+" ")
-	head.text(st.accent, to)
+	head.topicName(st.accent, to)
 	l := newLine(st, r.w, nil)
 	if d := c.drafts[to]; d != nil && d.unsent() {
-		l.text(st.dim, " c goes on with the text to "+to)
+		l.text(st.dim, " c goes on with the text to ")
 	} else {
-		l.text(st.dim, " c writes a message to "+to)
+		l.text(st.dim, " c writes a message to ")
 	}
+	l.topicName(st.dim, to)
 	lines := []string{head.end(), l.end()}
 	if names := c.unsentTo(); len(names) > 0 {
 		l := newLine(st, r.w, nil)
@@ -154,7 +156,7 @@ func (m *Model) composeHeader(r rect, y int, focused bool) string {
 		l.text("", " ")
 	}
 	l.text(st.dim, st.g.arrow+" ")
-	l.column(min(cells(c.topic, st.width), r.w/3), func() { l.text(st.accent, c.topic) })
+	l.column(min(cells(c.topic, st.width), r.w/3), func() { l.topicName(st.accent, c.topic) })
 	l.text("", "   ")
 	// Where there is no room for all parts, the one that is written is shown,
 	// and where the message goes.

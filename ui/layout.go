@@ -38,8 +38,9 @@ type layout struct {
 }
 
 // arrange fits the panes into w columns and h lines. want is how many lines of
-// text compose would like to show, said how many lines there are to say.
-func arrange(w, h int, focus pane, zoom bool, want, said int) layout {
+// text compose would like to show, said how many lines
+// there are to say, names how many columns the topics take beside the rest.
+func arrange(w, h int, focus pane, zoom bool, want, said, names int) layout {
 	l := layout{w: w, h: h, rule: -1}
 	y, rest := 0, h
 	if h >= tiny {
@@ -64,19 +65,7 @@ func arrange(w, h int, focus pane, zoom bool, want, said int) layout {
 	}
 	left := 0
 	if w >= wideAt || focus == paneTopics {
-		switch {
-		case w >= 170:
-			left = 56
-		case w >= 130:
-			left = 40
-		case w >= wideAt:
-			left = 38
-		default:
-			left = 30
-		}
-		if w < 90 {
-			left = 28
-		}
+		left = names
 		l.topics = rect{0, y, left, rest}
 		l.rule = left
 		left++

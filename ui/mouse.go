@@ -103,7 +103,7 @@ func (m *Model) clicked(e tea.Mouse) tea.Cmd {
 	case m.lay.topics.contains(e.X, e.Y):
 		m.over = nil
 		m.setFocus(paneTopics)
-		if i := m.topics.top + e.Y - m.lay.topics.y - 1; e.Y > m.lay.topics.y && i < len(m.topics.shown) {
+		if i := m.topics.top + e.Y - m.lay.topics.y - 1; e.Y > m.lay.topics.y && i < min(len(m.topics.shown), m.topics.top+m.topics.rows) {
 			if double {
 				return m.openPreviewed()
 			}

@@ -162,7 +162,7 @@ func (m *Model) timelineOff() string {
 
 // arranged is where everything is; the lowest line of the tail is the timeline's.
 func (m *Model) arranged() layout {
-	l := arrange(m.w, m.h, m.focus, m.zoom, m.compose.wanted(m), m.saidHeight())
+	l := arrange(m.w, m.h, m.focus, m.zoom, m.compose.wanted(m), m.saidHeight(), topicsWidth(m.w, m.topics.longest))
 	_, counted := m.cluster.(timelines)
 	if r := l.tail; counted && m.tail.session != nil && !m.timeline.hidden && r.h >= timelineHeight && r.w >= timelineWidth {
 		l.timeline = rect{r.x, r.y + r.h - 1, r.w, 1}

@@ -9,7 +9,6 @@ import (
 	"time"
 
 	tea "charm.land/bubbletea/v2"
-	"github.com/charmbracelet/x/ansi"
 
 	"milena/human"
 	"milena/kafka"
@@ -42,6 +41,8 @@ type topicsPane struct {
 	moves    int       // how often the cursor moved, to know when it rests
 	loaded   bool
 	crowded  bool // there are too many to list
+	longest  int  // columns of the longest name
+	rows     int  // topics on the screen that was drawn last
 }
 
 // topicOrder is what the rows are ordered by.
@@ -172,6 +173,7 @@ func (p *topicsPane) set(md *kafka.Metadata) {
 		p.lower = append(p.lower, strings.ToLower(t.Name))
 	}
 	p.loaded = true
+	p.measure()
 	p.dropGone()
 	p.arrange(false)
 }
@@ -326,31 +328,15 @@ func (m *Model) inSight() (from, to int) {
 	return from, min(from+rows, len(p.shown))
 }
 
-// longest is how many columns the longest name in sight takes that is not
-// internal.
-func (p *topicsPane) longest(rows int) (n int) {
-	for i := p.top; i < min(p.top+rows, len(p.shown)); i++ {
-		if t := &p.all[p.shown[i]]; !t.Internal {
-			n = max(n, ansi.StringWidth(t.Name))
-		}
-	}
-	return n
-}
-
 // topicColumns are the widths of the columns to the right of the names; zero
 // leaves one out.
 type topicColumns struct {
 	parts, count, rate, spark, age int
 }
 
-// fewestOfName is how many columns a name has at least, if partitions can help.
-const fewestOfName = 14
-
 // topicColumnsFor fits the columns to w. Where there is room for one figure
-// only, it is the one that the rows are ordered by. Partitions give way to the
-// names in sight, of which the longest has so many columns, when those fit then or
-// would have fewer than fewestOfName; otherwise a name that has to be cut anyway
-// takes nothing from them.
+// only, it is the one that the rows are ordered by. Names, of which the longest
+// has so many columns, come first.
 func topicColumnsFor(w int, order topicOrder, longest int) topicColumns {
 	var c topicColumns
 	if w < 24 {
@@ -379,10 +365,7 @@ func topicColumnsFor(w int, order topicOrder, longest int) topicColumns {
 	if w >= 56 {
 		c.age = 6
 	}
-	if room := w - 2 - c.width(); order != byParts && room < longest && (room < fewestOfName || room+c.parts >= longest) {
-		c.parts = 0
-	}
-	return c
+	return c.room(w, order, longest)
 }
 
 func (c topicColumns) width() int { return c.parts + c.count + c.rate + c.spark + c.age + 1 }
@@ -414,7 +397,10 @@ func (m *Model) drawTopics(r rect) []string {
 	p, st := &m.topics, m.st
 	lines := make([]string, 0, r.h)
 	focused := m.focus == paneTopics && m.over == nil
-	rows := r.h - 1
+	cols := topicColumnsFor(r.w, p.order, p.longestInSight(r.h-1))
+	whole := m.wholeName(r, cols)
+	rows := max(0, r.h-1-len(whole))
+	p.rows = rows
 	p.top = max(0, min(p.top, len(p.shown)-rows))
 	if p.at < p.top {
 		p.top = p.at
@@ -422,7 +408,6 @@ func (m *Model) drawTopics(r rect) []string {
 	if p.at >= p.top+rows {
 		p.top = p.at - rows + 1
 	}
-	cols := topicColumnsFor(r.w, p.order, p.longest(rows))
 
 	l := newLine(st, r.w, nil)
 	title := st.text
@@ -459,9 +444,15 @@ func (m *Model) drawTopics(r rect) []string {
 	}
 	lines = append(lines, l.end())
 
-	for i := p.top; i < len(p.shown) && len(lines) < r.h; i++ {
+	seen := p.shown[min(p.top, len(p.shown)):min(p.top+rows, len(p.shown))]
+	names, rooms := make([]string, len(seen)), make([]int, len(seen))
+	for i, at := range seen {
+		names[i], rooms[i] = p.all[at].Name, m.nameRoom(at, r.w, cols)
+	}
+	cuts := cutNames(names, rooms)
+	for i := range seen {
 		l := newLine(st, r.w, l.buf)
-		m.topicRow(l, i, cols, focused)
+		m.topicRow(l, p.top+i, cols, cuts[i], focused)
 		lines = append(lines, l.end())
 	}
 	for _, s := range p.emptyText(readOnly(m)) {
@@ -469,7 +460,38 @@ func (m *Model) drawTopics(r rect) []string {
 		l.text(st.dim, s)
 		lines = append(lines, l.end())
 	}
+	if len(whole) > 0 {
+		lines = append(m.fillLines(lines, rect{w: r.w, h: r.h - len(whole)}), whole...)
+	}
 	return m.fillLines(lines, r)
+}
+
+// nameRoom is how many columns of w the name of a topic has beside its marks and
+// figures.
+func (m *Model) nameRoom(at, w int, cols topicColumns) int {
+	room := w - 2 - cols.width()
+	if n := len(m.marksOf(&m.topics.all[at], m.topics.known[at])); n > 0 {
+		room -= n + 1
+	}
+	return max(1, room)
+}
+
+// wholeName are the lines that have the whole name of the topic under the cursor,
+// where its row has a part of it; none: it has all.
+func (m *Model) wholeName(r rect, cols topicColumns) []string {
+	p := &m.topics
+	t := p.current()
+	if t == nil || r.h < 4 || cells(t.Name, m.st.width) <= m.nameRoom(p.shown[p.at], r.w, cols) {
+		return nil
+	}
+	rows := strings.Split(m.st.width.Hardwrap(plainText(t.Name), max(1, r.w-2), true), "\n")
+	rows = rows[:min(len(rows), r.h-3)]
+	for i, row := range rows {
+		l := newLine(m.st, r.w, nil)
+		l.text(m.st.accent, " "+row)
+		rows[i] = l.end()
+	}
+	return rows
 }
 
 // emptyText is what stands where there are no topics of anybody's own.
@@ -533,7 +555,7 @@ func marksLegend(st *Styles, w int) []string {
 	return lines
 }
 
-func (m *Model) topicRow(l *line, i int, cols topicColumns, focused bool) {
+func (m *Model) topicRow(l *line, i int, cols topicColumns, cut nameCut, focused bool) {
 	p, st := &m.topics, m.st
 	t, f := &p.all[p.shown[i]], p.known[p.shown[i]]
 	name := st.text
@@ -564,11 +586,8 @@ func (m *Model) topicRow(l *line, i int, cols topicColumns, focused bool) {
 	}
 	l.text(st.accent, marker)
 	marks := m.marksOf(t, f)
-	room := l.max - l.width - cols.width()
-	if len(marks) > 0 {
-		room -= len(marks) + 1
-	}
-	l.column(max(1, room), func() { l.litName(name, t.Name, p.found.find(p.lower[p.shown[i]])) })
+	room := m.nameRoom(p.shown[i], l.max, cols)
+	l.column(room, func() { l.litName(name, t.Name, cut, p.found.find(p.lower[p.shown[i]])) })
 	if len(marks) > 0 {
 		l.text("", " ")
 		for _, mark := range marks {
@@ -616,32 +635,6 @@ func (m *Model) topicRow(l *line, i int, cols topicColumns, focused bool) {
 		l.number(st.dim, text, cols.age)
 	}
 	l.text("", " ")
-}
-
-// litName writes a topic's name with the letters lit that a filter found. A name
-// that does not fit loses its middle: those of one team begin alike and end in
-// what tells them apart.
-func (l *line) litName(sgr, name string, lit []int) {
-	part := func(from, to int) {
-		for _, at := range lit {
-			if at < from || at >= to {
-				continue // in what was left out; or its small form is longer
-			}
-			l.text(sgr, name[from:at])
-			l.text(l.st.match, name[at:at+1])
-			from = at + 1
-		}
-		l.text(sgr, name[from:to])
-	}
-	room := l.max - l.width
-	if len(name) <= room || room < 8 || kafka.ValidTopicName(name) != nil {
-		part(0, len(name))
-		return
-	}
-	end := (room - 1) * 2 / 5
-	part(0, room-1-end)
-	l.repeat(l.st.dim, l.st.g.ellipsis, 1)
-	part(len(name)-end, len(name))
 }
 
 // sparkline draws how the messages came, the newest on the right.
