@@ -24,6 +24,8 @@ require (
 
 require github.com/creack/pty v1.1.24
 
+require golang.org/x/text v0.37.0
+
 require (
 	charm.land/lipgloss/v2 v2.0.6
 	github.com/charmbracelet/ultraviolet v0.0.0-20261008173134-6b8d4baf91b4

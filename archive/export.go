@@ -18,6 +18,10 @@ import (
 // Export is records on their way into a file. It begins with NewExport, is given
 // records, and ends with End; until then the file has another name.
 type Export struct {
+	// Absent are offsets of the range that the topic does not have. Whoever finds the
+	// range sets it, before the end.
+	Absent []kafka.Absent
+
 	format Format
 	encode appendRecord
 	file   *PendingFile

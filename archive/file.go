@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"iter"
 	"maps"
+	"os"
 	"slices"
 
 	"milena/kafka"
@@ -218,4 +219,10 @@ func (a *File) Compacted(_ context.Context, names []string) (map[string]bool, er
 func (a *File) ReadOnly() bool { return true }
 
 // Close ends all reading.
-func (a *File) Close() error { return a.f.Close() }
+func (a *File) Close() error {
+	err := a.f.Close()
+	if a.temporary {
+		os.Remove(a.f.Name())
+	}
+	return err
+}

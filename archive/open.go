@@ -34,11 +34,12 @@ const (
 // An offset that comes twice counts once: its first line is the record. Offsets
 // that no line has are gaps.
 type File struct {
-	path     string
-	f        *os.File
-	blocks   []block // in the order of the file
-	topics   map[string]map[int32]*partition
-	metadata *kafka.Metadata
+	path      string
+	f         *os.File
+	temporary bool    // f is ours, and goes with it
+	blocks    []block // in the order of the file
+	topics    map[string]map[int32]*partition
+	metadata  *kafka.Metadata
 
 	lines   int64
 	doubles int64     // lines whose offset an earlier one has
@@ -99,9 +100,13 @@ func Open(ctx context.Context, path string, progress func(read, size int64)) (*F
 	if err != nil {
 		return nil, err
 	}
-	a := &File{path: path, f: f, topics: make(map[string]map[int32]*partition)}
+	f, temporary, err := readable(f)
+	if err != nil {
+		return nil, err
+	}
+	a := &File{path: path, f: f, temporary: temporary, topics: make(map[string]map[int32]*partition)}
 	if err := a.index(ctx, progress); err != nil {
-		f.Close()
+		a.Close()
 		return nil, err
 	}
 	a.describe()

@@ -63,6 +63,7 @@ type jsonHeader struct {
 // Parse reads a record that AppendJSON wrote, or another tool: see foreign.go. Further fields are
 // passed over. The error says what is wrong, without the place.
 func (l *Line) Parse(line []byte) error {
+	line = bytes.TrimPrefix(line, []byte(utf8Mark)) // also in the middle, where files were put together
 	if l.parseOwn(line) {
 		return nil
 	}

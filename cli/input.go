@@ -27,6 +27,9 @@ type lines struct {
 	chunks <-chan chunk
 	free   chan<- []byte
 	carry  []byte // the beginning of a line that is not complete
+
+	crlf  bool               // a CR before the end belongs to it
+	first func(chunk []byte) // takes the first of what was read that has an end of a line; nil: nobody
 }
 
 // chunk is what one Read brought.
@@ -72,13 +75,17 @@ func (l *lines) each(ctx context.Context, do func(line []byte) error) (left int,
 		case <-ctx.Done():
 			return len(l.carry), nil
 		}
+		if l.first != nil && bytes.IndexByte(c.bytes, '\n') >= 0 {
+			l.first(c.bytes)
+			l.first = nil
+		}
 		if err := l.cut(c.bytes, do); err != nil {
 			return 0, err
 		}
 		switch {
 		case c.err == io.EOF:
 			if len(l.carry) > 0 {
-				return 0, do(l.carry)
+				return 0, l.give(l.carry, do)
 			}
 			return 0, nil
 		case c.err != nil:
@@ -126,11 +133,20 @@ func (l *lines) cut(rest []byte, do func(line []byte) error) error {
 
 // give hands over a line, after which nothing is carried.
 func (l *lines) give(line []byte, do func(line []byte) error) error {
+	if l.crlf {
+		line = bytes.TrimSuffix(line, []byte("\r"))
+	}
 	err := do(line)
 	if l.carry = l.carry[:0]; cap(l.carry) > bufferKept {
 		l.carry = nil
 	}
 	return err
+}
+
+// allCR tells whether every line in a chunk ends in CR LF, as Windows writes them.
+func allCR(chunk []byte) bool {
+	lines := bytes.Count(chunk, []byte("\n"))
+	return lines > 0 && lines == bytes.Count(chunk, []byte("\r\n"))
 }
 
 // parser makes a message of a line.

@@ -121,3 +121,19 @@ func FuzzJSONParser(f *testing.F) {
 		}
 	})
 }
+
+func TestLinesThatEndInCR(t *testing.T) {
+	for chunk, want := range map[string]bool{"a\r\nb\r\n": true, "a\r\nb\n": false, "a\r": false, "": false, "a\r\nb": true} {
+		if got := allCR([]byte(chunk)); got != want {
+			t.Errorf("%q: %v", chunk, got)
+		}
+	}
+	for crlf, want := range map[bool][]string{true: {"a", "b\rc", "", "d"}, false: {"a\r", "b\rc", "\r", "d\r"}} {
+		l := readLines(t.Context(), strings.NewReader("a\r\nb\rc\n\r\nd\r"), "stdin", "\n")
+		l.crlf = crlf
+		var got []string
+		if _, err := l.each(t.Context(), func(line []byte) error { got = append(got, string(line)); return nil }); err != nil || !slices.Equal(got, want) {
+			t.Errorf("%v: %q, %v", crlf, got, err)
+		}
+	}
+}

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"time"
 
+	"milena/human"
 	"milena/kafka"
 )
 
@@ -47,6 +48,19 @@ func (g *global) understood(from kafka.Position, to *kafka.Position) {
 		g.notice("milena: from %s", saidTime(from.Time, now))
 	case to != nil && to.Kind == kafka.AtTime:
 		g.notice("milena: to %s", saidTime(to.Time, now))
+	}
+}
+
+// absentNamed is how many partitions are named that lack offsets which were asked for.
+const absentNamed = 5
+
+// absent says on stderr which offsets that were asked for are not there.
+func (g *global) absent(lacking []kafka.Absent) {
+	for _, a := range lacking[:min(len(lacking), absentNamed)] {
+		g.notice("milena: %s", a)
+	}
+	if more := len(lacking) - absentNamed; more > 0 {
+		g.notice("milena: the same in %s more", human.Plural(more, "partition"))
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"maps"
 	"os"
+	"runtime"
 	"slices"
 	"sort"
 	"strconv"
@@ -277,7 +278,18 @@ func (s *sender) stream(ctx, sending context.Context, p produceFlags) error {
 			warn: func(text string) { s.g.notice("milena: %s", text) }}
 		do, end = h.line, h.end
 	}
-	left, err := readLines(reading, in, name, p.end).each(reading, do)
+	in = archive.Plain(in, func() { s.g.notice("milena: %s is UTF-16; it is sent as UTF-8", name) })
+	input := readLines(reading, in, name, p.end)
+	if p.end == "\n" && !p.json {
+		if input.crlf = runtime.GOOS == "windows"; !input.crlf {
+			input.first = func(chunk []byte) {
+				if allCR(chunk) {
+					s.g.notice(`milena: every line ends in CR (\r), which becomes part of each value; -D '\r\n' leaves it out`)
+				}
+			}
+		}
+	}
+	left, err := input.each(reading, do)
 	if err == nil {
 		err = end()
 	}

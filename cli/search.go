@@ -207,6 +207,7 @@ func (g *global) search(ctx context.Context, s searchFlags, set *pflag.FlagSet) 
 	if err := p.find(ctx, c, from, *to); err != nil {
 		return err
 	}
+	g.absent(p.absent)
 	switch {
 	case s.explain:
 		return g.explain(ctx, c, &p)
@@ -248,6 +249,7 @@ type searchPlan struct {
 	isolation kafka.Isolation
 	spans     []kafka.Span
 	waiting   []kafka.Waiting // partitions that cannot be read now
+	absent    []kafka.Absent  // offsets that were asked for and are not there
 	total     int             // partitions in all
 	reasons   []string        // why not all of it, as sentences
 	elsewhere []kafka.Span    // a key may be there too, which is not searched
@@ -260,6 +262,9 @@ func (p *searchPlan) find(ctx context.Context, c source, from, to kafka.Position
 		return err
 	}
 	if p.spans, p.waiting, err = c.Resolve(ctx, tps, from, &to, p.isolation); err != nil {
+		return err
+	}
+	if p.absent, err = kafka.FindAbsent(ctx, c, tps, from, &to, p.isolation); err != nil {
 		return err
 	}
 	for i := range p.spans {

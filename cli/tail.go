@@ -398,6 +398,11 @@ func (g *global) read(ctx context.Context, t tailFlags, set *pflag.FlagSet, from
 	case len(spans) == 0 && len(waiting) > 0:
 		return waiting[0]
 	}
+	lacking, err := kafka.FindAbsent(ctx, c, tps, from, ends, isolation)
+	if err != nil {
+		return err
+	}
+	g.absent(lacking)
 	req := kafka.ReadRequest{Spans: spans, Isolation: isolation}
 	if ends == nil {
 		req.Waiting = waiting

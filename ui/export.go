@@ -205,6 +205,9 @@ func (s *topicSource) export(ctx context.Context, e *archive.Export, from kafka.
 	if len(waiting) > 0 {
 		return waiting[0]
 	}
+	if e.Absent, err = kafka.FindAbsent(ctx, s.cluster, kafka.Partitions(topics...), from, to, s.isolation); err != nil {
+		return err
+	}
 	var match func(kafka.TopicPartition) kafka.Matcher
 	if q != nil {
 		match = q.Matcher
@@ -325,6 +328,12 @@ func (m *Model) noteExport(msg exportMsg) {
 		}
 		if p.Missed > 0 {
 			level, text = levelWarn, text+fmt.Sprintf("; %s offsets could not be read", human.Exact(p.Missed))
+		}
+		if n := len(msg.e.Absent); n > 0 {
+			level, text = levelWarn, text+"; "+msg.e.Absent[0].String()
+			if n > 1 {
+				text += fmt.Sprintf("; the same in %s more", human.Plural(n-1, "partition"))
+			}
 		}
 		m.note(level, text)
 	}
