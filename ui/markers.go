@@ -145,9 +145,15 @@ func (t *tail) sought(m *Model) {
 	if t.searched() {
 		from = first // hits come in at either end, and that very one is looked for
 	}
+	done := t.session.readBeyond(p.tp, p.offset) // asked before it is looked for: what is there then is found
 	seq, ok := t.session.store.Find(func(r *kafka.Record) bool {
 		return (r.Offset == p.offset || r.Offset > p.offset && !t.searched()) && r.Partition == p.tp.Partition && r.Topic == p.tp.Topic
 	}, from, 1)
+	if !ok && done {
+		t.seek = nil // evicted before it was seen, and nothing came after it
+		t.pauseAgain(p.stood)
+		return
+	}
 	if !ok || seq >= next {
 		// Not there yet, or not yet seen: the store may be ahead of the snapshot,
 		// and what came in since is the next news.

@@ -311,11 +311,16 @@ func (t *tail) standAgain(m *Model, k *stood) bool {
 	if !whole && (t.snap.lag > 0 || t.searching() || t.snap.older.busy) {
 		return false
 	}
-	if k.paused && !t.allSearched() {
+	t.pauseAgain(k)
+	return true
+}
+
+// pauseAgain pauses if the tail was paused where it stood.
+func (t *tail) pauseAgain(k *stood) {
+	if k != nil && k.paused && !t.allSearched() {
 		t.paused, t.waiting = true, -1
 		t.session.pause()
 	}
-	return true
 }
 
 // stepPlace goes back to an earlier place, or on to a later one.

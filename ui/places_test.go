@@ -384,6 +384,39 @@ func TestAPausedPlaceStaysPaused(t *testing.T) {
 	})
 }
 
+// A place is read again, and the row that it was paused at is evicted before anybody
+// has seen it: the tail pauses at the end, and not again when another message comes.
+func TestAPausedPlaceWhoseRowIsGonePausesAtOnce(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		c := newFake().topic("a", 2).topic("b", 1)
+		c.add("b", 0, text("elsewhere"))
+		c.add("a", 1, at(0, "first"))
+		c.add("a", 0, at(time.Second, "at the cursor"))
+		d := drive(t, c, Options{Topics: []string{"a"}, HoldRows: 130}, 140, 30)
+		d.m.places.most = 0
+		d.sees("at the cursor")
+		d.press("space")
+		d.m.topics.selectName("b")
+		d.press("1", "enter")
+		d.sees("elsewhere")
+		for i := range 500 {
+			c.add("a", 1, at(2*time.Second+time.Duration(i)*time.Millisecond, fmt.Sprint("while away ", i)))
+		}
+		d.press("[")
+		d.until("the pause", func() bool { return d.m.tail.paused })
+		if d.m.tail.seek != nil {
+			t.Error("it still waits for its row")
+		}
+		d.press("space")
+		c.add("a", 0, at(3*time.Second, "another"))
+		d.sees("another")
+		d.settle()
+		if d.m.tail.paused || !d.m.tail.follow {
+			t.Errorf("paused %v, following %v", d.m.tail.paused, d.m.tail.follow)
+		}
+	})
+}
+
 // TestWhatCouldNotBeKeptIsReadAgain lets no session sleep: each place is read again
 // from the cluster, and is as it was all the same.
 func TestWhatCouldNotBeKeptIsReadAgain(t *testing.T) {

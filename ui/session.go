@@ -1088,6 +1088,15 @@ func (s *session) look() (snapshot, []kafka.Event) {
 	return n, events
 }
 
+// readBeyond says whether all of a partition was published up to its end, and that
+// offset with it.
+func (s *session) readBeyond(tp kafka.TopicPartition, offset int64) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	p := s.parts[tp]
+	return p != nil && p.known && p.shown > offset && p.shown >= p.state.HighWatermark
+}
+
 // positions are the offsets that a resumed read goes on from.
 func (s *session) positions() map[kafka.TopicPartition]int64 {
 	s.mu.Lock()
