@@ -214,6 +214,7 @@ func newRoot(g *global) *cobra.Command {
 	f.BoolVarP(&g.verbose, "verbose", "v", false, "say more on stderr")
 	root.SetGlobalNormalizationFunc(renameFlag)
 	root.AddCommand(newTail(g), newTimeline(g), newTrace(g), newSearch(g), newProduce(g), newTopics(g), newTopic(g), newDoctor(g), newVersion(g), newMan(g))
+	g.completes(root)
 	root.InitDefaultHelpCmd()
 	root.InitDefaultCompletionCmd()
 	if completion, _, err := root.Find([]string{"completion"}); err == nil {

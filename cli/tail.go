@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -352,17 +353,18 @@ func (g *global) tail(ctx context.Context, t tailFlags, set *pflag.FlagSet) erro
 	case ctx.Err() != nil && t.group == "", errors.Is(err, context.Canceled):
 		err = nil // a signal, or -c
 	}
-	if err != nil {
+	var unread unreadError
+	if err != nil && !errors.As(err, &unread) {
 		return err
 	}
 	if n := out.damaged.Load(); n > 0 {
 		g.notice("milena: %s could not be read", human.Plural(n, "place"))
 	}
 	if t.count {
-		_, err = fmt.Fprintln(g.stdout, out.total())
-		return ignoreClosedPipe(err)
+		_, failed := fmt.Fprintln(g.stdout, out.total())
+		err = cmp.Or(ignoreClosedPipe(failed), err)
 	}
-	return nil
+	return err
 }
 
 // read gives out the records.
@@ -423,12 +425,17 @@ func (g *global) read(ctx context.Context, t tailFlags, set *pflag.FlagSet, from
 	return notRead(waiting)
 }
 
+// unreadError says that not everything was read; what was read counts.
+type unreadError struct{ error }
+
+func (e unreadError) Unwrap() error { return e.error }
+
 // notRead names what a bounded read had to leave out.
 func notRead(waiting []kafka.Waiting) error {
 	if more := len(waiting) - 1; more > 0 {
-		return fmt.Errorf("not everything was read: %w; nor can %s more be", waiting[0], human.Plural(more, "partition"))
+		return unreadError{fmt.Errorf("not everything was read: %w; nor can %s more be", waiting[0], human.Plural(more, "partition"))}
 	}
-	return fmt.Errorf("not everything was read: %w", waiting[0])
+	return unreadError{fmt.Errorf("not everything was read: %w", waiting[0])}
 }
 
 // output is where records go: formatted by the goroutine that found them, into a
