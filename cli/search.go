@@ -255,6 +255,19 @@ type searchPlan struct {
 	elsewhere []kafka.Span    // a key may be there too, which is not searched
 }
 
+// nowhere says why a query can match nothing: it names partitions or offsets that are
+// not there. Empty: it may match.
+func nowhere(ctx context.Context, log kafka.Log, q *query.Query, tps []kafka.TopicPartition, iso kafka.Isolation) (string, error) {
+	if !q.NamesPlaces() {
+		return "", nil
+	}
+	held, err := kafka.Held(ctx, log, tps, iso)
+	if err != nil {
+		return "", err
+	}
+	return q.Nowhere(held), nil
+}
+
 // find turns the range into offsets, and leaves out where nothing can match.
 func (p *searchPlan) find(ctx context.Context, c source, from, to kafka.Position) error {
 	tps, err := p.flags.find(ctx, c)
@@ -271,6 +284,13 @@ func (p *searchPlan) find(ctx context.Context, c source, from, to kafka.Position
 		p.spans[i].To = max(p.spans[i].From, p.spans[i].To)
 	}
 	p.total = len(p.spans)
+	why, err := nowhere(ctx, c, p.query, tps, p.isolation)
+	if err != nil {
+		return err
+	}
+	if why != "" {
+		p.reasons = append(p.reasons, why)
+	}
 	if set, ok := p.query.Partitions(); ok {
 		p.spans = slices.DeleteFunc(p.spans, func(s kafka.Span) bool { return !slices.Contains(set, s.Partition) })
 		p.reasons = append(p.reasons, fmt.Sprintf("the query names partitions: %s of %d can match", human.Plural(len(p.spans), "partition"), p.total))

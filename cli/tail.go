@@ -393,6 +393,11 @@ func (g *global) read(ctx context.Context, t tailFlags, set *pflag.FlagSet, from
 	if t.exit && to == nil {
 		ends = &kafka.Position{Kind: kafka.End}
 	}
+	if q, err := g.parse(t.where); err == nil {
+		if why, err := nowhere(ctx, c, q, tps, isolation); err == nil && why != "" {
+			g.notice("milena: %s", why)
+		}
+	}
 	spans, waiting, err := c.Resolve(ctx, tps, from, ends, isolation)
 	switch {
 	case err != nil:

@@ -43,6 +43,21 @@ func (c *Cluster) KeySpans(spans []Span, key []byte, by Partitioner) (lives, res
 	return lives, rest
 }
 
+// Held are the offsets that partitions hold, of those that can be asked.
+func Held(ctx context.Context, log Log, tps []TopicPartition, iso Isolation) ([]Span, error) {
+	starts, ends, err := log.Bounds(ctx, iso, tps)
+	if err != nil {
+		return nil, err
+	}
+	var held []Span
+	for _, tp := range tps {
+		if start, end := starts[tp], ends[tp]; start.Err == nil && end.Err == nil {
+			held = append(held, Span{tp, start.Offset, end.Offset})
+		}
+	}
+	return held, nil
+}
+
 // Since moves the starts of spans on to the first record whose timestamp is at
 // least ms (since the epoch): none before it is that new, whatever the order of
 // timestamps. An end cannot be found like that, as old records may come late.

@@ -8,6 +8,9 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"milena/human"
+	"milena/kafka"
 )
 
 // The order in which an expression is decided, and what is known of all its
@@ -290,11 +293,16 @@ func partitionsOf(n node) (set []int32, ok bool) {
 // Times are the bounds of every match's timestamp, from ≤ timestamp < to, in ms
 // since the epoch; a side without a bound is the least or the largest int64.
 // False: neither side is bounded.
-func (q *Query) Times() (from, to int64, ok bool) {
+func (q *Query) Times() (from, to int64, ok bool) { return q.bounds(timestampField) }
+
+// Offsets are the bounds of every match's offset, as those of Times.
+func (q *Query) Offsets() (from, to int64, ok bool) { return q.bounds(offsetField) }
+
+func (q *Query) bounds(of field) (from, to int64, ok bool) {
 	from, to = math.MinInt64, math.MaxInt64
 	for _, n := range q.plan {
 		c, is := n.(*comparison)
-		if !is || c.negate || c.x.field != timestampField || c.y.field != constant || c.y.v.kind != isNumber {
+		if !is || c.negate || c.x.field != of || c.y.field != constant || c.y.v.kind != isNumber {
 			continue
 		}
 		at, whole := c.y.v.n.integer()
@@ -315,6 +323,48 @@ func (q *Query) Times() (from, to int64, ok bool) {
 		}
 	}
 	return from, to, from != math.MinInt64 || to != math.MaxInt64
+}
+
+// NamesPlaces says whether matches are bound to partitions or offsets: whether Nowhere
+// may have something to say.
+func (q *Query) NamesPlaces() bool {
+	_, partitions := q.Partitions()
+	_, _, offsets := q.Offsets()
+	return partitions || offsets
+}
+
+// Nowhere says, as a sentence, why none of what partitions hold can match: the query
+// names partitions or offsets that are not there. Empty: some may match.
+func (q *Query) Nowhere(held []kafka.Span) string {
+	set, some := q.Partitions()
+	named := held
+	if some {
+		named = slices.DeleteFunc(slices.Clone(held), func(s kafka.Span) bool { return !slices.Contains(set, s.Partition) })
+	}
+	if len(held) == 0 {
+		return ""
+	}
+	if len(named) == 0 {
+		highest := slices.MaxFunc(held, func(a, b kafka.Span) int { return int(a.Partition) - int(b.Partition) }).Partition
+		return fmt.Sprintf("nothing can match: there is no such partition, only 0 to %d", highest)
+	}
+	from, to, bounded := q.Offsets()
+	least, end := int64(math.MaxInt64), int64(0)
+	for _, s := range named {
+		if s.From < s.To {
+			least, end = min(least, s.From), max(end, s.To)
+		}
+	}
+	switch {
+	case !bounded || end == 0:
+	case from >= to:
+		return "nothing can match: the offsets exclude each other"
+	case from >= end:
+		return fmt.Sprintf("nothing can match: offset %s is past the end, the highest is %s", human.Exact(from), human.Exact(end-1))
+	case to <= least:
+		return fmt.Sprintf("nothing can match: offset %s is before the start, the lowest is %s", human.Exact(to-1), human.Exact(least))
+	}
+	return ""
 }
 
 // Explain is the plan by which records are matched, several lines for people.

@@ -4,6 +4,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"milena/kafka"
 )
 
 // A comparison that is no expression is refused, with what was probably meant.
@@ -91,6 +93,34 @@ func TestWordsWithSignsOfOperators(t *testing.T) {
 	} {
 		if q, err := ParseAt(text, testNow, time.UTC); err != nil || q.Kind() != Words {
 			t.Errorf("%s: %v %v", text, q, err)
+		}
+	}
+}
+
+func TestAQueryKnowsThatItsPlaceIsNotThere(t *testing.T) {
+	span := func(p int32, from, to int64) kafka.Span {
+		return kafka.Span{TopicPartition: kafka.TopicPartition{Topic: "t", Partition: p}, From: from, To: to}
+	}
+	held := []kafka.Span{span(0, 100, 1000), span(1, 50, 50), span(2, 200, 3000)}
+	for text, want := range map[string]string{
+		"partition == 17":                    "nothing can match: there is no such partition, only 0 to 2",
+		"partition in [2, 17]":               "",
+		"offset == 99999999":                 "nothing can match: offset 99,999,999 is past the end, the highest is 2,999",
+		"partition == 0 and offset >= 1000":  "nothing can match: offset 1,000 is past the end, the highest is 999",
+		"partition == 2 and offset >= 1000":  "",
+		"offset < 100":                       "nothing can match: offset 99 is before the start, the lowest is 100",
+		"offset > 5 and offset < 3":          "nothing can match: the offsets exclude each other",
+		"partition == 1 and offset == 7":     "",
+		"offset == 500":                      "",
+		"offset == 9999999 or value == null": "",
+		"words":                              "",
+	} {
+		q := parse(t, text)
+		if got := q.Nowhere(held); got != want {
+			t.Errorf("%s: %q, not %q", text, got, want)
+		}
+		if want != "" && !q.NamesPlaces() {
+			t.Errorf("%s names no place", text)
 		}
 	}
 }

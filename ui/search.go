@@ -311,7 +311,7 @@ func (m *Model) startSearch(topics []string, q *searching) tea.Cmd {
 		label = "trace"
 	}
 	cmd := m.goOff(start{search: q, query: q.query, label: label, follow: q.order == kafka.NewestFirst}, topics...)
-	return tea.Batch(m.recall(), m.recallQueries(), cmd)
+	return tea.Batch(m.recall(), m.recallQueries(), cmd, m.askNowhere(q.query))
 }
 
 // endSearch goes back to where the search was started, and to the topics where

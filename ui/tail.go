@@ -45,6 +45,7 @@ type tail struct {
 	resized bool
 	preview filterPreview
 	find    finding
+	nowhere noPlace
 	keySeen int // columns that the keys in sight needed so far
 	mode    timeMode
 	txns    bool   // rows of transactions were in sight
@@ -530,7 +531,36 @@ func (m *Model) applyFilter(q *query.Query) tea.Cmd {
 	if old.newest == 0 && old.spans == nil {
 		st.newest, st.from, st.label, st.follow = 0, old.from, old.label, m.tail.follow
 	}
-	return m.startSession(st)
+	return tea.Batch(m.startSession(st), m.askNowhere(q))
+}
+
+// noPlace is why a session's query can match nothing; empty: it may.
+type noPlace struct {
+	session *session
+	why     string
+}
+
+// askNowhere finds out whether a query names partitions or offsets that are not there.
+func (m *Model) askNowhere(q *query.Query) tea.Cmd {
+	if q == nil || !q.NamesPlaces() {
+		return nil
+	}
+	s, cluster, iso := m.tail.session, m.cluster, m.opt.Isolation
+	var tps []kafka.TopicPartition
+	for _, name := range m.tail.topics {
+		if t := cluster.Metadata().Topic(name); t != nil {
+			tps = append(tps, kafka.Partitions(t)...)
+		}
+	}
+	return m.background(func(ctx context.Context) tea.Msg {
+		ctx, cancel := context.WithTimeout(ctx, refreshTimeout)
+		defer cancel()
+		held, err := kafka.Held(ctx, cluster, tps, iso)
+		if err != nil {
+			return nil
+		}
+		return costMsg{q.Nowhere(held), func(why string) { m.tail.nowhere = noPlace{s, why} }}
+	})
 }
 
 // drawTail draws the pane.
@@ -681,6 +711,9 @@ func (t *tail) fit(m *Model, w int, rows []store.Row) {
 
 func (t *tail) emptyText(zone *time.Location) []string {
 	s := t.session
+	if t.nowhere.session == s && t.nowhere.why != "" && !t.preview.active() && t.snap.err == nil {
+		return []string{"", t.nowhere.why}
+	}
 	if s.start.search != nil {
 		return t.searchEmptyText()
 	}

@@ -34,3 +34,24 @@ func TestARecordWithoutATimestamp(t *testing.T) {
 		d.sees("untimed")
 	})
 }
+
+// A query that names what cannot be there says why nothing is found.
+func TestAQueryForAPlaceThatIsNotThereSaysSo(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		d := drive(t, ledger(), Options{Topics: []string{"ledger"}}, 120, 40)
+		d.follows("ledger")
+		for query, why := range map[string]string{
+			"partition == 17":    "there is no such partition, only 0 to 2",
+			"offset == 99999999": "offset 99,999,999 is past the end, the highest is",
+			"offset < 0":         "offset -1 is before the start, the lowest is 0",
+		} {
+			d.press("/", "ctrl+a", "ctrl+k")
+			d.typed(query)
+			d.press("enter")
+			d.sees(why)
+			d.searches(query)
+			d.sees(why)
+			d.press("esc", "esc")
+		}
+	})
+}
