@@ -73,12 +73,15 @@ func syntaxEntries(m *Model, w int) (entries []entry) {
 				e.lines = append(e.lines, newLine(m.st, w, nil).end())
 			}
 			say(m.st.bold, row.what, 1)
-		case w >= wide+40:
-			l := newLine(m.st, w, nil)
-			l.fill(3)
-			l.field(m.st.accent, row.example, wide)
-			l.text(m.st.text, "  "+row.what)
-			e.lines = []string{l.end()}
+		case w >= wide+30:
+			example := row.example
+			for _, part := range wrapWords(row.what, w-wide-6, m.st.width) {
+				l := newLine(m.st, w, nil)
+				l.fill(3)
+				l.field(m.st.accent, example, wide)
+				l.text(m.st.text, "  "+part)
+				e.lines, example = append(e.lines, l.end()), ""
+			}
 		default:
 			say(m.st.accent, row.example, 3)
 			say(m.st.text, row.what, 5)
