@@ -10,7 +10,7 @@
 //	keys.go      the table of keys, dispatch, and the footer
 //	styles.go    colours and letters; text.go: escaping and measuring
 //	header.go    the line at the top
-//	topics.go    the pane of topics; topics_*.go: its filter, figures, forms, details, previews
+//	topics.go    the pane of topics; topics_*.go: its names, filter, figures, forms, details, previews
 //	pattern.go   topics opened by a pattern of their names
 //	tail.go      the pane of records; row.go: one of them; tailheader.go: its first line
 //	timeline.go  how many messages fell when, under the records; travelling in time
@@ -18,6 +18,7 @@
 //	times.go     how times are shown; find.go: looking for words in what is held
 //	preview.go   what a filter would leave, while it is typed
 //	compose.go   the pane that writes, and compose_*.go: drafts, how it looks, and its parts
+//	resend.go    a record, edited and sent again
 //	editor.go    a text that is edited; changes.go: undo
 //	history.go   what was sent, across runs
 //	inspect.go   one record, whole; jsonview.go, hexview.go, inspectlayout.go: its value

@@ -169,7 +169,7 @@ func (m *Model) composeTarget() string {
 		if topic := m.topics.current(); topic != nil {
 			return topic.Name
 		}
-	case c.unsent() || len(t.topics) == 0:
+	case c.unsent() || c.source != nil || len(t.topics) == 0:
 	case len(t.topics) > 1 && (!t.follow || t.searched()):
 		if rec, ok := m.recordUnder(); ok && slices.Contains(t.topics, rec.Topic) {
 			return rec.Topic
@@ -205,7 +205,7 @@ func (m *Model) composeHere() tea.Cmd {
 	}
 	to := m.composeTarget()
 	if left := c.topic; to != left && c.unsent() {
-		m.note(levelInfo, "the text to "+left+" waits: c on that topic in the list goes on with it")
+		m.noteWaits(left)
 	}
 	m.over = nil
 	cmd := m.composeTo(to)
@@ -432,7 +432,7 @@ func (c *compose) walkHistory(by int) bool {
 	past := c.past[c.topic]
 	x := c.composed()
 	switch {
-	case c.unsent():
+	case c.unsent() || c.source != nil:
 		return false
 	case x.blank() && (c.origin == nil || !c.origin.same(&x)):
 		c.walk = 0

@@ -32,6 +32,7 @@ type draft struct {
 
 	walk   int       // how many messages back; 0: not walking
 	origin *composed // what the text was, when it is no news; nil: it is
+	source *resent   // the record that it was made of; nil: of none
 }
 
 func newDraft(topic string) draft {
@@ -55,7 +56,7 @@ func (d *draft) load(x composed) {
 	d.part.set(x.part)
 	d.nullValue, d.emptyKey = x.nullValue, x.emptyKey
 	d.attach(x.attached)
-	d.asked, d.removed = false, nil
+	d.asked, d.removed, d.source = false, nil, nil
 }
 
 // attach puts a value beside the editor; nil: none is.
@@ -85,7 +86,7 @@ func (d *draft) reattach() bool {
 // unsent says whether something would be lost.
 func (d *draft) unsent() bool {
 	x := d.composed()
-	return !x.blank() && (d.origin == nil || !d.origin.same(&x))
+	return !x.blank() && (d.origin == nil || !d.origin.same(&x)) && (d.source == nil || !d.source.was.same(&x))
 }
 
 // editor is the text that keys go to.

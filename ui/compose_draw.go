@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	tea "charm.land/bubbletea/v2"
 
@@ -63,7 +64,11 @@ func (m *Model) drawCompose(r rect) []string {
 		case c.attached != nil:
 			l := newLine(st, r.w, nil)
 			l.text(st.warn, " attachment "+human.Bytes(int64(len(c.attached))))
-			l.text(st.dim, "   "+human.Plural(bytes.Count(c.attached, []byte("\n"))+1, "line")+", sent whole   ")
+			what := human.Plural(bytes.Count(c.attached, []byte("\n"))+1, "line")
+			if !utf8.Valid(c.attached) {
+				what = "not text"
+			}
+			l.text(st.dim, "   "+what+", sent as it is   ")
 			l.hints([]hint{{"ctrl+e", "edits it"}, {"backspace", "removes it"}})
 			lines = append(lines, l.end())
 		case c.nullValue:
@@ -318,6 +323,8 @@ func (m *Model) composeStatus(w int) string {
 			l.text(st.dim, ", seen after ")
 			l.text(st.text, human.Duration(c.last.seen))
 		}
+	case c.source != nil:
+		c.drawSource(l, w-cells(said.word, st.width)-3)
 	}
 	return m.composeVerdict(l, said)
 }

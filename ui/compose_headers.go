@@ -17,10 +17,13 @@ import (
 type headerRow struct {
 	name, value editor
 	null        bool
+	given       bool // it is a header also when nothing is in it
 }
 
 // blank says whether nothing was put into the row: it is no header then.
-func (r *headerRow) blank() bool { return r.name.empty() && r.value.empty() && !r.null }
+func (r *headerRow) blank() bool {
+	return r.name.empty() && r.value.empty() && !r.null && !r.given
+}
 
 // headerTable is all of them; there is always a row to type into.
 type headerTable struct {
@@ -55,7 +58,7 @@ func (h *headerTable) load(of []batch.Header) {
 		var r headerRow
 		r.name.set(x.Key)
 		r.value.set(string(x.Value))
-		r.null = x.Value == nil
+		r.null, r.given = x.Value == nil, true
 		h.rows = append(h.rows, r)
 	}
 	if len(h.rows) == 0 {
@@ -291,6 +294,8 @@ func (h *headerTable) draw(st *Styles, w, height int) (lines []string, x, y int)
 		l.text("", "  ")
 		if here && h.onValue {
 			x, y = r.value.drawField(l, max(1, w-l.width-12), st.text), len(lines)
+		} else if r.given && r.value.empty() {
+			l.text(st.dim, st.g.empty)
 		} else if !r.null {
 			l.bytes(st.text, r.value.text)
 		}
