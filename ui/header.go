@@ -110,9 +110,11 @@ func (m *Model) brokerHealth() (text string, well bool) {
 		m.brokersGone = len(gone)
 	}
 	all := len(md.Brokers) + m.brokersGone
-	var addresses []string
+	addresses := m.topics.silent
 	if m.tail.session != nil {
-		_, addresses = m.tailTrouble()
+		if _, tails := m.tailTrouble(); len(tails) > 0 {
+			addresses = tails
+		}
 	}
 	silent := len(addresses)
 	switch down := m.brokersGone + silent; {

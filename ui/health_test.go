@@ -7,6 +7,8 @@ import (
 	"testing"
 	"time"
 
+	tea "charm.land/bubbletea/v2"
+
 	"milena/kafka"
 	"milena/kafka/batch"
 )
@@ -278,5 +280,23 @@ func TestAtTheEndIsNotFollowing(t *testing.T) {
 		if head := d.headerOf(20); strings.Contains(head, "60h") || !strings.Contains(head, "60") {
 			t.Errorf("a narrow header is %q", head)
 		}
+	})
+}
+
+// A broker that advertises a wrong address looks healthy until somebody asks it
+// for offsets: the header says so before any topic is open.
+func TestTheHeaderSaysWhichBrokerCannotBeReached(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		c := lonelyTopic()
+		c.lack = map[kafka.TopicPartition]error{{Topic: "lonely", Partition: 0}: silence, lonely1: silence, {Topic: "lonely", Partition: 2}: silence}
+		d := drive(t, c, Options{}, 140, 40)
+		d.sees("1 of 3 brokers does not answer: fake:9092  :doctor checks why")
+		d.send(tea.WindowSizeMsg{Width: 80, Height: 24})
+		d.sees("1 of 3 brokers does not answer")
+		for p := range int32(3) {
+			c.mend(kafka.TopicPartition{Topic: "lonely", Partition: p})
+		}
+		d.send(refreshMsg{})
+		d.sees("local ● 3 brokers")
 	})
 }

@@ -31,6 +31,7 @@ type topicsPane struct {
 	at, top  int
 	figures  map[string]*figures // by name
 	troubled int                 // topics with a partition that is not as it should be
+	silent   []string            // addresses of brokers that did not answer when offsets were asked for
 	counting bool                // offsets are asked for
 	asking   bool                // policies are asked for
 	aging    bool                // ages are asked for

@@ -1,8 +1,10 @@
 package ui
 
 import (
+	"cmp"
 	"context"
 	"maps"
+	"slices"
 	"sync"
 	"time"
 
@@ -123,6 +125,7 @@ type (
 	countsMsg struct {
 		counts  map[string][2]int64 // start and end, of the topics of which any partition could be counted
 		missing map[string]int      // partitions of them that could not
+		silent  []string            // addresses of brokers that did not answer
 		at      time.Time
 		all     bool // of all topics, which took so long
 		took    time.Duration
@@ -208,13 +211,17 @@ func (m *Model) countThese(topics []kafka.Topic, all bool) tea.Cmd {
 		}
 		counts := make(map[string][2]int64, len(topics))
 		missing := make(map[string]int)
+		var silent []string
 		for i := range topics {
 			var sum [2]int64
 			name, failed := topics[i].Name, 0
 			for _, tp := range kafka.Partitions(&topics[i]) {
 				from, to := starts[tp], ends[tp]
-				if from.Err != nil || to.Err != nil {
+				if err := cmp.Or(from.Err, to.Err); err != nil {
 					failed++
+					if a := silentBroker(err); a != "" && !slices.Contains(silent, a) {
+						silent = append(silent, a)
+					}
 					continue
 				}
 				sum[0] += from.Offset
@@ -224,7 +231,7 @@ func (m *Model) countThese(topics []kafka.Topic, all bool) tea.Cmd {
 				counts[name], missing[name] = sum, failed
 			}
 		}
-		return countsMsg{counts: counts, missing: missing, at: time.Now(), all: all, took: time.Since(begun)}
+		return countsMsg{counts: counts, missing: missing, silent: silent, at: time.Now(), all: all, took: time.Since(begun)}
 	})
 }
 
@@ -237,6 +244,7 @@ func (m *Model) gotCounts(msg countsMsg) tea.Cmd {
 		}
 		return nil
 	}
+	p.silent = msg.silent
 	for name, sum := range msg.counts {
 		if f := p.figures[name]; f != nil {
 			if n := msg.missing[name]; n != f.missing {
