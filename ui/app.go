@@ -25,7 +25,7 @@
 //	load.go      how evenly partitions are loaded; load_draw.go; partitions.go: switching them off and on
 //	legend.go    what the tail's columns mean
 //	transactions.go  how transactions ended; markers.go: offsets without messages
-//	inspectfind.go  looking for words in it; copy.go: copying it
+//	inspectfind.go  looking for words in it; copy.go: copying it; clipboard.go: where copies go
 //	dialog.go    what asks at the bottom of the screen
 //	overlay.go   help and notices
 //	command.go   the palette; command_copy.go: the view as a command line
@@ -107,8 +107,8 @@ type Model struct {
 	lay   layout
 	zone  *time.Location // of the times that are shown
 
-	noWrap bool // long lines of a value are scrolled, not wrapped
-	tmux   bool // the terminal is one of tmux's
+	noWrap bool                // long lines of a value are scrolled, not wrapped
+	getenv func(string) string // the environment of the terminal; nil: not known yet
 
 	ctx   context.Context // of the program
 	work  *sync.WaitGroup // everything that runs beside it
@@ -223,7 +223,7 @@ func (m *Model) update(msg tea.Msg) tea.Cmd {
 	case tea.EnvMsg:
 		m.look.ascii = ASCIIOnly(msg.Getenv)
 		m.theme.said = colorFGBG(msg.Getenv("COLORFGBG"))
-		m.tmux = msg.Getenv("TMUX") != ""
+		m.getenv = msg.Getenv
 		m.restyle()
 	case tea.ModeReportMsg:
 		if msg.Mode == ansi.ModeUnicodeCore && !msg.Value.IsNotRecognized() && !msg.Value.IsPermanentlyReset() {

@@ -559,8 +559,7 @@ func (m *Model) copyCommand() tea.Cmd {
 	if s.remark != "" {
 		text += " (" + s.remark + ")"
 	}
-	m.note(levelGood, text)
-	return m.opt.Clipboard(s.text)
+	return m.copyOut("command", text, []byte(s.text))
 }
 
 // copyOne copies the way with that key.

@@ -538,7 +538,7 @@ func (m *Model) cut() tea.Cmd {
 	c := &m.compose
 	e := c.editor()
 	if text := e.selected(); len(text) > 0 {
-		copied := m.opt.Clipboard(string(text))
+		copied := m.copyOut("text", "", slices.Clone(text))
 		e.cutTo(e.at)
 		c.edited()
 		return copied

@@ -2,14 +2,9 @@ package ui
 
 import (
 	"bytes"
-	"context"
-	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
-	"time"
-	"unicode/utf8"
 
 	tea "charm.land/bubbletea/v2"
 
@@ -18,13 +13,8 @@ import (
 	"milena/kafka"
 )
 
-// Copying of a record: its value, key, headers, or all of it as JSON, into the
-// terminal's clipboard (OSC 52), or into a file where the terminal would not
-// take it.
-
-// clipboardMost is how many bytes go to the clipboard: terminals cut OSC 52 at
-// 100,000 letters of base64, and some of them earlier.
-const clipboardMost = 74_000
+// Copying of a record: its value, key, headers, or all of it as JSON. Where a copy
+// goes is in clipboard.go.
 
 // copyChoice asks what of a record is to be copied, in one line.
 type copyChoice struct {
@@ -100,65 +90,8 @@ func copyPart(what string, part func(*kafka.Record) []byte) func(*Model) tea.Cmd
 			m.note(levelInfo, "the "+what+" is null: nothing was copied")
 			return nil
 		}
-		return m.copyOut(what, b)
+		return m.copyOut(what, "", b)
 	}
-}
-
-// copiedMsg is what became of a copy.
-type copiedMsg struct {
-	what  string
-	bytes []byte
-	file  string // where it is instead of the clipboard
-	why   string
-	err   error
-}
-
-// copyOut puts bytes where a person can paste them from. Whether tmux passes
-// them on is asked of tmux, beside the screen.
-func (m *Model) copyOut(what string, b []byte) tea.Cmd {
-	why := ""
-	switch {
-	case len(b) > clipboardMost:
-		why = "too large for terminals"
-	case !utf8.Valid(b):
-		why = "not text"
-	}
-	if why == "" && !m.tmux {
-		return m.copied(copiedMsg{what: what, bytes: b})
-	}
-	return m.background(func(ctx context.Context) tea.Msg {
-		msg := copiedMsg{what: what, bytes: b, why: why}
-		if msg.why == "" && !tmuxTakes(ctx) {
-			msg.why = "tmux blocks it: set -g set-clipboard on"
-		}
-		if msg.why != "" {
-			msg.file, msg.err = keepCopy(what, b)
-		}
-		return msg
-	})
-}
-
-// copied says where it went.
-func (m *Model) copied(msg copiedMsg) tea.Cmd {
-	size := human.Bytes(int64(len(msg.bytes)))
-	switch {
-	case msg.err != nil:
-		m.note(levelBad, fmt.Sprintf("the %s, %s, was not copied (%s), and no file could be written: %s", msg.what, size, msg.why, sentence(msg.err)))
-	case msg.file != "":
-		m.note(levelGood, fmt.Sprintf("%s, %s: in %s (%s)", msg.what, size, atHome(msg.file), msg.why))
-	default:
-		m.note(levelGood, fmt.Sprintf("copied the %s, %s, to the clipboard", msg.what, size))
-		return m.opt.Clipboard(string(msg.bytes))
-	}
-	return nil
-}
-
-// tmuxTakes asks tmux whether what a program copies reaches the terminal.
-func tmuxTakes(ctx context.Context) bool {
-	ctx, cancel := context.WithTimeout(ctx, time.Second)
-	defer cancel()
-	out, err := exec.CommandContext(ctx, "tmux", "show-options", "-gqv", "set-clipboard").Output()
-	return err == nil && strings.TrimSpace(string(out)) == "on"
 }
 
 // keepCopy writes a copy to a file that only its owner may read, in place of the

@@ -9,8 +9,6 @@ import (
 	"strings"
 	"testing"
 
-	tea "charm.land/bubbletea/v2"
-
 	"milena/kafka"
 	"milena/kafka/batch"
 	"milena/query"
@@ -75,7 +73,7 @@ func TestWhatTheTerminalWouldNotTakeGoesToAFile(t *testing.T) {
 		file := func(name, want string) {
 			t.Helper()
 			name = filepath.Join(dir, "milena", name)
-			d.notes(": in " + atHome(name))
+			d.notes("to " + atHome(name))
 			got, err := os.ReadFile(name)
 			if err != nil || string(got) != want {
 				t.Fatalf("%d bytes, %v", len(got), err)
@@ -91,33 +89,6 @@ func TestWhatTheTerminalWouldNotTakeGoesToAFile(t *testing.T) {
 		if d.copied != "" {
 			t.Errorf("%d bytes went to the clipboard", len(d.copied))
 		}
-	})
-}
-
-func TestTmuxThatKeepsCopiesIsAskedFirst(t *testing.T) {
-	bubble(t, func(t *testing.T) {
-		if runtime.GOOS == "windows" {
-			t.Skip("there is no tmux")
-		}
-		bin := t.TempDir()
-		says := func(s string) {
-			if err := os.WriteFile(filepath.Join(bin, "tmux"), []byte("#!/bin/sh\necho "+s+"\n"), 0o755); err != nil {
-				t.Fatal(err)
-			}
-		}
-		t.Setenv("PATH", bin)
-		t.Setenv("XDG_CACHE_HOME", t.TempDir())
-		d, _ := opened(t, []byte("short"), 200, 40)
-		d.send(tea.EnvMsg{"TMUX=/tmp/tmux-1/default,1,0", "LANG=C.UTF-8"})
-		says("external")
-		d.press("y", "v")
-		d.notes("set-clipboard on")
-		if d.copied != "" {
-			t.Error("it went to a clipboard that does not take it")
-		}
-		says("on")
-		d.press("y", "v")
-		d.until("the copy", func() bool { return d.copied == "short" })
 	})
 }
 
