@@ -21,12 +21,12 @@ func newDoctor(g *global) *cobra.Command {
 	var asJSON bool
 	cmd := &cobra.Command{
 		Use:   "doctor",
-		Short: "Check the way to the cluster, step by step",
-		Long: "Check the way to the cluster, step by step: each broker that was given is resolved, connected to,\n" +
-			"spoken to (TLS, versions), logged in at and asked for the cluster's metadata; then each address that\n" +
-			"the brokers advertise, for that is where clients are sent; then what the user may do. Each step is\n" +
-			"timed, and one that fails says why and what to try. Nothing is written, nothing is changed.\n\n" +
-			"It exits with 0 when no step failed, else with 1.",
+		Short: "Check the connection to the cluster step by step",
+		Long: "Check the connection to the cluster step by step. For each given broker, milena resolves its name, connects,\n" +
+			"negotiates TLS and versions, logs in and asks for metadata. Then it does the same for each address that\n" +
+			"the brokers advertise, because clients are sent there, and checks what the user may do. Each step is\n" +
+			"timed; a failed step says why and what to try. It writes and changes nothing.\n\n" +
+			"It exits with 0 when no step failed, otherwise with 1.",
 		Args: exactly(0, "no arguments"),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			s, err := g.load(cmd.Context())
@@ -64,7 +64,7 @@ func newDoctor(g *global) *cobra.Command {
 			return sum.err()
 		},
 	}
-	cmd.Flags().BoolVarP(&asJSON, "json", "J", false, "one JSON object a step")
+	cmd.Flags().BoolVarP(&asJSON, "json", "J", false, "print one JSON object per step")
 	return cmd
 }
 

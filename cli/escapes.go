@@ -15,7 +15,7 @@ const escapesKnown = `the escapes are \n \t \r \\ and \xNN`
 // and the escape's length.
 func unescape(text string) (c byte, length int, err error) {
 	if len(text) < 2 {
-		return 0, 0, fmt.Errorf(`it ends with a lone \; %s`, escapesKnown)
+		return 0, 0, fmt.Errorf(`it ends with a single \; %s`, escapesKnown)
 	}
 	switch text[1] {
 	case '\\':

@@ -17,7 +17,7 @@ import (
 
 // fileFlag adds --file to a command that can read one.
 func (g *global) fileFlag(f *pflag.FlagSet) {
-	f.StringVar(&g.file, "file", "", "read this `FILE` of records, as tail -J or an export writes it, in place of a cluster")
+	f.StringVar(&g.file, "file", "", "read records from this `FILE` (written by tail -J or an export) instead of a cluster")
 }
 
 // takeFile makes an argument that names a file of records the file to read. A
@@ -43,7 +43,7 @@ func (g *global) takeFile(args []string) []string {
 // refuseCluster refuses what names a cluster beside a file.
 func (g *global) refuseCluster() error {
 	if g.brokers != "" || g.context != "" || g.properties != "" || len(g.set) > 0 || g.demo || g.demoDir != "" {
-		return usage("%s is read without a cluster: leave out -b, --context, -F, -X and --demo", g.file)
+		return usage("a file needs no cluster: leave out -b, --context, -F, -X and --demo to read %s", g.file)
 	}
 	return nil
 }

@@ -29,7 +29,7 @@ func renameFlag(_ *pflag.FlagSet, name string) pflag.NormalizedName {
 // those under "" are for all.
 var foreignFlags = map[string]map[string]string{
 	"": {
-		"zookeeper":        "milena talks to brokers: -b HOST:PORT",
+		"zookeeper":        "milena connects to brokers: -b HOST:PORT",
 		"command":          "milena has commands: milena help lists them",
 		"version-info":     "milena version prints it",
 		"skip-on-error":    "milena names what cannot be read on stderr and goes on: leave it out",

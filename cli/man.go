@@ -33,7 +33,7 @@ func newMan(g *global) *cobra.Command {
 			return writePages(cmd.Root(), dir)
 		},
 	}
-	cmd.Flags().StringVar(&dir, "dir", "", "a `folder` for the pages")
+	cmd.Flags().StringVar(&dir, "dir", "", "the `FOLDER` for the pages")
 	return cmd
 }
 

@@ -29,7 +29,7 @@ func (g *global) readOrdered(ctx context.Context, c *kafka.Cluster, req kafka.Re
 	sink := &orderedOutput{partitionOutput: out.Partition(kafka.TopicPartition{}).(*partitionOutput), matchers: make(map[kafka.TopicPartition]kafka.Matcher)}
 	err = c.ReadOrdered(ctx, kafka.OrderedRequest{ReadRequest: req, History: history}, sink)
 	if sink.late > 0 {
-		g.notice("milena: %s came more than %s after a later one, and so out of order", human.Plural(sink.late, "message"), kafka.DefaultWindow)
+		g.notice("milena: %s arrived more than %s late and are out of order", human.Plural(sink.late, "message"), kafka.DefaultWindow)
 	}
 	return err
 }

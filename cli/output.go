@@ -65,7 +65,7 @@ func parseFormat(text string) ([]piece, error) {
 		case '%':
 			i++
 			if i == len(text) {
-				return nil, fmt.Errorf("format %q ends with a lone %%; %s", text, tokens)
+				return nil, fmt.Errorf("format %q ends with a single %%; %s", text, tokens)
 			}
 			switch next := text[i]; {
 			case next == '%':

@@ -21,7 +21,7 @@ of each partition), +N (after the beginning), or a time: 14:05, 14:05:11.103, ye
 func parseBounds(from, to *string, toGiven bool, now time.Time, loc *time.Location) (kafka.Position, *kafka.Position, error) {
 	if a, b, isRange := strings.Cut(*from, ".."); isRange {
 		if toGiven {
-			return kafka.Position{}, nil, usage("--from %s has its end already: it and --to exclude each other", *from)
+			return kafka.Position{}, nil, usage("--from %s has an end already: leave out --to", *from)
 		}
 		*from, *to = a, b
 	}

@@ -75,21 +75,21 @@ said on stderr; what was not sent is named there, and the exit code is 1.`,
 		},
 	}
 	f := cmd.Flags()
-	f.StringVarP(&p.topic, "topic", "t", "", "the `topic`, in place of the argument")
-	f.StringVarP(&p.key, "key", "k", "", "the `key`; null unless given")
-	f.StringArrayVarP(&p.headers, "header", "H", nil, "a header, `name=value`; again for more")
-	f.Int32VarP(&p.partition, "partition", "p", kafka.AnyPartition, "the partition `N`; else it is chosen by the key (murmur2)")
-	f.BoolVarP(&p.null, "null", "Z", false, "an empty value is null, a tombstone")
-	f.StringVarP(&p.delimiter, "key-delimiter", "K", "", "each line is a key, `DELIM`, and a value; DELIM takes the escapes of tail -f, as in '\\t'")
-	f.StringVarP(&p.end, "delimiter", "D", `\n`, "`DELIM` ends a message in the input")
-	f.StringVarP(&p.input, "input", "l", "", "read messages from `FILE`, not from stdin")
+	f.StringVarP(&p.topic, "topic", "t", "", "the `TOPIC`, instead of the argument")
+	f.StringVarP(&p.key, "key", "k", "", "the `KEY`; null unless given")
+	f.StringArrayVarP(&p.headers, "header", "H", nil, "a header, `name=value`; repeatable")
+	f.Int32VarP(&p.partition, "partition", "p", kafka.AnyPartition, "the partition `N`; by default the key decides (murmur2)")
+	f.BoolVarP(&p.null, "null", "Z", false, "send an empty value as null (a tombstone)")
+	f.StringVarP(&p.delimiter, "key-delimiter", "K", "", "split each line into key and value at `DELIM`; it takes the escapes of tail -f, such as '\\t'")
+	f.StringVarP(&p.end, "delimiter", "D", `\n`, "each message of the input ends with `DELIM`")
+	f.StringVarP(&p.input, "input", "l", "", "read messages from `FILE` instead of stdin")
 	f.StringArrayVar(&p.readerSet, "reader-property", nil, "`name=value` as of kafka-console-producer")
 	_ = f.MarkHidden("reader-property") // --property takes them, too
-	f.BoolVarP(&p.json, "json", "J", false, "each line is JSON as tail -J prints it, or kcat, kaf, kafkactl, rpk or Redpanda Console")
-	f.BoolVar(&p.keepPartition, "keep-partition", false, "with -J: write to the partition that the line names")
-	f.StringVarP(&p.codec, "compression", "z", "", "`CODEC` none, gzip, snappy, lz4 or zstd")
-	f.DurationVar(&p.every, "every", 0, "send VALUE again at this `interval`; {{.N}} in key and value counts from 0")
-	f.Int64VarP(&p.limit, "max-messages", "c", -1, "end after `N` messages")
+	f.BoolVarP(&p.json, "json", "J", false, "read JSON lines of tail -J, kcat, kaf, kafkactl, rpk or Redpanda Console")
+	f.BoolVar(&p.keepPartition, "keep-partition", false, "with -J: keep the partition of each line")
+	f.StringVarP(&p.codec, "compression", "z", "", "compression `CODEC`: none, gzip, snappy, lz4 or zstd")
+	f.DurationVar(&p.every, "every", 0, "send VALUE repeatedly at this `INTERVAL`; {{.N}} in key and value counts from 0")
+	f.Int64VarP(&p.limit, "max-messages", "c", -1, "stop after `N` messages")
 	return cmd
 }
 
@@ -113,21 +113,21 @@ func (p produceFlags) check(set *pflag.FlagSet) error {
 	given := set.Changed
 	switch {
 	case given("every") && p.every <= 0:
-		return usage("--every %s: an interval above 0 is wanted, as in 1s", p.every)
+		return usage("--every %s: enter an interval above 0, such as 1s", p.every)
 	case given("every") && p.value == nil:
-		return usage("--every sends one VALUE again and again: name it")
+		return usage("--every repeats one VALUE: add it")
 	case given("key-delimiter") && p.delimiter == "":
-		return usage("-K needs a delimiter that is not empty")
+		return usage("-K needs a delimiter")
 	case given("delimiter") && p.end == "":
-		return usage("-D needs a delimiter that is not empty")
+		return usage("-D needs a delimiter")
 	case p.value != nil && (given("delimiter") || given("input")):
 		return usage("-D and -l are for lines of input: leave out the VALUE %q", *p.value)
 	case given("key-delimiter") && given("key"):
-		return usage("-k and -K exclude each other: -K takes the key from each line")
+		return usage("use -k or -K, not both: -K takes the key from each line")
 	case p.value != nil && p.delimiter != "" && !strings.Contains(*p.value, p.delimiter):
 		return usage("the VALUE does not have the key delimiter %q: nothing was sent; without -K it is a value", p.delimiter)
 	case len(p.reader) > 0 && (given("key-delimiter") || p.json):
-		return usage("-K, -J and --property %s exclude each other", slices.Sorted(maps.Keys(p.reader))[0])
+		return usage("use only one of -K, -J and --property %s", slices.Sorted(maps.Keys(p.reader))[0])
 	case p.json && (given("key") || given("key-delimiter") || given("header")):
 		return usage("-J takes keys and headers from each line: leave out -k, -K and -H")
 	case p.keepPartition && (!p.json || given("partition")):
@@ -135,7 +135,7 @@ func (p produceFlags) check(set *pflag.FlagSet) error {
 	case given("partition") && p.partition < 0 && p.partition != kafka.AnyPartition:
 		return usage("-p %d: a partition is 0 or more", p.partition)
 	case given("max-messages") && p.limit < 0:
-		return usage("-c %d: a number of messages is wanted", p.limit)
+		return usage("-c %d: enter a number of messages", p.limit)
 	}
 	return nil
 }
@@ -146,7 +146,7 @@ func parseCodec(name string) (batch.Codec, error) {
 			return c, nil
 		}
 	}
-	return 0, usage("compression %q is none of none, gzip, snappy, lz4, zstd", name)
+	return 0, usage("unknown compression %q: use none, gzip, snappy, lz4 or zstd", name)
 }
 
 // graceful is how long what was read may take to be acknowledged once a signal
@@ -200,7 +200,7 @@ func (g *global) produce(ctx context.Context, p produceFlags, set *pflag.FlagSet
 	s := &sender{
 		g: g, topic: p.topic, null: p.null, limit: p.limit, began: time.Now(),
 		producer: c.NewProducer(kafka.ProducerConfig{Codec: codec, Linger: lingerFor(p), Trouble: func(err error) {
-			g.notice("milena: nothing is acknowledged: %v; trying again", err)
+			g.notice("milena: no acknowledgement: %v; retrying", err)
 		}}),
 		message: kafka.Message{Topic: p.topic, Partition: p.partition, Headers: headers, Timestamp: kafka.NoTimestamp},
 		parse:   parse,
@@ -360,7 +360,7 @@ func (s *sender) produce(ctx context.Context, m kafka.Message) error {
 	number := s.read
 	err := s.producer.Produce(ctx, m, func(a kafka.Ack, err error) { s.answered(number, a, err) })
 	if errors.Is(err, context.Canceled) {
-		err = errors.New("not sent: it waited for the messages before it")
+		err = errors.New("not sent: it was waiting for the messages before it")
 	}
 	if err != nil {
 		s.answered(number, kafka.Ack{}, err)
@@ -445,7 +445,7 @@ func (s *sender) end(ctx context.Context, input error) error {
 	switch {
 	case len(s.failures) > 0:
 	case input != nil && s.read > 0:
-		return fmt.Errorf("%w; the %s before it went to %s, nothing after it", input, human.Plural(s.read, "message"), s.topic)
+		return fmt.Errorf("%w; %s before it sent to %s, nothing after it", input, human.Plural(s.read, "message"), s.topic)
 	default:
 		return input
 	}
@@ -465,7 +465,7 @@ func (s *sender) end(ctx context.Context, input error) error {
 		}
 	}
 	if input != nil && s.streaming {
-		text.WriteString("\n  what came after was not read")
+		text.WriteString("\n  the input after that was not read")
 	}
 	err := fmt.Errorf("not sent to %s: %d of %s%s", s.topic, unsent, human.Plural(s.read, "message"), text.String())
 	if ctx.Err() != nil {

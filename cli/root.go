@@ -140,7 +140,7 @@ func (g *global) run(ctx context.Context, root *cobra.Command, args []string) er
 func interruption(err error) error {
 	var open *kafka.OpenError
 	if !errors.As(err, &open) || len(open.Attempts) == 0 {
-		return errors.New("interrupted before it was done")
+		return errors.New("interrupted")
 	}
 	var tried []string
 	for _, a := range open.Attempts {
@@ -194,7 +194,7 @@ func newRoot(g *global) *cobra.Command {
 	root.SetErr(g.stderr)
 	// Not cobra's own: its template would keep the linker from leaving out what
 	// nobody calls, a fifth of the program.
-	root.Flags().Bool("version", false, "version for milena")
+	root.Flags().Bool("version", false, "print the version")
 	root.SetFlagErrorFunc(flagError)
 	root.PersistentPreRunE = func(cmd *cobra.Command, _ []string) error {
 		if err := refuseEmpty(cmd.Flags()); err != nil {
@@ -204,14 +204,14 @@ func newRoot(g *global) *cobra.Command {
 	}
 	g.fileFlag(root.Flags())
 	f := root.PersistentFlags()
-	f.StringVarP(&g.brokers, "bootstrap-server", "b", "", "brokers to begin with: `HOST:PORT` and more, with commas between")
-	f.StringVar(&g.context, "context", "", "a context of the configuration file, by its `name`")
-	f.StringVarP(&g.properties, "command-config", "F", "", "a properties `file`, as Java clients or librdkafka have it")
+	f.StringVarP(&g.brokers, "bootstrap-server", "b", "", "bootstrap brokers: `HOST:PORT`, several with commas")
+	f.StringVar(&g.context, "context", "", "the `NAME` of a context in the configuration file")
+	f.StringVarP(&g.properties, "command-config", "F", "", "a properties `FILE`, as Java clients or librdkafka have it")
 	f.StringArrayVarP(&g.set, "property", "X", nil, "one property, `key=value`, on top of the file")
-	f.BoolVar(&g.demo, "demo", false, "use a Kafka of the process's own, with living sample data")
-	f.StringVar(&g.demoDir, "demo-dir", "", "where the demo keeps its data for the next time (implies --demo)")
-	f.BoolVarP(&g.quiet, "quiet", "q", false, "no notices on stderr")
-	f.BoolVarP(&g.verbose, "verbose", "v", false, "say more on stderr")
+	f.BoolVar(&g.demo, "demo", false, "run a Kafka broker inside this process, with live sample data")
+	f.StringVar(&g.demoDir, "demo-dir", "", "a folder that keeps the demo's data between runs (implies --demo)")
+	f.BoolVarP(&g.quiet, "quiet", "q", false, "print no notices on stderr")
+	f.BoolVarP(&g.verbose, "verbose", "v", false, "print more on stderr")
 	root.SetGlobalNormalizationFunc(renameFlag)
 	root.AddCommand(newTail(g), newTimeline(g), newTrace(g), newSearch(g), newProduce(g), newTopics(g), newTopic(g), newDoctor(g), newVersion(g), newMan(g))
 	g.completes(root)
@@ -231,7 +231,7 @@ func newRoot(g *global) *cobra.Command {
 func refuseEmpty(set *pflag.FlagSet) error {
 	for _, name := range []string{"bootstrap-server", "context", "command-config", "demo-dir", "group", "file"} {
 		if f := set.Lookup(name); f != nil && f.Changed && f.Value.String() == "" {
-			return usage("--%s is given, but empty", name)
+			return usage("--%s is empty", name)
 		}
 	}
 	return nil
@@ -243,7 +243,7 @@ func plainly(err error) error {
 	if !errors.As(err, &invalid) {
 		return err
 	}
-	f, why := invalid.GetFlag(), "a number is wanted"
+	f, why := invalid.GetFlag(), "enter a number"
 	name := "--" + f.Name
 	if f.Shorthand != "" {
 		name = "-" + f.Shorthand + ", " + name
@@ -252,9 +252,9 @@ func plainly(err error) error {
 	case errors.Is(err, strconv.ErrRange):
 		why = "the number is too large"
 	case f.Value.Type() == "duration":
-		why = "a time with its unit is wanted, as in 500ms or 1s"
+		why = "enter a time with its unit, such as 500ms or 1s"
 	case f.Value.Type() == "bool":
-		why = "it is either true or false"
+		why = "enter true or false"
 	}
 	return fmt.Errorf("%s %q: %s", name, invalid.GetValue(), why)
 }
@@ -289,7 +289,7 @@ func (g *global) load(ctx context.Context) (*config.Settings, error) {
 		ClientID: "milena/" + version()}
 	if g.demo || g.demoDir != "" {
 		if g.brokers != "" || g.context != "" || g.properties != "" {
-			return nil, usage("--demo has a broker of its own: leave out -b, --context and -F")
+			return nil, usage("--demo runs its own broker: leave out -b, --context and -F")
 		}
 		address, err := g.startDemo(ctx)
 		if err != nil {
@@ -345,7 +345,7 @@ func (g *global) screen(cmd *cobra.Command, topics []string) error {
 				return usage("%q is not a command (did you mean milena %s?)", topics[0], near)
 			}
 		}
-		return usage("the screen needs a terminal on stdout; for a script there are: " +
+		return usage("the screen needs a terminal on stdout; in a script, use: " +
 			"milena tail TOPIC, milena search QUERY TOPIC, milena produce TOPIC, milena topics (milena help)")
 	}
 	if err := refuseDumb(os.Getenv); err != nil {

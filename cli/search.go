@@ -47,30 +47,29 @@ func newSearch(g *global) *cobra.Command {
 	var s searchFlags
 	cmd := &cobra.Command{
 		Use:   "search QUERY TOPIC…",
-		Short: "Print the messages that match, of all that topics hold",
-		Long: `Print the messages that match a query, of all that topics hold from --from to --to: from the beginning
-to the end as it is at the start, unless told otherwise.
+		Short: "Search the whole history of topics",
+		Long: `Print the messages of topics that match a query, from --from to --to: from the beginning to the end as
+it is at the start, by default.
 
-TOPIC is a name, or a pattern: what has any character beyond letters, digits, '.', '_' and '-' is a
-regular expression for the whole name, as in 'orders\..*'. Internal topics match only one that begins
-with __.
+TOPIC is a name or a pattern: text with any character other than letters, digits, '.', '_' and '-' is a
+regular expression for the whole name, such as 'orders\..*'. Internal topics match only a pattern that
+begins with __.
 
 ` + positionHelp + `
 --from may be a range A..B in place of both.
 
-Messages come as they are found: those of a partition in its order, oldest first. --order newest reads
-backwards, so that the newest come first; --order time merges the partitions by time.
+Messages are printed as they are found, each partition in its order, oldest first. --order newest reads
+backwards and prints the newest first; --order time merges the partitions by time.
 
-A query for one key is asked of the partition where that key lives, as --partitioner has it (murmur2 as
-Java, crc32 as librdkafka, fnv1a as Sarama) or, without it, as the newest records tell; of all partitions
-where these do not tell, where that partition does not hold the key, and with --all-partitions.
+A query for one key searches only the key's partition: that of --partitioner (murmur2 as Java, crc32 as
+librdkafka, fnv1a as Sarama) or of the partitioner that fits the newest records. It searches all
+partitions when no partitioner fits, when that partition does not hold the key, or with --all-partitions.
 
---file searches a file of records, as tail -J or an export writes it: all its topics, unless some are
-named.
+--file searches a file of records (written by tail -J or an export): all its topics, or those you name.
 
-A query that begins with - comes after --, as in: milena search -- -debug orders
+Put -- before a query that begins with -: milena search -- -debug orders
 
-It exits with 0 when something was found, 1 when nothing was, 2 when that is not certain: on any error.`,
+It exits with 0 when it found something, 1 when it found nothing, 2 on any error.`,
 		Example: `  milena search refund orders                      every message with that word
   milena search '"order created" -test' orders --newest -c 10
   milena search user-17 'orders\..*' --from -2h -J
@@ -95,15 +94,15 @@ It exits with 0 when something was found, 1 when nothing was, 2 when that is not
 	g.fileFlag(f)
 	s.add(f)
 	f.StringVar(&s.from, "from", "beginning", "where to begin, `POS`")
-	f.StringVar(&s.to, "to", "end", "where to end, `POS`, which is not searched itself")
-	f.StringVar(&s.order, "order", "oldest", "`order` oldest, newest or time")
+	f.StringVar(&s.to, "to", "end", "where to end, `POS`; that position itself is not searched")
+	f.StringVar(&s.order, "order", "oldest", "search in this `ORDER`: oldest, newest or time")
 	f.BoolVar(&s.newest, "newest", false, "the same as --order newest")
-	f.BoolVar(&s.follow, "follow", false, "go on with what comes, when the end is reached")
-	f.BoolVar(&s.allPartitions, "all-partitions", false, "search for a key in all partitions, not only where it lives")
-	f.StringVar(&s.partitioner, "partitioner", "", "`name` of how producers choose a key's partition: murmur2, crc32 or fnv1a (the records tell)")
-	f.IntVar(&s.maxTopics, "max-topics", 100, "search not more than `N` topics that match patterns")
-	f.BoolVar(&s.explain, "explain", false, "print what would be done and what it would cost, and search nothing")
-	f.BoolVar(&s.estimate, "estimate", false, "print about how many match, by a sample")
+	f.BoolVar(&s.follow, "follow", false, "also search new messages after the end")
+	f.BoolVar(&s.allPartitions, "all-partitions", false, "search for a key in all partitions, not only in its own")
+	f.StringVar(&s.partitioner, "partitioner", "", "the partitioner that producers use, by `NAME`: murmur2, crc32 or fnv1a (the records tell)")
+	f.IntVar(&s.maxTopics, "max-topics", 100, "search at most `N` topics that match patterns")
+	f.BoolVar(&s.explain, "explain", false, "print the plan and its cost, without searching")
+	f.BoolVar(&s.estimate, "estimate", false, "print an estimate of how many match, from a sample")
 	return cmd
 }
 
@@ -131,13 +130,13 @@ func (s *searchFlags) sequence(set *pflag.FlagSet) (kafka.SearchOrder, error) {
 			continue
 		}
 		if s.newest && set.Changed("order") && o != kafka.NewestFirst {
-			return 0, usage("--newest and --order %s exclude each other", o)
+			return 0, usage("use --newest or --order %s, not both", o)
 		}
 		if s.newest {
 			o = kafka.NewestFirst
 		}
 		if s.follow && o == kafka.NewestFirst {
-			return 0, usage("--follow goes on with what comes; from the newest back there is no such end")
+			return 0, usage("--follow needs an order that ends with the newest: leave out --newest")
 		}
 		return o, nil
 	}
@@ -173,16 +172,16 @@ func (g *global) search(ctx context.Context, s searchFlags, set *pflag.FlagSet) 
 		return err
 	}
 	if from.Kind == kafka.Stored {
-		return usage("--from stored needs a group, and a search has none")
+		return usage("--from stored needs a group; a search has none")
 	}
 	if s.follow && to.Kind != kafka.End {
-		return usage("--follow goes on at the end: it and --to exclude each other")
+		return usage("use --follow or --to, not both")
 	}
 	if s.follow && g.file != "" {
-		return usage("--file and --follow exclude each other: a file gets no new messages")
+		return usage("leave out --follow: a file gets no new messages")
 	}
 	if s.explain && s.estimate {
-		return usage("--explain and --estimate exclude each other")
+		return usage("use --explain or --estimate, not both")
 	}
 	if _, err := g.form(&s.recordFlags, set); err != nil {
 		return err
@@ -230,7 +229,7 @@ func (s *searchFlags) expand(ctx context.Context, c source) error {
 			return err
 		}
 		if len(found) > s.maxTopics {
-			return usage("%q matches %s, from %s to %s: narrow it, or say that they are all meant: --max-topics %d",
+			return usage("%q matches %s, from %s to %s: narrow it, or add --max-topics %d to search them all",
 				text, human.Plural(len(found), "topic"), found[0], found[len(found)-1], len(found))
 		}
 		names = append(names, found...)
@@ -293,7 +292,7 @@ func (p *searchPlan) find(ctx context.Context, c source, from, to kafka.Position
 	}
 	if set, ok := p.query.Partitions(); ok {
 		p.spans = slices.DeleteFunc(p.spans, func(s kafka.Span) bool { return !slices.Contains(set, s.Partition) })
-		p.reasons = append(p.reasons, fmt.Sprintf("the query names partitions: %s of %d can match", human.Plural(len(p.spans), "partition"), p.total))
+		p.reasons = append(p.reasons, fmt.Sprintf("the query names partitions: searching %s of %d", human.Plural(len(p.spans), "partition"), p.total))
 	}
 	if since, _, ok := p.query.Times(); ok && since > math.MinInt64 {
 		before := offsetsIn(p.spans)
@@ -301,7 +300,7 @@ func (p *searchPlan) find(ctx context.Context, c source, from, to kafka.Position
 			return err
 		}
 		if left := before - offsetsIn(p.spans); left > 0 {
-			p.reasons = append(p.reasons, fmt.Sprintf("the query names a time: %s before it are not read", human.Plural(left, "offset")))
+			p.reasons = append(p.reasons, fmt.Sprintf("the query names a time: skipping %s before it", human.Plural(left, "offset")))
 		}
 	}
 	if key, ok := p.query.Key(); ok && !p.flags.allPartitions && len(p.flags.partitions) == 0 {
@@ -355,7 +354,7 @@ func (g *global) explain(ctx context.Context, c source, p *searchPlan) error {
 	}
 	order := p.order.String()
 	if p.flags.count {
-		order = "none: it is only counted"
+		order = "none: only counting"
 	}
 	line("order", "%s", order)
 	line("cost", "%s, about %s, about %s; at %s/s about %s", human.Plural(cost.Offsets, "offset"), human.Plural(cost.Records, "record"),
@@ -416,7 +415,7 @@ func (g *global) runSearch(ctx context.Context, c source, p *searchPlan, write f
 	}
 	g.reasons(p)
 	if offsetsIn(p.spans) == 0 && !p.flags.follow {
-		g.notice("milena: there is nothing from %s to %s", p.flags.from, p.flags.to)
+		g.notice("milena: no messages from %s to %s", p.flags.from, p.flags.to)
 	}
 	run, enough := context.WithCancel(ctx)
 	defer enough()
@@ -489,7 +488,7 @@ func (g *global) runSearch(ctx context.Context, c source, p *searchPlan, write f
 		return nil
 	}
 	if n := slices.IndexFunc(did.Trouble, func(t kafka.Trouble) bool { return t.Kind != kafka.Gone }); n >= 0 {
-		return fmt.Errorf("nothing was found, but %s could not be searched", human.Plural(did.Missed, "offset"))
+		return fmt.Errorf("no match, but %s could not be searched", human.Plural(did.Missed, "offset"))
 	}
 	return errNothingFound
 }

@@ -56,25 +56,25 @@ func newTail(g *global) *cobra.Command {
 	var t tailFlags
 	cmd := &cobra.Command{
 		Use:   "tail TOPIC…",
-		Short: "Print the messages of topics, and go on printing new ones",
-		Long: `Print the messages of topics, and go on printing new ones.
+		Short: "Print the messages of topics and follow new ones",
+		Long: `Print the messages of topics and follow new ones.
 
 ` + positionHelp + `
-POS may also be a range A..B of two, or stored (with --group). It is end unless told otherwise, or stored
-with --group. Nothing is joined, created or committed without --group. Of a --file it is all of it, and
-TOPIC may be left out.
+POS may also be a range A..B of two, or stored (with --group). The default is end, or stored
+with --group. Without --group, milena joins, creates and commits nothing. With --file the default is the
+whole file, and TOPIC may be left out.
 
-With --where only what matches a query is printed, as milena search has it; with --group too, what is
-not printed then is committed as passed over. -N is counted before that.
+--where prints only the messages that match a query (see milena search). With --group the others are
+committed as well. -N counts before the filter.
 
-A TOPIC with other characters than a topic's name has is a pattern (a regular expression for the whole
-name): all that match are read, those that appear later too. With --ordered messages come in the order
-of time over all topics and partitions: exactly, up to the ends as they are at the start; of new ones
-each waits half a second for earlier ones.
+A TOPIC with characters that no topic name has is a pattern: a regular expression for the whole name. All
+matching topics are read, including new ones. --ordered prints messages in the order of time, over all
+topics and partitions. The order is exact up to the ends at the start; new messages wait half a second
+for earlier ones.
 
-A partition that cannot be read now, for want of a leader, is named on stderr and read as soon as it
-has one; what was written meanwhile is not missed. With an end (-e, A..B) it is not waited for: the
-others are printed, and then tail fails and names it.`,
+A partition without a leader is named on stderr. It is read as soon as it has a leader again, and no
+message is missed. With an end (-e, A..B) tail does not wait for it: it prints the others, then fails and
+names it.`,
 		Example: `  milena tail message-log                          new messages, as they come
   milena tail orders -o -2h..-1h -J                an hour, as JSON
   milena tail orders --last 100 -e                 the newest 100
@@ -97,13 +97,13 @@ others are printed, and then tail fails and names it.`,
 	g.fileFlag(f)
 	t.add(f)
 	f.StringVarP(&t.offset, "offset", "o", "", "where to begin, `POS`, or a range A..B")
-	f.Int64Var(&t.last, "last", 0, "begin at the newest `N` of the topic, all partitions together")
+	f.Int64Var(&t.last, "last", 0, "begin at the newest `N` messages of the topic, over all partitions")
 	f.BoolVar(&t.fromBeginning, "from-beginning", false, "the same as -o beginning")
-	f.BoolVarP(&t.exit, "exit", "e", false, "end at the end of each partition as it is now")
-	f.BoolVar(&t.ordered, "ordered", false, "in the order of time over all topics and partitions")
-	f.StringVar(&t.where, "where", "", "print only what matches a `query`, as search takes it; -c counts those")
-	f.StringVar(&t.group, "group", "", "join the group `G` and commit what was printed")
-	f.Int64Var(&t.quietFor, "timeout-ms", -1, "end when no message has come for `N` milliseconds")
+	f.BoolVarP(&t.exit, "exit", "e", false, "stop at the current end of each partition")
+	f.BoolVar(&t.ordered, "ordered", false, "print in the order of time, over all topics and partitions")
+	f.StringVar(&t.where, "where", "", "print only messages that match a `QUERY`, as in milena search; -c counts those")
+	f.StringVar(&t.group, "group", "", "join the group `G` and commit what is printed")
+	f.Int64Var(&t.quietFor, "timeout-ms", -1, "stop when no message arrives for `N` milliseconds")
 	f.StringArrayVar(&t.include, "include", nil, "the topics that match `PATTERN`, as of kafka-console-consumer")
 	_ = f.MarkHidden("include") // TOPIC takes patterns, too
 	return cmd
@@ -111,16 +111,16 @@ others are printed, and then tail fails and names it.`,
 
 // add defines the flags.
 func (t *recordFlags) add(f *pflag.FlagSet) {
-	f.StringArrayVarP(&t.topics, "topic", "t", nil, "a `topic`, beside the arguments")
-	f.Int32SliceVarP(&t.partitions, "partition", "p", nil, "these partitions only: `N` and more, with commas between")
-	f.Int64VarP(&t.limit, "max-messages", "c", -1, "end after `N` messages in all")
-	f.BoolVarP(&t.json, "json", "J", false, "one JSON object a line")
-	f.StringVarP(&t.format, "format", "f", "", "a `format` of %s %S %k %K %h %t %p %o %T %%, \\n \\t \\r \\xNN")
-	f.BoolVar(&t.count, "count", false, "print only how many there are")
+	f.StringArrayVarP(&t.topics, "topic", "t", nil, "a `TOPIC`, in addition to the arguments")
+	f.Int32SliceVarP(&t.partitions, "partition", "p", nil, "only these partitions: `N`, several with commas")
+	f.Int64VarP(&t.limit, "max-messages", "c", -1, "stop after `N` messages in total")
+	f.BoolVarP(&t.json, "json", "J", false, "print one JSON object per line")
+	f.StringVarP(&t.format, "format", "f", "", "print each message in this `FORMAT`: %s %S %k %K %h %t %p %o %T %%, \\n \\t \\r \\xNN")
+	f.BoolVar(&t.count, "count", false, "print only the number of messages")
 	f.BoolVarP(&t.null, "null", "Z", false, "print NULL for null")
 	f.StringArrayVar(&t.formatterSet, "formatter-property", nil, "`name=value` as of kafka-console-consumer")
 	_ = f.MarkHidden("formatter-property") // --property takes them, too
-	f.StringVar(&t.isolation, "isolation-level", "", "`level` read_uncommitted (the default) or read_committed")
+	f.StringVar(&t.isolation, "isolation-level", "", "isolation `LEVEL`: read_uncommitted (the default) or read_committed")
 }
 
 // takeProperties reads the properties of a formatter.
@@ -132,7 +132,7 @@ func (t *recordFlags) takeProperties(g *global) (err error) {
 // check refuses what cannot be meant.
 func (t *recordFlags) check(set *pflag.FlagSet) error {
 	if set.Changed("max-messages") && t.limit < 0 {
-		return usage("-c %d: a number of messages is wanted", t.limit)
+		return usage("-c %d: enter a number of messages", t.limit)
 	}
 	for _, p := range t.partitions {
 		if p < 0 {
@@ -143,7 +143,7 @@ func (t *recordFlags) check(set *pflag.FlagSet) error {
 	case "", "read_committed", "read_uncommitted":
 		return nil
 	}
-	return usage("--isolation-level %q is neither read_uncommitted nor read_committed", t.isolation)
+	return usage("unknown isolation level %q: use read_uncommitted or read_committed", t.isolation)
 }
 
 // level is the isolation that was asked for, else what the settings say.
@@ -201,7 +201,7 @@ func (g *global) form(t *recordFlags, set *pflag.FlagSet) (form, error) {
 		}
 	}
 	if ways > 1 {
-		return nil, usage("-J, -f, --count and the properties of a formatter (print.key=true) exclude each other")
+		return nil, usage("use only one of -J, -f, --count and formatter properties (print.key=true)")
 	}
 	null := ""
 	if t.null {
@@ -242,9 +242,9 @@ func (t tailFlags) start(set *pflag.FlagSet) (from kafka.Position, to *kafka.Pos
 	}
 	switch {
 	case ways > 1:
-		err = usage("-o, --last and --from-beginning exclude each other")
+		err = usage("use only one of -o, --last and --from-beginning")
 	case set.Changed("last") && t.last < 0:
-		err = usage("--last %d: a number of messages is wanted", t.last)
+		err = usage("--last %d: enter a number of messages", t.last)
 	case set.Changed("last"):
 		from = kafka.Position{Kind: kafka.Last, N: t.last}
 	case t.fromBeginning:
@@ -263,9 +263,9 @@ func (t tailFlags) start(set *pflag.FlagSet) (from kafka.Position, to *kafka.Pos
 	case t.group == "" && from.Kind == kafka.Stored:
 		err = usage("-o stored needs --group: only a group has stored offsets")
 	case t.group != "" && to != nil:
-		err = usage("--group reads from a position on, not a range")
+		err = usage("--group takes a start position, not a range")
 	case t.group != "" && len(t.partitions) > 0:
-		err = usage("--group and -p exclude each other: the group shares the partitions out")
+		err = usage("use --group or -p, not both: the group assigns the partitions")
 	case from.Kind == kafka.Stored:
 		from.Kind = kafka.End // where nothing is stored
 	}
@@ -276,13 +276,13 @@ func (t tailFlags) start(set *pflag.FlagSet) (from kafka.Position, to *kafka.Pos
 func (t *tailFlags) refuse(g *global, set *pflag.FlagSet) error {
 	switch {
 	case set.Changed("timeout-ms") && t.quietFor <= 0:
-		return usage("--timeout-ms %d: it needs a number of milliseconds above 0", t.quietFor)
+		return usage("--timeout-ms %d: enter a number of milliseconds above 0", t.quietFor)
 	case t.group != "" && len(t.patterns) > 0:
-		return usage("--group takes topics by their names, not patterns")
+		return usage("--group takes names of topics, not patterns")
 	case t.group != "" && t.ordered:
-		return usage("--group and --ordered exclude each other: a group commits each partition in its own order")
+		return usage("use --group or --ordered, not both: a group commits each partition in its own order")
 	case g.file != "" && t.ordered:
-		return usage("--file and --ordered exclude each other: the screen of a file merges it by time")
+		return usage("use --file or --ordered, not both: the screen of a file merges it by time")
 	}
 	return t.check(set)
 }
@@ -301,7 +301,7 @@ func (g *global) tail(ctx context.Context, t tailFlags, set *pflag.FlagSet) erro
 	}
 	if g.file != "" {
 		if t.group != "" {
-			return usage("--file and --group exclude each other: a file has no groups")
+			return usage("use --file or --group, not both: a file has no groups")
 		}
 		if !set.Changed("offset") && !set.Changed("last") {
 			from.Kind = kafka.Beginning
@@ -438,7 +438,7 @@ func (e unreadError) Unwrap() error { return e.error }
 // notRead names what a bounded read had to leave out.
 func notRead(waiting []kafka.Waiting) error {
 	if more := len(waiting) - 1; more > 0 {
-		return unreadError{fmt.Errorf("not everything was read: %w; nor can %s more be", waiting[0], human.Plural(more, "partition"))}
+		return unreadError{fmt.Errorf("not everything was read: %w; and %s more", waiting[0], human.Plural(more, "partition"))}
 	}
 	return unreadError{fmt.Errorf("not everything was read: %w", waiting[0])}
 }

@@ -35,8 +35,8 @@ func newTimeline(g *global) *cobra.Command {
 	var t timelineFlags
 	cmd := &cobra.Command{
 		Use:   "timeline TOPIC…",
-		Short: "Draw how many messages topics have by time",
-		Long: `Draw how many messages topics have by time, from offset look-ups alone: no message is read.
+		Short: "Draw the number of messages of topics over time",
+		Long: `Draw the number of messages of topics over time. It uses offset lookups only and reads no message.
 
 Without --from and --to the buckets span all that the topics hold. A name with other characters than a
 topic's is a pattern.
@@ -59,9 +59,9 @@ in its partition counts with that one.`,
 	}
 	f := cmd.Flags()
 	f.StringVar(&t.from, "from", "beginning", "where to begin, `POS`")
-	f.StringVar(&t.to, "to", "end", "where to end, `POS`, itself not included")
-	f.IntVar(&t.buckets, "buckets", 60, "how many `N` buckets of time")
-	f.BoolVarP(&t.json, "json", "J", false, "one JSON object a bucket: from, to (ms), count")
+	f.StringVar(&t.to, "to", "end", "where to end, `POS`, exclusive")
+	f.IntVar(&t.buckets, "buckets", 60, "the number `N` of time buckets")
+	f.BoolVarP(&t.json, "json", "J", false, "print one JSON object per bucket: from, to (ms), count")
 	return cmd
 }
 
@@ -87,7 +87,7 @@ func (g *global) timeline(ctx context.Context, args []string, t timelineFlags, s
 		return err
 	}
 	if t.buckets < 1 || t.buckets > bucketsAtMost {
-		return usage("--buckets %d: 1 to %d are wanted", t.buckets, bucketsAtMost)
+		return usage("--buckets %d: enter a number from 1 to %d", t.buckets, bucketsAtMost)
 	}
 	g.understood(from, &to)
 	c, topics, isolation, err := g.openTopics(ctx, args)
@@ -118,7 +118,7 @@ func (g *global) timeline(ctx context.Context, args []string, t timelineFlags, s
 		return err
 	}
 	if len(line.Buckets) == 0 && line.Untimed == 0 && len(line.Failed) == 0 {
-		g.notice("milena: there is nothing in %s", names(topics))
+		g.notice("milena: no messages in %s", names(topics))
 	}
 	for _, tp := range slices.SortedFunc(maps.Keys(line.Failed), kafka.TopicPartition.Compare) {
 		return fmt.Errorf("%s could not be counted; %s/%d: %w", human.Plural(len(line.Failed), "partition"), tp.Topic, tp.Partition, line.Failed[tp])
@@ -164,7 +164,7 @@ func (g *global) roughTopics(ctx context.Context, c *kafka.Cluster, topics []*ka
 	}
 	compacted, err := c.Compacted(ctx, slices.Sorted(maps.Keys(held)))
 	if err != nil && g.verbose {
-		g.notice("milena: whether a topic is compacted is not known: %s", err)
+		g.notice("milena: cannot tell whether a topic is compacted: %s", err)
 	}
 	transactional := c.Transactional(ctx, spans)
 	rough := make(map[string]string)
@@ -177,7 +177,7 @@ func (g *global) roughTopics(ctx context.Context, c *kafka.Cluster, topics []*ka
 		default:
 			continue
 		}
-		g.notice("milena: %s is %s: counted are offsets, not messages", t.Name, rough[t.Name])
+		g.notice("milena: %s is %s: this counts offsets, not messages", t.Name, rough[t.Name])
 	}
 	return rough
 }

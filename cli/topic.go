@@ -79,9 +79,9 @@ func newTopicCreate(g *global) *cobra.Command {
 		},
 	}
 	f := cmd.Flags()
-	f.Int32Var(&t.Partitions, "partitions", -1, "`number` of partitions; -1: as the broker has it by default")
-	f.Int16Var(&t.ReplicationFactor, "replication-factor", -1, "`number` of replicas; -1: as the broker has it by default")
-	f.StringArrayVar(&configs, "config", nil, "a setting, `key=value`; again for more")
+	f.Int32Var(&t.Partitions, "partitions", -1, "the `NUMBER` of partitions; -1: the broker's default")
+	f.Int16Var(&t.ReplicationFactor, "replication-factor", -1, "the `NUMBER` of replicas; -1: the broker's default")
+	f.StringArrayVar(&configs, "config", nil, "a setting, `key=value`; repeatable")
 	return cmd
 }
 
@@ -107,7 +107,7 @@ func newTopicDelete(g *global) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "delete NAME",
 		Short: "Delete a topic and all its messages",
-		Long:  "Delete a topic and all its messages. At a terminal its name has to be typed once more; elsewhere --yes is needed.",
+		Long:  "Delete a topic and all its messages. At a terminal you confirm by typing its name; elsewhere add --yes.",
 		Args:  exactly(1, "the name of the topic"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			name := args[0]
@@ -144,7 +144,7 @@ func newTopicDelete(g *global) *cobra.Command {
 			return nil
 		},
 	}
-	cmd.Flags().BoolVar(&yes, "yes", false, "do not ask")
+	cmd.Flags().BoolVar(&yes, "yes", false, "do not ask for confirmation")
 	return cmd
 }
 
@@ -171,7 +171,7 @@ func newTopicDescribe(g *global) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "describe NAME",
 		Short: "Show a topic's partitions, offsets and settings",
-		Long:  "Show a topic's partitions, offsets and settings: those that the topic sets itself; -J has all of them.",
+		Long:  "Show a topic's partitions, offsets and own settings; -J shows all settings.",
 		Args:  exactly(1, "the name of the topic"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			c, err := g.open(cmd.Context())

@@ -87,7 +87,7 @@ func newTopics(g *global) *cobra.Command {
 			return ignoreClosedPipe(out.Flush())
 		},
 	}
-	cmd.Flags().BoolVarP(&asJSON, "json", "J", false, "one JSON object a line")
+	cmd.Flags().BoolVarP(&asJSON, "json", "J", false, "print one JSON object per line")
 	return cmd
 }
 
@@ -115,7 +115,7 @@ func (g *global) writeTopics(out io.Writer, lines []topicLine, asJSON bool) erro
 // namesOnly lists topics of which nobody can say how much they hold; a piece at a time,
 // for they are many.
 func (g *global) namesOnly(topics []*kafka.Topic, why error, asJSON bool) error {
-	g.notice("milena: no number of messages: %s", why)
+	g.notice("milena: cannot count messages: %s", why)
 	out := bufio.NewWriter(g.stdout)
 	for some := range slices.Chunk(topics, 1000) {
 		lines := topicLines(some, nil, nil)
@@ -140,7 +140,7 @@ func (g *global) unknownOffsets(all ...map[kafka.TopicPartition]kafka.Offset) {
 		}
 	}
 	for tp, err := range unknown {
-		g.notice("milena: the offsets of %s are not known; of %s/%d: %s", human.Plural(len(unknown), "partition"), tp.Topic, tp.Partition, err)
+		g.notice("milena: the offsets of %s are unknown; %s/%d: %s", human.Plural(len(unknown), "partition"), tp.Topic, tp.Partition, err)
 		return
 	}
 }

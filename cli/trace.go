@@ -30,7 +30,7 @@ func newTrace(g *global) *cobra.Command {
 	var t traceFlags
 	cmd := &cobra.Command{
 		Use:   "trace ID TOPIC…",
-		Short: "Find what carries one value across topics, by time",
+		Short: "Follow one id across topics, by time",
 		Long: `Find what carries one value across topics – a trace id, an order's number –, by time, with the time
 between one message and the next.
 
@@ -52,12 +52,12 @@ be read, for want of a leader: what the others hold is printed, and stderr names
 		},
 	}
 	f := cmd.Flags()
-	f.StringVar(&t.around, "around", "", "the `TIME` about which to look, as in 14:05, yesterday 14:05 or -2h; now unless it is given")
-	f.DurationVar(&t.window, "window", 10*time.Minute, "how `long` before and after that")
-	f.StringVar(&t.header, "header", "", "look in the header of this `name` only")
-	f.StringVar(&t.field, "field", "", "look in this `field` of JSON values only, as in order.id")
-	f.IntVarP(&t.limit, "max-messages", "c", 10_000, "find `N` messages at most, the earliest")
-	f.BoolVarP(&t.json, "json", "J", false, "one JSON object a line")
+	f.StringVar(&t.around, "around", "", "the `TIME` to look around: 14:05, yesterday 14:05 or -2h; default now")
+	f.DurationVar(&t.window, "window", 10*time.Minute, "look this `LONG` before and after it")
+	f.StringVar(&t.header, "header", "", "look only in the header with this `NAME`")
+	f.StringVar(&t.field, "field", "", "look only in this `FIELD` of JSON values, such as order.id")
+	f.IntVarP(&t.limit, "max-messages", "c", 10_000, "find at most `N` messages, the earliest")
+	f.BoolVarP(&t.json, "json", "J", false, "print one JSON object per line")
 	return cmd
 }
 
@@ -73,11 +73,11 @@ func (g *global) trace(ctx context.Context, id string, args []string, t traceFla
 	}
 	switch {
 	case t.window <= 0:
-		return usage("--window %s: a time with its unit is wanted, as in 10m", t.window)
+		return usage("--window %s: enter a time with its unit, such as 10m", t.window)
 	case t.header != "" && t.field != "":
-		return usage("--header and --field exclude each other")
+		return usage("use --header or --field, not both")
 	case t.limit < 1:
-		return usage("-c %d: a number of messages is wanted", t.limit)
+		return usage("-c %d: enter a number of messages", t.limit)
 	}
 	c, topics, isolation, err := g.openTopics(ctx, args)
 	if err != nil {

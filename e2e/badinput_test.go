@@ -233,10 +233,10 @@ func TestBadUsage(t *testing.T) {
 		words string // each to be said, separated by |
 	}{
 		{"tail", "at least one topic|milena tail message-log"},
-		{"tail t -c x", "-c, --max-messages|a number is wanted"},
+		{"tail t -c x", "-c, --max-messages|enter a number"},
 		{"tail t -c -1", "-c -1"},
 		{"tail t -c 99999999999999999999", "too large"},
-		{"tail t -p a", "-p, --partition|a number is wanted"},
+		{"tail t -p a", "-p, --partition|enter a number"},
 		{"tail t -p -1", "-p -1"},
 		{"tail t -o bogus", `"bogus"|14:05|-100`},
 		{"tail t -o @", "nothing follows the @"},
@@ -248,27 +248,27 @@ func TestBadUsage(t *testing.T) {
 		{"tail t -o @-1h..@-2h", "turn the two around"},
 		{"tail t -o end..beginning", "turn the two around"},
 		{"tail t -o stored", "--group"},
-		{"tail t -o 3 --from-beginning", "exclude each other"},
+		{"tail t -o 3 --from-beginning", "use only one of"},
 		{"tail t --last -5", "--last -5"},
-		{"tail t --group g -p 0", "shares the partitions out"},
+		{"tail t --group g -p 0", "assigns the partitions"},
 		{"tail t --group g -o 1..2", "not a range"},
 		{"tail t --isolation-level all", "read_committed"},
-		{"tail t -J --count", "exclude each other"},
-		{"tail t -f %s --count", "exclude each other"},
-		{"tail t -J -f %s", "exclude each other"},
-		{"tail t -f %", "lone %|%s value"},
+		{"tail t -J --count", "use only one of"},
+		{"tail t -f %s --count", "use only one of"},
+		{"tail t -J -f %s", "use only one of"},
+		{"tail t -f %", "single %|%s value"},
 		{"tail t -f %q", "%q is not a token|%s value"},
 		{`tail t -f \q`, `\q is not an escape`},
 		{`tail t -f \x1`, "two hexadecimal digits"},
 		{"produce", "takes a topic"},
 		{"produce t v w", "one VALUE|quote it"},
-		{"produce t v -k a -K b", "exclude each other"},
+		{"produce t v -k a -K b", "not both"},
 		{"produce t -J -H a=b", "from each line"},
 		{"produce t v -H a", "name=value"},
-		{"produce t v -z bogus", "gzip, snappy, lz4, zstd"},
+		{"produce t v -z bogus", "gzip, snappy, lz4 or zstd"},
 		{"produce t v -p -2", "0 or more"},
 		{"produce t v -c -1", "-c -1"},
-		{"produce t --every 1s", "name it"},
+		{"produce t --every 1s", "repeats one VALUE"},
 		{"produce t v --every 0s", "above 0"},
 		{"produce t v --every 5", "--every|with its unit|500ms"},
 		{"produce t v --keep-partition", "goes with -J"},
@@ -299,10 +299,10 @@ func TestBadUsage(t *testing.T) {
 	// "$UNSET" in a script is an empty argument: what would be used in its place
 	// is not what was meant.
 	for _, flag := range []string{"-b", "--context", "-F", "--demo-dir", "--group"} {
-		s.run("tail", "t", "-e", flag, "").fails(2, "given, but empty")
+		s.run("tail", "t", "-e", flag, "").fails(2, " is empty")
 	}
 	s.run("tail", "t", "-o", "").fails(2, "it is empty")
-	s.run("produce", "t", "-K", "").fails(2, "not empty")
+	s.run("produce", "t", "-K", "").fails(2, "needs a delimiter")
 }
 
 func TestUnknownTopic(t *testing.T) {
