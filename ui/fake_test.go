@@ -803,20 +803,19 @@ func (d *driver) next() bool {
 	}
 }
 
-// until handles messages, and lets time pass, until ok.
+// until handles messages, and lets time pass, until ok. It handles what else has come
+// by then, too: messages that come at the same time come in any order.
 func (d *driver) until(what string, ok func() bool) {
 	d.t.Helper()
-	begun := time.Now()
-	for ; ; time.Sleep(max(5*time.Millisecond, time.Since(begun)/20)) {
-		for !ok() {
-			if !d.next() {
-				break
-			}
+	for end := time.Now().Add(time.Minute); ; time.Sleep(5 * time.Millisecond) {
+		came := ok()
+		for d.next() {
+			came = came || ok()
 		}
-		if ok() {
+		if came {
 			return
 		}
-		if time.Since(begun) > time.Minute {
+		if time.Now().After(end) {
 			d.t.Fatalf("never came: %s\n%s", what, d.screen())
 		}
 	}

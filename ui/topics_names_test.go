@@ -70,6 +70,7 @@ func TestLongNamesOfTopics(t *testing.T) {
 			d := drive(t, c, Options{Topics: []string{"short"}}, size[0], size[1])
 			d.until("the topics", func() bool { return d.m.topicsSettled() })
 			d.press("1")
+			d.settle()
 			for i := range d.m.topics.all {
 				name := d.m.topics.all[i].Name
 				d.m.topics.selectName(name)
