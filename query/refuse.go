@@ -343,10 +343,10 @@ func scan(text string) (tokens []string) {
 // quotedEnd is where the quoted text at i ends.
 func quotedEnd(text string, i int) int {
 	for end := i + 1; end < len(text); end++ {
-		switch {
-		case text[end] == '\\':
+		switch text[end] {
+		case '\\':
 			end++
-		case text[end] == text[i]:
+		case text[i]:
 			return end + 1
 		}
 	}

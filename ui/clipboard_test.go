@@ -66,13 +66,14 @@ func TestWhereCopiesGo(t *testing.T) {
 				t.Errorf("it says that in %d columns", n)
 			}
 			got := ""
-			switch b, err := os.ReadFile(filepath.Join(dir, c.got+".got")); {
-			case c.got == "terminal":
+			if c.got == "terminal" {
 				got = d.copied
-			case c.got == "":
-				b, err = os.ReadFile(filepath.Join(dir, "milena", "copied-value"))
-				fallthrough
-			default:
+			} else {
+				file := filepath.Join(dir, c.got+".got")
+				if c.got == "" {
+					file = filepath.Join(dir, "milena", "copied-value")
+				}
+				b, err := os.ReadFile(file)
 				if err != nil {
 					t.Fatal(err)
 				}
