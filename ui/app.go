@@ -21,7 +21,8 @@
 //	resend.go    a record, edited and sent again
 //	editor.go    a text that is edited; changes.go: undo
 //	history.go   what was sent, across runs
-//	inspect.go   one record, whole; jsonview.go, hexview.go, inspectlayout.go: its value
+//	inspect.go   one record, whole; inspecttext.go: its key, headers and value; jsonview.go, jsonsaid.go,
+//	             hexview.go, inspectlayout.go: as lines
 //	load.go      how evenly partitions are loaded; load_draw.go; partitions.go: switching them off and on
 //	legend.go    what the tail's columns mean
 //	transactions.go  how transactions ended; markers.go: offsets without messages

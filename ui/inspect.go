@@ -41,28 +41,31 @@ type inspector struct {
 	note *store.Note // the row is no record
 	late bool        // later ones stand before it
 
-	view   valueView
-	why    string // why that view
-	picked bool   // a person chose the view
-	json   bool   // the value is valid JSON
+	docText     // of the value
+	key         docText
+	headers     []headerText
+	headersLast bool // they stand behind the value
+	folds       bool // some field has many lines
+	unfolded    bool // which are all shown
+
+	picked bool // a person chose the view
 	top    int
-	end    bool // what is shown is the end, also when more of it is laid out
-	left   int  // columns that are scrolled out of sight, where lines are not wrapped
-	lines  []docLine
-	laid   laying // what lines are for
+	end    bool   // what is shown is the end, also when more of it is laid out
+	left   int    // columns that are scrolled out of sight, where lines are not wrapped
 	part   bool   // lines are of the value's front only; the rest is being laid out
 	unsure bool   // whether it is JSON is not known yet
 	job    int    // the newest one
 	asked  laying // what it is to make
 
-	q    *query.Query // what is looked for in the value; nil: nothing
+	q    *query.Query // what is looked for; nil: nothing
 	text string
-	hit  int   // where in the value the last hit begins
-	hits []int // where all of them begin, up to countAtMost and one; nil: not counted yet
-	show bool  // scroll to it
+	on   *docText    // where the last hit is; nil: in the value
+	hit  int         // where in it that begins
+	hits []textPlace // where all of them begin, up to countAtMost and one; nil: not counted yet
+	show bool        // scroll to it
 
-	head   []func(*line) // what stands before the value
-	tail   []func(*line) // what stands after it
+	head   []docRow // what stands before the value
+	tail   []docRow // what stands after it
 	height int
 }
 
@@ -104,6 +107,8 @@ func (m *Model) openRecord(seq store.Seq) bool {
 // looked at; the rest is layOut's.
 func (in *inspector) choose() {
 	v := in.rec.Value
+	in.raw = v
+	in.fields()
 	if len(v) <= atOnce {
 		in.view, in.why, in.json = viewOf(v)
 		return
@@ -171,14 +176,17 @@ func (in *inspector) cycle() {
 	}
 	in.why, in.picked = "chosen with r", true
 	in.top, in.left = 0, 0
+	if in.decoded { // hits are where they are in what is shown
+		in.on, in.hit, in.hits = nil, noHit, nil
+	}
 }
 
 func (in *inspector) whole(m *Model) bool { return m.zoom || m.lay.single }
 
 // describe makes the lines around the value.
 func (in *inspector) describe(m *Model, w, h int) {
-	in.head, in.tail = in.head[:0], in.tail[:0]
-	add := func(f func(*line)) { in.head = append(in.head, f) }
+	in.head, in.tail, in.folds = in.head[:0], in.tail[:0], false
+	add := func(f func(*line)) { in.head = append(in.head, docRow{draw: f}) }
 	if n := in.note; n != nil {
 		for _, row := range wrapWords(n.Text, w, m.st.width) {
 			add(func(l *line) { l.text(l.st.text, row) })
@@ -252,39 +260,20 @@ func (in *inspector) describe(m *Model, w, h int) {
 			})
 		}
 	}
-	after := func(f func(*line)) { in.tail = append(in.tail, f) }
+	after := func(f func(*line)) { in.tail = append(in.tail, docRow{draw: f}) }
 	low := h < 20 // then the value comes first
 	if !low {
 		details(add)
 		add(func(*line) {})
 	}
-	headers := func(add func(func(*line))) {
-		if len(r.Headers) == 0 {
-			return
-		}
-		add(func(*line) {})
-		add(func(l *line) {
-			l.text(l.st.bold, "headers")
-			l.text(l.st.dim, "  "+human.Exact(int64(len(r.Headers))))
-		})
-		for i := range r.Headers {
-			h := &r.Headers[i]
-			add(func(l *line) {
-				l.text("", "  ")
-				l.text(l.st.jsonKey, h.Key)
-				l.text(l.st.dim, " = ")
-				l.bytesValue(l.st.text, h.Value)
-			})
-		}
-	}
-	add(func(l *line) {
+	in.head = append(in.head, in.fieldRows(m, &in.key, func(l *line) {
 		l.text(l.st.bold, "key")
 		l.text("", "    ")
-		l.bytesValue(l.st.key, r.Key)
-	})
-	few := len(r.Headers) <= 8 && !low
-	if few {
-		headers(add)
+	}, 7, 2, w, m.st.key)...)
+	in.headersLast = len(r.Headers) > 8 || low
+	headers := in.headerRows(m, w)
+	if !in.headersLast {
+		in.head = append(in.head, headers...)
 	}
 	add(func(*line) {})
 	add(func(l *line) {
@@ -296,10 +285,14 @@ func (in *inspector) describe(m *Model, w, h int) {
 			return
 		}
 		l.text(l.st.accent, in.view.String())
-		l.text(l.st.dim, "  "+in.why+", "+human.Bytes(int64(len(r.Value))))
+		why := in.why
+		if in.decoded {
+			why += ", strings decoded"
+		}
+		l.text(l.st.dim, "  "+why+", "+human.Bytes(int64(len(r.Value))))
 	})
-	if !few {
-		headers(after)
+	if in.headersLast {
+		in.tail = append(in.tail, headers...)
 	}
 	if low {
 		after(func(*line) {})
@@ -328,9 +321,9 @@ func (in *inspector) draw(m *Model, r rect) []string {
 	in.describe(m, w, r.h)
 	total := len(in.head) + len(in.lines) + len(in.tail)
 	in.height = max(1, r.h-1)
-	hit := in.hitLine()
+	hit := in.hitRow()
 	if in.show && hit >= 0 {
-		in.show = in.part && hit == len(in.lines)-1
+		in.show = in.part && hit == len(in.head)+len(in.lines)-1
 		in.reveal(hit, w, m.st.width)
 	}
 	if in.end {
@@ -369,39 +362,38 @@ func (in *inspector) draw(m *Model, r rect) []string {
 		head.text(st.dim, where)
 	}
 	lines = append(lines, head.end())
-	n := hexWidth(w)
-	lit := m.tail.lit()
 	for i := in.top; i < total && len(lines) < r.h; i++ {
 		l := newLine(st, r.w, nil)
 		l.max = max(1, r.w-1)
-		if hit >= 0 && i == len(in.head)+hit {
+		if i == hit {
 			l.text(st.accent, st.g.marker)
 		} else {
 			l.text("", " ")
 		}
-		switch {
-		case i < len(in.head):
-			in.head[i](l)
-		case i < len(in.head)+len(in.lines):
-			d := in.lines[i-len(in.head)]
-			if in.left > 0 && in.view != viewHex {
-				d = d.scrolled(in.rec.Value, in.left, in.view == viewJSON, st.width)
-			}
-			switch in.view {
-			case viewJSON:
-				l.jsonLine(in.rec.Value, d, in.litIn(lit, d.from, d.to))
-			case viewHex:
-				l.hexLine(in.rec.Value, d, n, in.litIn(lit, d.from, d.to))
-			default:
-				l.textLine(in.rec.Value, d, in.litIn(lit, d.from, d.to))
-			}
-		default:
-			in.tail[i-len(in.head)-len(in.lines)](l)
-		}
+		in.drawRow(m, l, in.row(i))
 		l.max = r.w
 		lines = append(lines, l.end())
 	}
 	return m.fillLines(lines, r)
+}
+
+// row is a row of the whole, the first is 0.
+func (in *inspector) row(i int) docRow {
+	switch behind := i - len(in.head) - len(in.lines); {
+	case i < len(in.head):
+		return in.head[i]
+	case behind >= 0:
+		return in.tail[behind]
+	}
+	return docRow{t: &in.docText, line: i - len(in.head)}
+}
+
+// unfold shows all lines of key and headers, or a few of them again.
+func (m *Model) unfold() tea.Cmd {
+	if in, ok := m.over.(*inspector); ok {
+		in.unfolded = !in.unfolded
+	}
+	return nil
 }
 
 func (in *inspector) scope() Scope { return ScopeRecord }

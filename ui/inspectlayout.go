@@ -31,6 +31,14 @@ func (in *inspector) want(m *Model, w int) laying {
 	return laying{in.view, w, m.st.width}
 }
 
+// say is v as it is shown: of JSON, what its strings say.
+func (k laying) say(v []byte) []byte {
+	if k.view == viewJSON {
+		return saidJSON(v)
+	}
+	return v
+}
+
 // lay breaks v into lines.
 func (k laying) lay(v []byte) []docLine {
 	switch {
@@ -49,22 +57,24 @@ func (in *inspector) layout(k laying) {
 	if in.laid == k {
 		return
 	}
-	v := in.rec.Value
+	v := in.raw
 	if in.part = len(v) > atOnce; in.part {
 		v = v[:frontBytes]
 	}
-	in.laid, in.lines = k, k.lay(v)
+	in.layAt(k, v)
 }
 
 // laidMsg is a large value laid out.
 type laidMsg struct {
-	in    *inspector
-	job   int
-	laid  laying
-	lines []docLine
-	view  valueView
-	why   string
-	json  bool
+	in      *inspector
+	job     int
+	laid    laying
+	said    []byte
+	decoded bool
+	lines   []docLine
+	view    valueView
+	why     string
+	json    bool
 }
 
 // layOut lays a large value out, beside the screen, when what is shown of it is
@@ -95,7 +105,9 @@ func (m *Model) layOut() tea.Cmd {
 				msg.laid.view = view
 			}
 		}
-		msg.lines = msg.laid.lay(v)
+		var t docText
+		t.layAt(msg.laid, v)
+		msg.said, msg.decoded, msg.lines = t.said, t.decoded, t.lines
 		return msg
 	})
 }
@@ -108,7 +120,8 @@ func (m *Model) laidOut(msg laidMsg) {
 	}
 	in.unsure, in.json = false, msg.json
 	in.view, in.why = msg.view, msg.why
-	in.laid, in.lines, in.part = msg.laid, msg.lines, false
+	in.laid, in.said, in.lines, in.part = msg.laid, msg.said, msg.lines, false
+	in.decoded = msg.decoded
 	in.asked = msg.laid
 }
 
@@ -149,18 +162,18 @@ func sideways(by int) func(*Model) tea.Cmd {
 	}
 }
 
-// reveal scrolls to the hit, which is on a line.
-func (in *inspector) reveal(hit, w int, m width) {
-	at := len(in.head) + hit
+// reveal scrolls to the hit, which is on a row.
+func (in *inspector) reveal(at, w int, m width) {
 	if at < in.top || at >= in.top+in.height {
 		in.top = at - in.height/3
 	}
-	if in.laid.width != unwrapped {
+	row := in.row(at)
+	if row.t == nil || row.line == noHit || row.t.laid.width != unwrapped {
 		return
 	}
-	d := in.lines[hit]
+	d := row.t.lines[row.line]
 	d.to = min(max(in.hit, d.from), d.to)
-	column := d.columns(in.rec.Value, in.view == viewJSON, m)
+	column := d.columns(row.t.said, row.t.view == viewJSON, m)
 	if column < in.left || column >= in.left+w-8 {
 		in.left = max(0, column-w/3)
 	}
@@ -188,7 +201,7 @@ func (d docLine) walk(b []byte, isJSON bool, m width, visit func(at, token, colu
 				return column
 			}
 			n, c := 1, 1
-			if b[j] < 0x20 || b[j] >= 0x7f || j+1 < len(b) && b[j+1] >= 0x80 {
+			if b[j] < 0x20 && !isNest(b[j]) || b[j] >= 0x7f || j+1 < len(b) && b[j+1] >= 0x80 {
 				g := nextGlyph(b[j:min(end, j+256)], m)
 				n, c = g.n, g.cells
 			}

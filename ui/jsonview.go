@@ -2,8 +2,8 @@ package ui
 
 import "bytes"
 
-// JSON as it was sent: order of keys, digits, escapes and all, only coloured
-// and broken into lines. Nothing is decoded and encoded again.
+// JSON with the order of keys and the digits as they were sent, coloured and broken
+// into lines. In the view of a record its strings are decoded (jsonsaid.go).
 
 // jsonKind is what a token of JSON is.
 type jsonKind int8
@@ -82,7 +82,7 @@ func jsonToken(b []byte, i int) (end int, kind jsonKind) {
 			end++
 		}
 		return end, jsonSpace
-	case c == '{' || c == '}' || c == '[' || c == ']' || c == ':' || c == ',':
+	case c == '{' || c == '}' || c == '[' || c == ']' || c == ':' || c == ',' || isNest(c):
 		return i + 1, jsonPunct
 	case c == '-' || c >= '0' && c <= '9':
 		end = i + 1
@@ -180,7 +180,7 @@ func wrapJSON(lines []docLine, b []byte, from, to, indent, w int, m width) []doc
 		}
 		for j := i; j < end; {
 			n, c := 0, 0
-			if b[j] >= 0x20 && b[j] < 0x7f && (j+1 >= len(b) || b[j+1] < 0x80) {
+			if isNest(b[j]) || b[j] >= 0x20 && b[j] < 0x7f && (j+1 >= len(b) || b[j+1] < 0x80) {
 				n, c = 1, 1
 			} else {
 				g := nextGlyph(b[j:min(end, j+256)], m)
@@ -278,6 +278,10 @@ func (l *line) token(kind jsonKind, b []byte, from, to int, spans [][2]int) {
 		l.text(l.st.jsonPunct, `"`)
 		l.lit(l.st.jsonKey, b, from+1, to-1, spans)
 		l.text(l.st.jsonPunct, `"`)
+		return
+	}
+	if kind == jsonPunct && isNest(b[from]) {
+		l.text(l.st.jsonStr, `"`)
 		return
 	}
 	l.lit(l.st.jsonStyle(kind), b, from, to, spans)

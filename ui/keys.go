@@ -311,11 +311,15 @@ func table() []Binding {
 			return nil
 		}},
 		Binding{Keys: []string{"y"}, Short: "copy", What: "copy the value, key, headers, or the record as JSON", Weight: 40, Do: (*Model).askCopy},
-		Binding{Keys: []string{"/", "f"}, Label: "/", Short: "find", What: "find words in the value", Weight: 35, Do: (*Model).askInRecord},
+		Binding{Keys: []string{"/", "f"}, Label: "/", Short: "find", What: "find words in key, headers and value", Weight: 35, Do: (*Model).askInRecord},
 		Binding{Keys: []string{"E"}, Short: "edit, resend", What: "edit and resend: the record's key, value and headers become a message in compose", Weight: 41, Off: resendOff, Do: (*Model).askResend},
 		Binding{Keys: []string{"a"}, What: "show the messages around this record", Do: (*Model).around},
 		Binding{Keys: []string{"K"}, What: "history of its key: all its values and tombstones", Do: (*Model).keyHistory},
 		Binding{Keys: []string{"X"}, Short: "trace", Weight: 43, What: "trace: messages with the same id in key, headers or value, across topics, by time", Do: (*Model).askTrace},
+		Binding{Keys: []string{"o"}, Short: "unfold", What: "show all lines of a long key or header, or a few", Weight: 31, Off: off(func(m *Model) bool {
+			in, ok := m.over.(*inspector)
+			return !ok || !in.folds
+		}, "key and headers are short"), Do: (*Model).unfold},
 		Binding{Keys: []string{"w"}, Short: "wrap", What: "wrap long lines or scroll them", Weight: 45, Do: (*Model).toggleWrap},
 		Binding{Keys: []string{"z"}, What: "zoom in or out", Do: func(m *Model) tea.Cmd { m.zoom = !m.zoom; return nil }},
 		Binding{Keys: down, What: "down", NoPalette: true, Do: scrollOver(by(1))},
