@@ -33,7 +33,7 @@ func Create(name string, overwrite bool) (*PendingFile, error) {
 	case err != nil:
 		return nil, err
 	case !info.Mode().IsRegular():
-		return nil, fmt.Errorf("%s is no file that could be replaced", path)
+		return nil, fmt.Errorf("%s cannot be replaced: it is not a regular file", path)
 	case !overwrite:
 		return nil, exists(path)
 	}

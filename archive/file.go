@@ -37,11 +37,11 @@ func (a *File) Notices() []string {
 	var all []string
 	const named = 3
 	if a.unread > 0 {
-		all = append(all, fmt.Sprintf("%s: lines that are no records and were passed over: %d of %d", a.Name(), a.unread, a.lines))
+		all = append(all, fmt.Sprintf("%s: skipped %d of %d lines that are not records", a.Name(), a.unread, a.lines))
 	}
 	for i, t := range a.trouble {
 		if i == named {
-			all = append(all, fmt.Sprintf("%s: and further ones: %d, from line %d on", a.Name(), a.unread-named, t.Line))
+			all = append(all, fmt.Sprintf("%s: and %d more, from line %d on", a.Name(), a.unread-named, t.Line))
 			break
 		}
 		all = append(all, fmt.Sprintf("%s: line %d: %v", a.Name(), t.Line, t.Err))

@@ -238,7 +238,7 @@ func TestNothingIsPassedOverInSilence(t *testing.T) {
 		t.Errorf("%d in all: %+v", all, first)
 	}
 	notices := strings.Join(f.Notices(), "\n")
-	for _, part := range []string{"passed over: 4 of 7", "line 2: no JSON", `line 3: no record of a partition: there is no "offset"`, "further ones: 1, from line 6", "that counts: 1"} {
+	for _, part := range []string{"skipped 4 of 7", "line 2: not the JSON", `line 3: not a record: "offset" is missing`, "and 1 more, from line 6", "that counts: 1"} {
 		if !strings.Contains(notices, part) {
 			t.Errorf("the notices do not say %q:\n%s", part, notices)
 		}
@@ -275,9 +275,9 @@ func TestFilesThatCannotBeOpened(t *testing.T) {
 	}
 	for name, part := range map[string]string{
 		filepath.Join(dir, "none"): "no such file",
-		dir:                        "is no file",
+		dir:                        "is not a regular file",
 		file(""):                   "is empty",
-		file("\nhello\n"):          "line 2: no JSON",
+		file("\nhello\n"):          "line 2: not the JSON",
 	} {
 		if _, err := Open(t.Context(), name, nil); err == nil || !strings.Contains(err.Error(), part) {
 			t.Errorf("%s: %v; want it to say %q", name, err, part)

@@ -54,7 +54,7 @@ func jsonField(name string, raw, coded json.RawMessage, console bool) ([]byte, e
 	}
 	var compact bytes.Buffer
 	if err := json.Compact(&compact, raw); err != nil {
-		return nil, fmt.Errorf("the %s is no JSON: %w", name, err)
+		return nil, fmt.Errorf("the %s is not JSON: %w", name, err)
 	}
 	return compact.Bytes(), nil
 }

@@ -105,15 +105,15 @@ func FuzzJSONString(f *testing.F) {
 
 func TestJSONThatIsNoMessage(t *testing.T) {
 	for line, part := range map[string]string{
-		``:                                  "no JSON",
-		`{`:                                 "no JSON",
-		`[]`:                                "no JSON",
-		`{"key":"k"}`:                       "no message",
+		``:                                  "not the JSON",
+		`{`:                                 "not the JSON",
+		`[]`:                                "not the JSON",
+		`{"key":"k"}`:                       "not a message",
 		`{"value":"\ud800"}`:                "half of a surrogate",
 		`{"value":"\ud800\u0041"}`:          "half of a surrogate",
 		`{"value":"\udc00x"}`:               "half of a surrogate",
 		`{"valueBase64":"!"}`:               "Base64",
-		`{"value":"v","headers":5}`:         "no list",
+		`{"value":"v","headers":5}`:         "not a list",
 		`{"value":"v","headers":["a"]}`:     "no value",
 		`{"value":"v","headers":[{}]}`:      "no key",
 		`{"value":"v","headers":[5,"a"]}`:   "neither a string",

@@ -119,7 +119,7 @@ func (a *File) index(ctx context.Context, progress func(read, size int64)) error
 	case err != nil:
 		return err
 	case !info.Mode().IsRegular():
-		return fmt.Errorf("%s is no file that can be read at any place: save what it gives to one", a.path)
+		return fmt.Errorf("%s is not a regular file: save its content to one", a.path)
 	}
 	size := info.Size()
 	buf := make([]byte, 0, blockBytes+1)
@@ -212,11 +212,11 @@ func trimmed(line []byte) []byte {
 func (l *Line) placed() error {
 	switch {
 	case l.Topic == "":
-		return errors.New(`no record of a topic: there is no "topic"`)
+		return errors.New(`not a record: "topic" is missing`)
 	case l.Partition < 0:
-		return errors.New(`no record of a partition: there is no "partition" from 0 on`)
+		return errors.New(`not a record: "partition" is missing or negative`)
 	case l.Offset < 0 || l.Offset == math.MaxInt64:
-		return errors.New(`no record of a partition: there is no "offset" from 0 on`)
+		return errors.New(`not a record: "offset" is missing or negative`)
 	}
 	return nil
 }

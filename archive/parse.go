@@ -69,13 +69,13 @@ func (l *Line) Parse(line []byte) error {
 	}
 	var j jsonLine
 	if err := json.Unmarshal(line, &j); err != nil {
-		return fmt.Errorf("no JSON of a message, as tail -J prints it: %w", plainJSON(err))
+		return fmt.Errorf("not the JSON of a message, as tail -J prints it: %w", plainJSON(err))
 	}
 	if j.Value == nil {
 		j.Value = j.KcatValue
 	}
 	if j.Value == nil && j.ValueBase64 == nil {
-		return errors.New(`no message: neither "value" nor "valueBase64" nor kcat's "payload" is there (rpk leaves out a value that is empty or null)`)
+		return errors.New(`not a message: neither "value" nor "valueBase64" nor kcat's "payload" is there (rpk leaves out a value that is empty or null)`)
 	}
 	*l = Line{Partition: -1, Offset: -1, unquoted: l.unquoted}
 	topic, err := jsonBytes("topic", j.Topic, nil)
@@ -155,7 +155,7 @@ func jsonHeaders(raw json.RawMessage, kaf, console bool) ([]batch.Header, error)
 	}
 	var all []json.RawMessage
 	if err := json.Unmarshal(raw, &all); err != nil {
-		return nil, errors.New(`"headers" is no list`)
+		return nil, errors.New(`"headers" is not a list`)
 	}
 	headers := make([]batch.Header, 0, len(all))
 	for i := 0; i < len(all); i++ {

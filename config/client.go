@@ -58,14 +58,14 @@ func (s *Settings) apply(p properties) error {
 		}
 		ms, err := strconv.ParseInt(p[timeout.name], 10, 32)
 		if err != nil || ms < 1 {
-			return fmt.Errorf("%s %q is no number of milliseconds above 0", timeout.name, p[timeout.name])
+			return fmt.Errorf("%s %q is not a number of milliseconds above 0", timeout.name, p[timeout.name])
 		}
 		*timeout.to = time.Duration(ms) * time.Millisecond
 	}
 
 	protocol := strings.ToUpper(cmp.Or(p["security.protocol"], "PLAINTEXT"))
 	if !slices.Contains(protocols, protocol) {
-		return fmt.Errorf("security.protocol %q is none of %s", p["security.protocol"], strings.Join(protocols, ", "))
+		return fmt.Errorf("unknown security.protocol %q: use one of %s", p["security.protocol"], strings.Join(protocols, ", "))
 	}
 	login, encrypted := strings.HasPrefix(protocol, "SASL"), strings.HasSuffix(protocol, "SSL")
 	if mechanism := cmp.Or(p["sasl.mechanism"], p["sasl.mechanisms"]); !login && (mechanism != "" || p["sasl.jaas.config"] != "") {
@@ -102,10 +102,10 @@ func (p properties) sasl() (*kafka.SASL, error) {
 	case "SCRAM-SHA-256", "SCRAM-SHA-512":
 		wanted = "ScramLoginModule"
 	case "":
-		return nil, errors.New("security.protocol asks for a SASL login, but sasl.mechanism is not set (Kafka's default, GSSAPI, is not spoken yet); " +
+		return nil, errors.New("security.protocol asks for a SASL login, but sasl.mechanism is not set (Kafka's default, GSSAPI, is not supported yet); " +
 			"set PLAIN, SCRAM-SHA-256 or SCRAM-SHA-512")
 	default:
-		return nil, fmt.Errorf("sasl.mechanism %s is not spoken yet; PLAIN, SCRAM-SHA-256 and SCRAM-SHA-512 are", mechanism)
+		return nil, fmt.Errorf("sasl.mechanism %s is not supported yet; use PLAIN, SCRAM-SHA-256 or SCRAM-SHA-512", mechanism)
 	}
 	user, password := p["sasl.username"], p["sasl.password"]
 	if text := p["sasl.jaas.config"]; text != "" {
@@ -118,11 +118,11 @@ func (p properties) sasl() (*kafka.SASL, error) {
 		}
 		user, password = login.options["username"], login.options["password"]
 		if login.options["tokenauth"] == "true" {
-			return nil, errors.New("sasl.jaas.config: delegation tokens (tokenauth) are not spoken yet")
+			return nil, errors.New("sasl.jaas.config: delegation tokens (tokenauth) are not supported yet")
 		}
 	}
 	if user == "" {
-		return nil, fmt.Errorf("sasl.mechanism %s wants a user: set sasl.jaas.config with username and password, or sasl.username and sasl.password", mechanism)
+		return nil, fmt.Errorf("sasl.mechanism %s needs a user: set sasl.jaas.config with username and password, or sasl.username and sasl.password", mechanism)
 	}
 	return &kafka.SASL{Mechanism: mechanism, Username: user, Password: password}, nil
 }
@@ -168,7 +168,7 @@ func (p properties) tls(warnings *[]string) (*tls.Config, error) {
 		c.InsecureSkipVerify = true
 		c.VerifyConnection = verifyChain(c.RootCAs)
 		*warnings = append(*warnings, "TLS does not verify host names (ssl.endpoint.identification.algorithm is empty): "+
-			"any server with a certificate of the same authority is taken for the broker")
+			"any server with a certificate of the same authority passes as the broker")
 	}
 	return c, nil
 }

@@ -192,7 +192,7 @@ func brokerList(text string) (list []string, protocol string, err error) {
 			scheme = strings.ToUpper(scheme)
 			switch {
 			case scheme == "HTTP" || scheme == "HTTPS":
-				return nil, "", fmt.Errorf("broker %q is a web address; a broker's is host:port, as in localhost:9092", one)
+				return nil, "", fmt.Errorf("broker %q is a web address; a broker's address is host:port, such as localhost:9092", one)
 			case !slices.Contains(protocols, scheme):
 			case protocol != "" && protocol != scheme:
 				return nil, "", fmt.Errorf("brokers %q name two security protocols, %s and %s; all brokers of a cluster have one", text, protocol, scheme)
@@ -209,7 +209,7 @@ func brokerList(text string) (list []string, protocol string, err error) {
 		}
 		n, err := strconv.Atoi(port)
 		if err != nil || n < 1 || n > 65535 || host == "" || strings.ContainsAny(host, " /\t") {
-			return nil, "", fmt.Errorf("broker %q is no address; an address is host:port, as in localhost:9092", address)
+			return nil, "", fmt.Errorf("broker %q is not an address; an address is host:port, such as localhost:9092", address)
 		}
 		list = append(list, net.JoinHostPort(host, port))
 	}

@@ -187,12 +187,12 @@ func TestWhatIsNotUnderstoodIsSaid(t *testing.T) {
 	}
 	for set, part := range map[string]string{
 		"isolation.level=all":        "neither read_uncommitted",
-		"security.protocol=TLS":      "none of PLAINTEXT",
+		"security.protocol=TLS":      "use one of PLAINTEXT",
 		"security.protocol=SASL_SSL": "sasl.mechanism is not set",
 		"request.timeout.ms=soon":    "milliseconds",
 		"nothing":                    "-X takes key=value",
-		"bootstrap.servers=a b":      "no address",
-		"bootstrap.servers=a:99999":  "no address",
+		"bootstrap.servers=a b":      "not an address",
+		"bootstrap.servers=a:99999":  "not an address",
 		"bootstrap.servers=,":        "name no address",
 	} {
 		_, err := Load(Options{Only: true, Set: []string{set}})
@@ -222,16 +222,16 @@ sasl.password=p"w\d`: plain,
 		}
 	}
 	for text, part := range map[string]string{
-		"sasl.mechanism=OAUTHBEARER": "OAUTHBEARER is not spoken yet",
-		"sasl.mechanism=GSSAPI":      "GSSAPI is not spoken yet",
-		"sasl.mechanism=PLAIN":       "wants a user",
+		"sasl.mechanism=OAUTHBEARER": "OAUTHBEARER is not supported yet",
+		"sasl.mechanism=GSSAPI":      "GSSAPI is not supported yet",
+		"sasl.mechanism=PLAIN":       "needs a user",
 		"sasl.mechanism=PLAIN\nsasl.jaas.config=a.b.ScramLoginModule required username=a password=s3cr3t;":        "ScramLoginModule, but",
 		"sasl.mechanism=PLAIN\nsasl.jaas.config=a.b.PlainLoginModule required username=a password=s3cr3t":         "semicolon",
 		"sasl.mechanism=PLAIN\nsasl.jaas.config=a.b.PlainLoginModule required username=a password=\"s3cr3t;":      "no end of the quoted password",
 		"sasl.mechanism=PLAIN\nsasl.jaas.config=a.b.PlainLoginModule username=a password=s3cr3t;":                 "required",
 		"sasl.mechanism=PLAIN\nsasl.jaas.config=a.b.PlainLoginModule required username=a password=s3cr3t; b.C x;": "one login",
 		"sasl.mechanism=PLAIN\nsasl.jaas.config=a.b.PlainLoginModule required username;":                          "name=value",
-		"sasl.mechanism=PLAIN\nsasl.jaas.config=":                                                                 "wants a user",
+		"sasl.mechanism=PLAIN\nsasl.jaas.config=":                                                                 "needs a user",
 		"sasl.password=s3cr3t\\u12": "",
 	} {
 		_, err := Load(Options{Only: true, Properties: write(t, "p", "security.protocol=SASL_PLAINTEXT\n"+text)})

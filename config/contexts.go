@@ -142,7 +142,7 @@ func (r *reader) context(node ast.Node) (c Context, err error) {
 			}
 			c.ReadOnly = known.Value
 		case "color":
-			c.Color, err = r.text(value, "color is a name, as in red, or #rrggbb")
+			c.Color, err = r.text(value, "color is a name, such as red, or #rrggbb")
 		default:
 			return errUnknown
 		}
@@ -214,7 +214,7 @@ func (r *reader) each(node ast.Node, what string, do func(key string, value ast.
 	for _, entry := range entries {
 		name, ok := entry.Key.(ast.ScalarNode)
 		if !ok {
-			return r.wrong(entry.Key.GetToken(), "anchors, aliases and merges have no meaning here")
+			return r.wrong(entry.Key.GetToken(), "anchors, aliases and merges are not supported")
 		}
 		err := do(name.GetToken().Value, entry.Value)
 		if errors.Is(err, errUnknown) {
@@ -250,7 +250,7 @@ func (r *reader) syntax(err error) error {
 		GetMessage() string
 	}
 	if !errors.As(err, &placed) || placed.GetToken() == nil {
-		return &FileError{Path: r.path, Line: 1, Column: 1, Problem: "this is no YAML"}
+		return &FileError{Path: r.path, Line: 1, Column: 1, Problem: "this is not YAML"}
 	}
 	at := placed.GetToken()
 	problem := placed.GetMessage()

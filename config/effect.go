@@ -67,8 +67,8 @@ var instead = map[string]string{
 	"allow.auto.create.topics": "milena never creates a topic unasked; use milena topic create", "metadata.max.age.ms": "milena refreshes metadata by itself",
 	"topic.metadata.": "milena refreshes metadata by itself", "debug": "use -v", "log_level": "use -v", "log.": "use -v", "statistics.": "milena has none",
 	"ssl.truststore.password": ownStores, "ssl.keystore.password": ownStores,
-	"ssl.protocol": "milena talks TLS 1.2 and 1.3", "ssl.enabled.protocols": "milena talks TLS 1.2 and 1.3",
-	"ssl.cipher.suites": "milena talks TLS 1.2 and 1.3 with Go's own choice", "sasl.oauthbearer.": noOAuth, "sasl.login.": noOAuth, "sasl.kerberos.": noOAuth,
+	"ssl.protocol": "milena uses TLS 1.2 and 1.3", "ssl.enabled.protocols": "milena uses TLS 1.2 and 1.3",
+	"ssl.cipher.suites": "milena uses TLS 1.2 and 1.3 with Go's own choice", "sasl.oauthbearer.": noOAuth, "sasl.login.": noOAuth, "sasl.kerberos.": noOAuth,
 	"sasl.client.callback.handler.class": noOAuth, "default.api.timeout.ms": "use -X request.timeout.ms=N", "api.version.": "milena asks each broker for its versions",
 	"broker.version.fallback": "milena asks each broker for its versions", "parse.": ofReader, "null.marker": ofReader, "ignore.error": ofReader,
 	"headers.delimiter": ofReader, "headers.key.separator": ofReader, "key.separator": "it is a property of milena produce, tail and search",
@@ -124,7 +124,7 @@ func because(name string) string {
 	case len(near) > 0:
 		return fmt.Sprintf(" (did you mean %s?)", near[0])
 	case isClientSetting(name):
-		return ": milena does not heed this setting of Kafka's clients"
+		return ": milena does not use this setting of Kafka's clients"
 	}
 	return ": there is no such setting"
 }

@@ -23,7 +23,7 @@ func TestASettingWithoutEffectIsRefusedOnTheCommandLine(t *testing.T) {
 		"retention.ms=1":                   "milena topic create",
 		"sasl.mechanism=PLAIN":             "security.protocol=SASL_SSL",
 		"ssl.ca.location=/x":               "security.protocol=SSL",
-		"metric.reporters=x":               "does not heed",
+		"metric.reporters=x":               "does not use this setting",
 		"completely=other":                 "no such setting",
 		"security.protocl=SSL":             "did you mean security.protocol?",
 		"sasl.oauthbearer.jwks.endpoint=x": "PLAIN and SCRAM",

@@ -46,7 +46,7 @@ func parseJAAS(text string) (jaas, error) {
 		case s.rest[0] == ';':
 			s.rest = s.rest[1:]
 			if s.space(); s.rest != "" {
-				return fail("goes on after its semicolon: one login is wanted")
+				return fail("continues after its semicolon: give one login")
 			}
 			return found, nil
 		}

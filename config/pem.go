@@ -37,7 +37,7 @@ func readPEM(name, path string) ([]byte, error) {
 		if strings.HasPrefix(name, "ssl.truststore") || strings.HasPrefix(name, "ssl.keystore") {
 			return nil, notPEM(name, path)
 		}
-		return nil, fmt.Errorf("%s: %s holds no PEM (a line with -----BEGIN …)", name, path)
+		return nil, fmt.Errorf("%s: %s contains no PEM (a line with -----BEGIN …)", name, path)
 	}
 	return text, nil
 }
@@ -83,11 +83,11 @@ func pair(name string, text []byte, password string) (tls.Certificate, error) {
 		}
 	}
 	if chain == nil || key == nil {
-		return tls.Certificate{}, fmt.Errorf("%s: a client's certificate and its private key are both wanted, in PEM", name)
+		return tls.Certificate{}, fmt.Errorf("%s: a client needs a certificate and its private key, both in PEM", name)
 	}
 	certificate, err := tls.X509KeyPair(chain, key)
 	if err != nil {
-		return tls.Certificate{}, fmt.Errorf("%s: the private key does not fit the certificate, or is of an unknown kind", name)
+		return tls.Certificate{}, fmt.Errorf("%s: the private key does not match the certificate, or is of an unknown kind", name)
 	}
 	return certificate, nil
 }

@@ -139,13 +139,13 @@ func TestKeysThatCannotBeUsed(t *testing.T) {
 		"a Java trust store": {[]string{"ssl.truststore.location=" + jks}, "keytool -exportcert -rfc"},
 		"a Java key store":   {[]string{"ssl.keystore.location=" + jks}, "openssl pkcs12"},
 		"no file":            {[]string{"ssl.ca.location=/nowhere/ca.pem"}, "ssl.ca.location cannot be read"},
-		"no PEM":             {[]string{"ssl.ca.location=" + jks}, "holds no PEM"},
+		"no PEM":             {[]string{"ssl.ca.location=" + jks}, "contains no PEM"},
 		"an empty CA":        {[]string{"ssl.ca.pem=nothing"}, "no certificate"},
 		"no password":        {[]string{"ssl.keystore.certificate.chain=" + string(certificate), "ssl.keystore.key=" + string(encrypted)}, "set ssl.key.password"},
 		"wrong password":     {[]string{"ssl.keystore.certificate.chain=" + string(certificate), "ssl.keystore.key=" + string(encrypted), "ssl.key.password=s3cr3t"}, "may be wrong"},
-		"another's key":      {[]string{"ssl.certificate.pem=" + string(certificate), "ssl.key.pem=" + string(otherKey)}, "does not fit"},
-		"no key":             {[]string{"ssl.certificate.pem=" + string(certificate)}, "both wanted"},
-		"no certificate":     {[]string{"ssl.key.pem=" + string(key)}, "both wanted"},
+		"another's key":      {[]string{"ssl.certificate.pem=" + string(certificate), "ssl.key.pem=" + string(otherKey)}, "does not match"},
+		"no key":             {[]string{"ssl.certificate.pem=" + string(certificate)}, "a certificate and its private key"},
+		"no certificate":     {[]string{"ssl.key.pem=" + string(key)}, "a certificate and its private key"},
 		"an old key":         {[]string{"ssl.certificate.location=" + write(t, "c", string(certificate)), "ssl.key.location=" + write(t, "k", old)}, "openssl pkcs8"},
 	} {
 		_, err := Load(Options{Only: true, Set: append(c.set, "security.protocol=SSL")})

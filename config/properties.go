@@ -32,7 +32,7 @@ func givenProperties(opt Options) (properties, error) {
 	for _, one := range opt.Set {
 		key, value, ok := strings.Cut(one, "=")
 		if key = strings.TrimSpace(key); !ok || key == "" {
-			return nil, fmt.Errorf("-X takes key=value, as in -X isolation.level=read_committed; %q has no value", key)
+			return nil, fmt.Errorf("-X takes key=value, such as -X isolation.level=read_committed; %q has no value", key)
 		}
 		given[key] = trimJava(value)
 	}

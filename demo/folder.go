@@ -54,7 +54,7 @@ func claim(dir string) (unlock func() error, err error) {
 		ours = ours || e.Name() == lockName
 	}
 	if !ours {
-		return nil, fmt.Errorf("folder %s holds other files: choose an empty one, or one that a demo made", dir)
+		return nil, fmt.Errorf("folder %s contains other files: choose an empty one, or one that a demo made", dir)
 	}
 	if !renames(dir) {
 		return nil, errNoFolder

@@ -211,7 +211,7 @@ func TestLinesThatAreNoMessages(t *testing.T) {
 		{`{"valueBase64":"!!"}`, "Base64 is damaged"},
 		{`{"value":"a","timestamp":"now"}`, `"timestamp" "now" is not a time`},
 		{`{"value":"a","timestamp":1e3}`, `"timestamp"`},
-		{`{"value":"a","headers":5}`, `"headers" is no list`},
+		{`{"value":"a","headers":5}`, `"headers" is not a list`},
 		{`{"value":"a","headers":["k"]}`, "a name that has no value"},
 		{`{"value":"a","headers":[{"value":"v"}]}`, "has no key"},
 	} {

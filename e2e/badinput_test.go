@@ -239,7 +239,7 @@ func TestBadUsage(t *testing.T) {
 		{"tail t -p a", "-p, --partition|enter a number"},
 		{"tail t -p -1", "-p -1"},
 		{"tail t -o bogus", `"bogus"|14:05|-100`},
-		{"tail t -o @", "nothing follows the @"},
+		{"tail t -o @", "a time is missing after the @"},
 		{"tail t -o @25:99", "no hour"},
 		{"tail t -o 3.5", "neither a number"},
 		{"tail t -o 99999999999999999999", "larger than any offset"},

@@ -31,7 +31,7 @@ func describeTLS(s *ProbeStep, conn net.Conn, cfg Config, err error) {
 			var host x509.HostnameError
 			switch leaf := chain[0]; {
 			case now.After(leaf.NotAfter):
-				s.Hint = fmt.Sprintf("the broker's certificate expired on %s, %s ago: it must be renewed on the broker", day(leaf.NotAfter), days(now.Sub(leaf.NotAfter)))
+				s.Hint = fmt.Sprintf("the broker's certificate expired on %s, %s ago: renew it on the broker", day(leaf.NotAfter), days(now.Sub(leaf.NotAfter)))
 			case now.Before(leaf.NotBefore):
 				s.Hint = fmt.Sprintf("the broker's certificate is valid from %s on: is the clock of this machine right?", leaf.NotBefore.UTC().Format(time.RFC3339))
 			case errors.As(err, &host):
@@ -55,9 +55,9 @@ func describeTLS(s *ProbeStep, conn net.Conn, cfg Config, err error) {
 	for _, c := range chain {
 		if left := c.NotAfter.Sub(now); endsSoon(c, now) {
 			s.Outcome = Warned
-			s.Hint = fmt.Sprintf("the certificate of %s ends in %s, on %s: have it renewed before", c.Subject, days(left), day(c.NotAfter))
+			s.Hint = fmt.Sprintf("the certificate of %s ends in %s, on %s: renew it before then", c.Subject, days(left), day(c.NotAfter))
 			if left < 0 {
-				s.Hint = fmt.Sprintf("the certificate of %s expired on %s: have it renewed", c.Subject, day(c.NotAfter))
+				s.Hint = fmt.Sprintf("the certificate of %s expired on %s: renew it", c.Subject, day(c.NotAfter))
 			}
 			break
 		}
@@ -68,11 +68,11 @@ func describeTLS(s *ProbeStep, conn net.Conn, cfg Config, err error) {
 	s.Outcome = Warned
 	wrong := "it would be accepted now, so verification can be turned on"
 	if err := verify(state, cfg.TLS, now); err != nil {
-		wrong = "verified it would be refused: " + reason(err)
+		wrong = "with verification it would be refused: " + reason(err)
 	}
 	unverified := "the certificate is NOT verified: anybody in between can read and change what is sent"
 	if cfg.TLS.VerifyConnection != nil {
-		unverified = "the name in the certificate is NOT verified: any server with a certificate of the same authority is taken for the broker"
+		unverified = "the name in the certificate is NOT verified: any server with a certificate of the same authority passes as the broker"
 	}
 	s.Details = append(s.Details, unverified, wrong)
 }
@@ -151,10 +151,10 @@ func describeIssuers(s *ProbeStep, chain []*x509.Certificate, now time.Time) {
 // librdkafka do.
 func hintHost(c *x509.Certificate) string {
 	if len(c.DNSNames)+len(c.IPAddresses) == 0 {
-		return fmt.Sprintf("the certificate has no subject alternative name, and its common name (%s) does not count: have it renewed with one. "+
-			"Until then -X ssl.endpoint.identification.algorithm= checks its authority alone, not the host", c.Subject.CommonName)
+		return fmt.Sprintf("the certificate has no subject alternative name, and clients ignore its common name (%s): renew it with one. "+
+			"Until then -X ssl.endpoint.identification.algorithm= checks only its authority, not the host", c.Subject.CommonName)
 	}
-	return fmt.Sprintf("connect by a name that the certificate carries (%s), or have it renewed with this one", names(c))
+	return fmt.Sprintf("connect with a name in the certificate (%s), or renew it with this one", names(c))
 }
 
 // names are the hosts that a certificate is for.
@@ -164,7 +164,7 @@ func names(c *x509.Certificate) string {
 		list = append(list, ip.String())
 	}
 	if len(list) == 0 {
-		return "no host at all"
+		return "no host"
 	}
 	return strings.Join(list, ", ")
 }

@@ -44,7 +44,7 @@ func parseClock(text string, loc *time.Location) (time.Duration, *time.Location,
 	clock, fraction, hasFraction := strings.Cut(strings.Replace(clock, ",", ".", 1), ".")
 	parts := strings.Split(clock, ":")
 	if len(parts) != 2 && len(parts) != 3 || hasFraction && len(parts) != 3 {
-		return 0, nil, fmt.Errorf("%q is no time of day; a time of day is 14:05, 14:05:11 or 14:05:11.123", text)
+		return 0, nil, fmt.Errorf("%q is not a time of day; write 14:05, 14:05:11 or 14:05:11.123", text)
 	}
 	hour, err := number(parts[0], "hour", 0, 23, 2)
 	if err != nil {
@@ -63,7 +63,7 @@ func parseClock(text string, loc *time.Location) (time.Duration, *time.Location,
 	ms := 0
 	if hasFraction {
 		if !allDigits(fraction) || len(fraction) > 9 {
-			return 0, nil, fmt.Errorf("%q is no fraction of a second; it has 1 to 9 digits", fraction)
+			return 0, nil, fmt.Errorf("%q is not a fraction of a second; it has 1 to 9 digits", fraction)
 		}
 		ms, _ = strconv.Atoi((fraction + "00")[:3])
 	}
@@ -79,7 +79,7 @@ func parseZone(text string, loc *time.Location) (*time.Location, error) {
 	case "z", "utc", "gmt":
 		return time.UTC, nil
 	}
-	wrong := fmt.Errorf("%q is no time zone; a zone is Z, +09:00 or -0330, and none is the local one", text)
+	wrong := fmt.Errorf("%q is not a time zone; write Z, +09:00 or -0330, or nothing for local time", text)
 	if text[0] != '+' && text[0] != '-' {
 		return nil, wrong
 	}
@@ -111,7 +111,7 @@ func parseZone(text string, loc *time.Location) (*time.Location, error) {
 func number(digits, what string, least, most, width int) (int, error) {
 	n, err := strconv.Atoi(digits)
 	if err != nil || !allDigits(digits) || len(digits) > width || n < least || n > most {
-		return 0, fmt.Errorf("%q is no %s (%d to %d)", digits, what, least, most)
+		return 0, fmt.Errorf("%q: the %s is %d to %d", digits, what, least, most)
 	}
 	return n, nil
 }

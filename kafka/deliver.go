@@ -202,7 +202,7 @@ func (p *Producer) refresh() {
 	}
 	p.mu.Unlock()
 	for _, s := range lost {
-		p.giveUp(s, fmt.Errorf("topic %q does not exist any more%s", s.b.topic, doubt(s.b)))
+		p.giveUp(s, fmt.Errorf("topic %q no longer exists%s", s.b.topic, doubt(s.b)))
 	}
 }
 

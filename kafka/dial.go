@@ -122,7 +122,7 @@ func hintTLS(err error) string {
 	var host x509.HostnameError
 	switch {
 	case isAlert(err):
-		return "the broker may want a client certificate that it trusts: ssl.keystore.location (PEM), or ssl.certificate.location and ssl.key.location"
+		return "the broker may require a client certificate that it trusts: ssl.keystore.location (PEM), or ssl.certificate.location and ssl.key.location"
 	case errors.As(err, &record), errors.Is(err, io.EOF), errors.Is(err, syscall.ECONNRESET),
 		errors.Is(err, context.DeadlineExceeded), errors.Is(err, os.ErrDeadlineExceeded):
 		return "this listener may not speak TLS: try security.protocol=PLAINTEXT or SASL_PLAINTEXT"
@@ -152,7 +152,7 @@ func (s *SASL) mechanism() (sasl.Mechanism, error) {
 	case "SCRAM-SHA-256", "SCRAM-SHA-512":
 		return scramOf(s), nil
 	}
-	return nil, fmt.Errorf("SASL mechanism %q is not spoken: PLAIN, SCRAM-SHA-256 and SCRAM-SHA-512 are", s.Mechanism)
+	return nil, fmt.Errorf("SASL mechanism %q is not supported: use PLAIN, SCRAM-SHA-256 or SCRAM-SHA-512", s.Mechanism)
 }
 
 // notAnswering is why a broker cannot be asked anything, not even what it speaks.
@@ -187,22 +187,22 @@ func (c *Cluster) refusing(address string, err error) *ConnectError {
 	case errors.As(err, &version):
 		return &ConnectError{Broker: address, Step: StepVersions, Err: err, Hint: version.hint()}
 	case errors.As(err, &code) && int16(code) == codeSASLAuthenticationFailed:
-		return &ConnectError{Broker: address, Step: StepLogin, Err: errors.New("name or password is wrong"),
+		return &ConnectError{Broker: address, Step: StepLogin, Err: errors.New("wrong name or password"),
 			Hint: "check sasl.username and sasl.password (or sasl.jaas.config)"}
 	case errors.As(err, &code) && int16(code) == codeUnsupportedSASLMechanism:
 		return &ConnectError{Broker: address, Step: StepLogin,
 			Err:  fmt.Errorf("the broker does not offer %s", c.cfg.SASL.Mechanism),
-			Hint: "another sasl.mechanism? PLAIN, SCRAM-SHA-256 and SCRAM-SHA-512 are spoken"}
+			Hint: "another sasl.mechanism? milena supports PLAIN, SCRAM-SHA-256 and SCRAM-SHA-512"}
 	case errors.Is(err, errNotKafka):
 		return &ConnectError{Broker: address, Step: StepMetadata, Err: err, Hint: "is this a Kafka broker?"}
 	case errors.As(err, &refusal):
 		return &ConnectError{Broker: address, Step: StepMetadata, Err: err}
 	case c.cfg.SASL != nil:
 		return &ConnectError{Broker: address, Step: StepLogin, Err: err,
-			Hint: "name, password or mechanism may be wrong, or this listener may want no login"}
+			Hint: "name, password or mechanism may be wrong, or this listener takes no login"}
 	}
 	return &ConnectError{Broker: address, Step: StepMetadata, Err: err,
-		Hint: "this listener may want a login: set sasl.mechanism, sasl.username and sasl.password"}
+		Hint: "this listener may require a login: set sasl.mechanism, sasl.username and sasl.password"}
 }
 
 // answersVersions asks on a connection of its own for the API versions, which a

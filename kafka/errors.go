@@ -131,10 +131,10 @@ func (e *VersionError) Error() string {
 		return fmt.Sprintf("broker %s does not know the request %s: milena needs Kafka 0.11 or newer", e.Broker, e.API)
 	}
 	if e.BrokerMax < e.Min {
-		return fmt.Sprintf("broker %s is too old: it speaks %s up to version %d, milena needs at least %d (Kafka 0.11 or newer)",
+		return fmt.Sprintf("broker %s is too old: it supports %s up to version %d, milena needs at least %d (Kafka 0.11 or newer)",
 			e.Broker, e.API, e.BrokerMax, e.Min)
 	}
-	return fmt.Sprintf("broker %s is too new: it speaks %s from version %d on, this milena only up to %d; look for a newer milena",
+	return fmt.Sprintf("broker %s is too new: it supports %s from version %d, this milena only up to %d; look for a newer milena",
 		e.Broker, e.API, e.BrokerMin, e.Max)
 }
 
@@ -199,13 +199,13 @@ func (e *Error) Hint() string {
 	case codeMessageTooLarge:
 		return "raise max.message.bytes of the topic, or send less"
 	case codeNotEnoughReplicas, codeNotEnoughReplicasAfterAppend:
-		return "fewer replicas are in sync than min.insync.replicas asks for"
+		return "fewer replicas are in sync than min.insync.replicas requires"
 	case codeInvalidReplicationFactor:
 		return "the cluster has fewer brokers than that"
 	case codeUnsupportedVersion:
 		return "the broker is too old for this"
 	case codeInvalidTimestamp:
-		return "the topic takes only times within message.timestamp.before.max.ms and message.timestamp.after.max.ms of now"
+		return "the topic accepts only times within message.timestamp.before.max.ms and message.timestamp.after.max.ms of now"
 	}
 	return ""
 }

@@ -259,7 +259,7 @@ func (c *Cluster) sample(ctx context.Context, spans []Span, n int, bytes int32, 
 	case ctx.Err() != nil:
 		return ctx.Err()
 	case got == 0:
-		return cmp.Or(failed, errors.New("none of the places of a sample could be read"))
+		return cmp.Or(failed, errors.New("no part of the sample could be read"))
 	}
 	return nil
 }

@@ -34,7 +34,7 @@ type writtenTime struct {
 type noTimeError struct{ text string }
 
 func (e noTimeError) Error() string {
-	return fmt.Sprintf("%q is no date; a date is 2026-11-22, 22 Nov, today or yesterday", e.text)
+	return fmt.Sprintf("%q is not a date; write 2026-11-22, 22 Nov, today or yesterday", e.text)
 }
 
 // ParseTime reads a time as ParsePosition does, with or without the @. "now" is
@@ -55,7 +55,7 @@ func (p instantParser) parse(text string) (writtenTime, error) {
 	case err != nil:
 		return writtenTime{}, err
 	case w.at.UnixMilli() < 0:
-		return writtenTime{}, errors.New("that is before 1970; everything from the start on is: beginning")
+		return writtenTime{}, errors.New("that is before 1970; for everything, write beginning")
 	case w.at.After(latestInstant):
 		return writtenTime{}, errors.New("that is after the year 9999")
 	}
@@ -67,7 +67,7 @@ func (p instantParser) parse(text string) (writtenTime, error) {
 func (p instantParser) parseAny(text string) (writtenTime, error) {
 	switch {
 	case text == "":
-		return writtenTime{}, errors.New("nothing follows the @")
+		return writtenTime{}, errors.New("a time is missing after the @")
 	case allDigits(text):
 		at, err := p.digits(text)
 		return writtenTime{at: at}, err
@@ -121,7 +121,7 @@ func (p instantParser) digits(text string) (time.Time, error) {
 	case 19:
 		return time.Time{}, fmt.Errorf("19 digits are nanoseconds; the milliseconds are the first 13, @%s", text[:13])
 	}
-	return time.Time{}, fmt.Errorf("%d digits are no time: 10 are seconds and 13 milliseconds since 1970, 8 are a date such as 20261122", len(text))
+	return time.Time{}, fmt.Errorf("%d digits are not a time: 10 are seconds and 13 milliseconds since 1970, 8 are a date such as 20261122", len(text))
 }
 
 // occurrence is when clocks showed a bare time of day.
@@ -296,7 +296,7 @@ func parseAgo(text string) (time.Duration, error) {
 	const longest = 200 * 365 * 24 * time.Hour
 	text = strings.TrimSpace(text)
 	if text == "" {
-		return 0, errors.New("there is no duration, as in -1h or 2 hours ago")
+		return 0, errors.New("a duration is missing, such as -1h or 2 hours ago")
 	}
 	var sum time.Duration
 	for text != "" {
@@ -306,16 +306,16 @@ func parseAgo(text string) (time.Duration, error) {
 		text = strings.TrimLeft(text[len(unit):], " ")
 		n, err := strconv.ParseFloat(digits, 64)
 		if err != nil && !errors.Is(err, strconv.ErrRange) {
-			return 0, errors.New("a duration is a number with a unit, as in -1h, -1h30m or 2 hours ago")
+			return 0, errors.New("a duration is a number with a unit, such as -1h, -1h30m or 2 hours ago")
 		}
 		one, known := units[unit]
 		switch {
 		case unit == "":
-			return 0, fmt.Errorf("%s has no unit: w, d, h, m, s or ms, as in -%sm", digits, digits)
+			return 0, fmt.Errorf("%s has no unit: add w, d, h, m, s or ms, such as -%sm", digits, digits)
 		case !known:
-			return 0, fmt.Errorf("%q is no unit; the units are w, d, h, m, s and ms", unit)
+			return 0, fmt.Errorf("%q is not a unit; the units are w, d, h, m, s and ms", unit)
 		case n > float64(longest-sum)/float64(one):
-			return 0, errors.New("that is longer ago than 1970; everything from the start on is: beginning")
+			return 0, errors.New("that is before 1970; for everything, write beginning")
 		}
 		sum += time.Duration(math.Round(n * float64(one)))
 	}

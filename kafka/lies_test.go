@@ -308,7 +308,7 @@ func TestLiesAboutLogins(t *testing.T) {
 		mechanism string
 		says      string
 	}{
-		{liar.Login(), "PLAIN", "name or password is wrong"},
+		{liar.Login(), "PLAIN", "wrong name or password"},
 		{liar.Challenge("two billion iterations", first("2000000000")), "SCRAM-SHA-512", "2000000000 iterations"},
 		{liar.Challenge("few iterations", first("1")), "SCRAM-SHA-256", "less than minimum"},
 		{liar.Challenge("text that steers the terminal", func([]byte) []byte { return []byte("e=" + liar.Escape) }), "SCRAM-SHA-256", "kvs"},

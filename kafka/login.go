@@ -110,7 +110,7 @@ func (l *login) run(ctx context.Context) error {
 	session, state, err := mechanism.Start(ctx)
 	for step, done := 0, false; err == nil && !done; step++ {
 		if step == loginSteps {
-			return errors.New("the login does not come to an end")
+			return errors.New("the login does not end")
 		}
 		exchange := l.authenticate
 		if !framed {

@@ -359,8 +359,8 @@ func TestBrokerOfAnotherAge(t *testing.T) {
 		least, most int16
 		words       string
 	}{
-		"too old":        {0, 3, "too old: it speaks Fetch up to version 3"},
-		"too new":        {fetchByID + 1, fetchByID + 4, "too new: it speaks Fetch from version 14"},
+		"too old":        {0, 3, "too old: it supports Fetch up to version 3"},
+		"too new":        {fetchByID + 1, fetchByID + 4, "too new: it supports Fetch from version 14"},
 		"does not fetch": {0, -1, "does not know the request Fetch"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -379,7 +379,7 @@ func TestBrokerOfAnotherAge(t *testing.T) {
 		speaking(f, apiProduce, 0, 2)
 		cl := open(t, f.ListenAddrs())
 		_, err := cl.Send(timeout(t, 10*time.Second), Message{Topic: "t", Value: []byte("x"), Timestamp: NoTimestamp})
-		if err == nil || !strings.Contains(err.Error(), "too old: it speaks Produce up to version 2") {
+		if err == nil || !strings.Contains(err.Error(), "too old: it supports Produce up to version 2") {
 			t.Error(err)
 		}
 	})

@@ -25,7 +25,7 @@ func ParsePartitioner(name string) (Partitioner, error) {
 	case Murmur2, CRC32, FNV1a:
 		return p, nil
 	}
-	return "", fmt.Errorf("%q is no partitioner that is known here; there are murmur2 (Java), crc32 (librdkafka) and fnv1a (Sarama)", name)
+	return "", fmt.Errorf("unknown partitioner %q: use murmur2 (Java), crc32 (librdkafka) or fnv1a (Sarama)", name)
 }
 
 // Of is the partition of a key among so many.

@@ -29,7 +29,7 @@ type TopicPattern struct {
 func ParseTopicPattern(text string) (*TopicPattern, error) {
 	re, err := regexp.Compile(`^(?:` + text + `)$`)
 	if err != nil {
-		return nil, fmt.Errorf("pattern %q is no regular expression: %s", text, strings.TrimPrefix(err.Error(), "error parsing regexp: "))
+		return nil, fmt.Errorf("pattern %q is not a regular expression: %s", text, strings.TrimPrefix(err.Error(), "error parsing regexp: "))
 	}
 	return &TopicPattern{re, strings.HasPrefix(text, "__")}, nil
 }
@@ -84,11 +84,11 @@ func (m *Metadata) TopicsLike(texts ...string) ([]string, error) {
 			seen[t.Name] = true
 		}
 		if !some {
-			return nil, fmt.Errorf("no topic matches %q (a regular expression for the whole name, as in 'orders\\..*')", text)
+			return nil, fmt.Errorf("no topic matches %q (a regular expression for the whole name, such as 'orders\\..*')", text)
 		}
 	}
 	if len(names) == 0 {
-		return nil, errors.New("no topic is named")
+		return nil, errors.New("name a topic")
 	}
 	return names, nil
 }

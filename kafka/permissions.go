@@ -87,10 +87,10 @@ func (w *way) mayOnCluster(ctx context.Context, s *ProbeStep) error {
 	}
 	s.Summary = "on the cluster: " + strings.Join(may, ", ")
 	if len(may) == 0 {
-		s.Summary = "on the cluster: nothing that the broker tells of; reading and writing topics does not need it"
+		s.Summary = "on the cluster: no permissions known to the broker; reading and writing topics needs none"
 	}
 	if w.cfg.ReadOnly {
-		s.Details = append(s.Details, "this context is read-only: whatever is allowed, milena changes nothing")
+		s.Details = append(s.Details, "this context is read-only: milena changes nothing, whatever is allowed")
 	}
 	return nil
 }

@@ -118,7 +118,7 @@ func ParseRange(text string, now time.Time, loc *time.Location) (from Position, 
 		return Position{}, nil, &PositionError{Text: text, InEnd: inEnd, Reason: err, part: part, both: part == ""}
 	}
 	if a == "" || b == "" {
-		return wrong(a != "", "", errors.New("one side is missing; a range is A..B, as in -2h..-1h or beginning..14:05"))
+		return wrong(a != "", "", errors.New("one side is missing; a range is A..B, such as -2h..-1h or beginning..14:05"))
 	}
 	parser := instantParser{now: now, loc: loc}
 	from, dated, err := parsePosition(clean(a), parser)
@@ -135,7 +135,7 @@ func ParseRange(text string, now time.Time, loc *time.Location) (from Position, 
 	case until.Kind == Stored:
 		return wrong(true, "", errors.New("stored can be the start of a range, not its end"))
 	case EndsBefore(from, until):
-		return wrong(true, "", fmt.Errorf("it ends (%s) before it starts (%s); turn the two around, or write the date too", until, from))
+		return wrong(true, "", fmt.Errorf("it ends (%s) before it starts (%s); swap the two, or add the date", until, from))
 	}
 	return from, &until, nil
 }
@@ -146,7 +146,7 @@ func ParseBounds(from, to string, now time.Time, loc *time.Location) (Position, 
 	from, to = strings.TrimSpace(from), strings.TrimSpace(to)
 	switch {
 	case to != "" && strings.Contains(from, ".."):
-		return Position{}, nil, &PositionError{Text: from, Reason: errors.New("that is a range, which has its end already"), both: true}
+		return Position{}, nil, &PositionError{Text: from, Reason: errors.New("a range has an end already"), both: true}
 	case from == "":
 		from = "beginning"
 	}
@@ -239,7 +239,7 @@ func parsePosition(text string, times instantParser) (p Position, dated bool, er
 		bare, marked := strings.CutPrefix(text, "@")
 		w, err := times.parse(bare)
 		if nothing := (noTimeError{}); !marked && (digits == "" || errors.As(err, &nothing)) {
-			err = errors.New("it is neither a number, nor a time, nor a word that is known")
+			err = errors.New("it is not a number, a time or a known word")
 		}
 		return Position{Kind: AtTime, Time: w.at}, w.dated, err
 	}

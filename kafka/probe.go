@@ -461,7 +461,7 @@ func (w *way) advertisedAlready() {
 	switch {
 	case w.known == w:
 		s.Outcome, s.Summary = Failed, fmt.Sprintf("broker %d advertises the same address", w.double)
-		s.Hint = fmt.Sprintf("brokers %d and %d both advertise %s, so what is meant for one reaches the other; set advertised.listeners on each broker to an address of its own",
+		s.Hint = fmt.Sprintf("brokers %d and %d both advertise %s, so requests for one reach the other; set advertised.listeners on each broker to an address of its own",
 			w.double, w.id, w.address)
 	case w.known.failed:
 		s.Outcome, s.Summary = Failed, "it could not be reached there, see above"

@@ -313,7 +313,7 @@ func TestProbeOfLogins(t *testing.T) {
 			if last.Step != StepLogin {
 				t.Errorf("it ends with %s", last.Step)
 			}
-			ends(t, last, Failed, "name or password is wrong", "sasl.password")
+			ends(t, last, Failed, "wrong name or password", "sasl.password")
 			if text := fmt.Sprint(steps); strings.Contains(text, wrong.Password) {
 				t.Errorf("%s tells the password", text)
 			}
@@ -367,7 +367,7 @@ func TestProbeOfTLS(t *testing.T) {
 		ends(t, step(t, serve(time.Now().Add(7*24*time.Hour)), trusting()), Passed, "6 days left")
 	})
 	t.Run("expired", func(t *testing.T) {
-		ends(t, step(t, old, trusting()), Failed, "expired", "it must be renewed on the broker", "signed by CN=authority of the test")
+		ends(t, step(t, old, trusting()), Failed, "expired", "renew it on the broker", "signed by CN=authority of the test")
 	})
 	t.Run("not valid yet", func(t *testing.T) {
 		ends(t, the(t, probe(t, Config{Brokers: good, TLS: &tls.Config{RootCAs: authority.pool(), Time: longAgo}, Now: longAgo}), good[0], StepTLS), Failed, "clock of this machine")
@@ -375,13 +375,13 @@ func TestProbeOfTLS(t *testing.T) {
 	t.Run("wrong name", func(t *testing.T) {
 		conf := trusting()
 		conf.ServerName = "other.example"
-		ends(t, step(t, good, conf), Failed, "other.example", "a name that the certificate carries (broker.example, 127.0.0.1)")
+		ends(t, step(t, good, conf), Failed, "other.example", "a name in the certificate (broker.example, 127.0.0.1)")
 	})
 	t.Run("a common name alone", func(t *testing.T) {
 		cert := certify(t, x509.Certificate{Subject: pkix.Name{CommonName: "127.0.0.1"}, NotAfter: year}, authority)
 		brokers := fake(t, kfake.NumBrokers(1), kfake.TLS(&tls.Config{Certificates: []tls.Certificate{cert.tls()}})).ListenAddrs()
-		ends(t, step(t, brokers, trusting()), Failed, "its common name (127.0.0.1) does not count", "-X ssl.endpoint.identification.algorithm=")
-		refusedAt(t, Config{Brokers: brokers, TLS: trusting()}, StepTLS, "its common name (127.0.0.1) does not count")
+		ends(t, step(t, brokers, trusting()), Failed, "clients ignore its common name (127.0.0.1)", "-X ssl.endpoint.identification.algorithm=")
+		refusedAt(t, Config{Brokers: brokers, TLS: trusting()}, StepTLS, "clients ignore its common name (127.0.0.1)")
 	})
 	t.Run("authority unknown", func(t *testing.T) {
 		ends(t, step(t, good, &tls.Config{RootCAs: newAuthority(t, "somebody else").pool()}), Failed, "not trusted", "ssl.truststore.location", "signed by CN=authority of the test")
@@ -439,7 +439,7 @@ func TestProbeOfPermissions(t *testing.T) {
 		return steps[i], steps[i+1]
 	}
 	cluster, topics := may("reader")
-	ends(t, cluster, Passed, "nothing that the broker tells of", "read-only")
+	ends(t, cluster, Passed, "no permissions known to the broker", "read-only")
 	ends(t, topics, Passed, "on 2 topics: read 1, write none")
 	_, topics = may("seer")
 	ends(t, topics, Warned, "on 1 topic: read none", "ACL with READ", "TOPIC_AUTHORIZATION_FAILED")
@@ -459,7 +459,7 @@ func TestProbeOfABrokerOfAnotherAge(t *testing.T) {
 
 	f = fake(t, kfake.NumBrokers(1))
 	speaking(f, apiFetch, 0, 3)
-	ends(t, the(t, probe(t, Config{Brokers: f.ListenAddrs()}), f.ListenAddrs()[0], StepVersions), Failed, "too old: it speaks Fetch up to version 3")
+	ends(t, the(t, probe(t, Config{Brokers: f.ListenAddrs()}), f.ListenAddrs()[0], StepVersions), Failed, "too old: it supports Fetch up to version 3")
 
 	f = fake(t, kfake.NumBrokers(1))
 	speaking(f, apiMetadata, 0, 10) // DescribeCluster is not spoken
@@ -489,10 +489,10 @@ func TestSecureProbe(t *testing.T) {
 
 	steps = may(Config{Brokers: []string{lab.sasl}, SASL: &SASL{"PLAIN", "limited", "limited-secret"}})
 	i := slices.IndexFunc(steps, func(s ProbeStep) bool { return s.Step == StepPermissions })
-	ends(t, steps[i], Passed, "on the cluster: nothing that the broker tells of")
+	ends(t, steps[i], Passed, "on the cluster: no permissions known to the broker")
 
 	steps = probe(t, Config{Brokers: []string{lab.sasl}, SASL: &SASL{"PLAIN", "limited", "wrong"}})
-	ends(t, the(t, steps, lab.sasl, StepLogin), Failed, "name or password is wrong", "the broker says")
+	ends(t, the(t, steps, lab.sasl, StepLogin), Failed, "wrong name or password", "the broker says")
 
 	steps = probe(t, Config{Brokers: []string{lab.mutual}, TLS: lab.trusted(t)})
 	ends(t, the(t, steps, lab.mutual, StepTLS), Failed, "ssl.keystore.location")

@@ -162,7 +162,7 @@ func TestASearchGivesEachHitOnceInItsOrderHoweverOftenItIsInterrupted(t *testing
 			var found []Record
 			for run := 0; !s.Progress().Done; run++ {
 				if run > 20_000 {
-					r.Fatal("it does not come to an end")
+					r.Fatal("it does not end")
 				}
 				ctx, cancel := context.WithCancel(timeout(t, 60*time.Second))
 				limit, before := int64(0), len(found)

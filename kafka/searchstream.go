@@ -47,7 +47,7 @@ func (s *Search) partLocked(span Span) *searchPart {
 }
 
 // errStop ends a Read that has brought what was wanted.
-var errStop = errors.New("no more is wanted")
+var errStop = errors.New("stopped")
 
 // run searches until it is done or stopped.
 func (s *Search) run(ctx context.Context) error {

@@ -68,7 +68,7 @@ func ParseTopicConfig(name, value string, factor int16) (string, error) {
 			return "", errors.New("min.insync.replicas is a number from 1")
 		}
 		if factor > 0 && n > int(factor) {
-			return "", errors.New("min.insync.replicas is more than there are replicas: nobody could write with acks=all")
+			return "", errors.New("min.insync.replicas is higher than the number of replicas: writes with acks=all would fail")
 		}
 	case strings.HasSuffix(name, ".ms"):
 		ms, err := parseMillis(value)

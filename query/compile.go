@@ -31,7 +31,7 @@ func compile(src string, now time.Time, loc *time.Location) (*Query, *expr, erro
 		return nil, nil, err
 	}
 	if c.fields == 0 {
-		return nil, tree, faultf(0, "no field of a record is named: the fields are %s", fieldsKnown)
+		return nil, tree, faultf(0, "name a field of a record: the fields are %s", fieldsKnown)
 	}
 	c.q.plan = conjunction([]node{n})
 	c.q.lit = litBy(n, false, nil)
@@ -71,7 +71,7 @@ func (c *compiler) condition(s *expr) (node, error) {
 			return nil, err
 		}
 		if o.typ != pathType {
-			return nil, faultf(s.from, "%s is %s, not true or false: compare it with something", o.text, typeNames[o.typ])
+			return nil, faultf(s.from, "%s is %s, not true or false: compare it with a value", o.text, typeNames[o.typ])
 		}
 		if err := c.readJSON(&o, s); err != nil {
 			return nil, err
@@ -127,7 +127,7 @@ func (c *compiler) ordinary(n *comparison, op string, s *expr) error {
 	}
 	if n.x.field == constant || n.y.field == headerField {
 		if n.x.field == headerField {
-			return faultf(y.from, "two headers are not compared: a record may have several of either")
+			return faultf(y.from, "two headers cannot be compared: a record may have several of each")
 		}
 		n.x, n.y, x, y = n.y, n.x, y, x
 		n.relation = mirrored[n.relation]
@@ -191,7 +191,7 @@ func (c *compiler) instant(o *operand, s *expr) error {
 		if inner := errors.Unwrap(err); inner != nil {
 			err = inner
 		}
-		return meantf(s.from, `%s is no time: %v; times are now() - 2h, "14:05", "2026-11-22T14:05Z"`, o.text, err)
+		return meantf(s.from, `%s is not a time: %v; times are now() - 2h, "14:05", "2026-11-22T14:05Z"`, o.text, err)
 	}
 	o.setTime(at.UnixMilli())
 	return nil
@@ -199,10 +199,10 @@ func (c *compiler) instant(o *operand, s *expr) error {
 
 func (c *compiler) oneOf(n *comparison, s *expr) error {
 	if s.op != "list" {
-		return faultf(s.from, `a list is missing behind in, such as ["A", "B"] or [1, 2]`)
+		return faultf(s.from, `a list is missing after in, such as ["A", "B"] or [1, 2]`)
 	}
 	if n.x.field == constant {
-		return faultf(n.x.at, "%s is no field of a record: the fields are %s", n.x.text, fieldsKnown)
+		return faultf(n.x.at, "%s is not a field of a record: the fields are %s", n.x.text, fieldsKnown)
 	}
 	read := n.x // as the first value of the list wants it
 	for i, arg := range s.args {
@@ -211,7 +211,7 @@ func (c *compiler) oneOf(n *comparison, s *expr) error {
 			return err
 		}
 		if y.field != constant {
-			return faultf(arg.from, "a list holds values that are written out, not fields")
+			return faultf(arg.from, "a list contains values, not fields")
 		}
 		x := n.x
 		if err := c.pair(&x, &y, s, arg); err != nil {
@@ -237,14 +237,14 @@ func (c *compiler) textual(n *comparison, op string, s *expr) error {
 		return faultf(n.x.at, "%s is %s, and %s is about text", n.x.text, typeNames[n.x.typ], op)
 	}
 	if n.x.field == constant {
-		return faultf(n.x.at, "%s is no field of a record: the fields are %s", n.x.text, fieldsKnown)
+		return faultf(n.x.at, "%s is not a field of a record: the fields are %s", n.x.text, fieldsKnown)
 	}
 	var err error
 	if n.y, err = c.operand(s); err != nil {
 		return err
 	}
 	if n.y.field != constant || n.y.typ != textType {
-		return faultf(s.from, "%s wants a text in quotes behind it", op)
+		return faultf(s.from, "%s needs a text in quotes after it", op)
 	}
 	n.hidden = newDisguise(n.y.v.text)
 	if n.relation == matches {
@@ -303,7 +303,7 @@ func (c *compiler) operand(s *expr) (operand, error) {
 		return o, nil
 	case "call":
 		if s.text != "now" {
-			return o, faultf(s.at, "%s is no function: there is now()", s.text)
+			return o, faultf(s.at, "%s is not a function: the only function is now()", s.text)
 		}
 		o.setTime(c.now.UnixMilli())
 		return o, nil
@@ -341,7 +341,7 @@ func (c *compiler) signed(s *expr) (operand, error) {
 	arg := s.args[0]
 	switch {
 	case o.field != constant || o.typ != numberType && o.typ != durationType || arg.op == "unary -" || arg.op == "unary +":
-		return o, faultf(s.at, "a sign stands before a number only")
+		return o, faultf(s.at, "a sign can only stand before a number")
 	case s.op == "unary +":
 		return o, nil
 	case o.typ == durationType:
@@ -397,7 +397,7 @@ func (c *compiler) name(s *expr) (operand, error) {
 	}
 	f, ok := fieldNames[s.text]
 	if !ok {
-		return o, faultf(s.from, "%s is no field of a record: the fields are %s", s.text, fieldsKnown)
+		return o, faultf(s.from, "%s is not a field of a record: the fields are %s", s.text, fieldsKnown)
 	}
 	c.fields++
 	o.field, o.typ = f, fieldTypes[f]
@@ -406,7 +406,7 @@ func (c *compiler) name(s *expr) (operand, error) {
 		if arg.op == "[" {
 			index, err := strconv.ParseInt(arg.text, 10, 32)
 			if err != nil {
-				return o, faultf(arg.at, "%s is no place in an array: places are whole numbers from 0 on", arg.text)
+				return o, faultf(arg.at, "%s is not a place in an array: places are whole numbers from 0", arg.text)
 			}
 			st = step{index: int(index)}
 		}

@@ -301,7 +301,7 @@ func TestAQueryIsSharedByWorkers(t *testing.T) {
 	workers.Wait()
 }
 
-// −1 is no timestamp, whoever wrote the batch: null, which has no order.
+// −1 is not a timestamp, whoever wrote the batch: null, which has no order.
 func TestATimestampOfMinusOneIsNone(t *testing.T) {
 	for text, want := range map[string][2]bool{ // of a record without a timestamp, and of one with
 		`timestamp == null`:                      {true, false},

@@ -142,7 +142,7 @@ func (l *lexer) text(rest string) (token, error) {
 		}
 		r, multibyte, tail, err := strconv.UnquoteChar(inner, q)
 		if err != nil {
-			return t, faultf(t.at+1+len(whole)-len(inner), `what follows this \ is no escape: write \\ for a \, or quote the text in %s`, "`…`")
+			return t, faultf(t.at+1+len(whole)-len(inner), `the character after this \ is not an escape: write \\ for a \, or quote the text in %s`, "`…`")
 		}
 		if multibyte {
 			b.WriteRune(r)

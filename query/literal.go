@@ -53,7 +53,7 @@ func parseLiteral(text string, at int) (literal, error) {
 		whole, ok := human.Times(amount, size+ms)
 		switch {
 		case !ok:
-			return literal{}, faultf(at, "%s is no whole number of %s, or too large", text, map[bool]string{true: "bytes", false: "milliseconds"}[isSize])
+			return literal{}, faultf(at, "%s is not a whole number of %s, or too large", text, map[bool]string{true: "bytes", false: "milliseconds"}[isSize])
 		case isSize:
 			return literal{kind: sizeType, text: strconv.FormatInt(whole, 10)}, nil
 		}

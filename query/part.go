@@ -29,7 +29,7 @@ func ParsePart(text string) (*Part, error) {
 	if errors.As(err, &f) {
 		return nil, errorAt(text, f.at, f.message)
 	}
-	return nil, errorAt(text, 0, `a path is wanted, as value.order.total, key.id or header["name"]`)
+	return nil, errorAt(text, 0, `a path is missing, such as value.order.total, key.id or header["name"]`)
 }
 
 // Of is that part of a record: a text without its quotes and escapes, all else as

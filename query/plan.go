@@ -358,7 +358,7 @@ func (q *Query) Nowhere(held []kafka.Span) string {
 	switch {
 	case !bounded || end == 0:
 	case from >= to:
-		return "nothing can match: the offsets exclude each other"
+		return "nothing can match: the offsets contradict each other"
 	case from >= end:
 		return fmt.Sprintf("nothing can match: offset %s is past the end, the highest is %s", human.Exact(from), human.Exact(end-1))
 	case to <= least:

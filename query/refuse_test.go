@@ -109,7 +109,7 @@ func TestAQueryKnowsThatItsPlaceIsNotThere(t *testing.T) {
 		"partition == 0 and offset >= 1000":  "nothing can match: offset 1,000 is past the end, the highest is 999",
 		"partition == 2 and offset >= 1000":  "",
 		"offset < 100":                       "nothing can match: offset 99 is before the start, the lowest is 100",
-		"offset > 5 and offset < 3":          "nothing can match: the offsets exclude each other",
+		"offset > 5 and offset < 3":          "nothing can match: the offsets contradict each other",
 		"partition == 1 and offset == 7":     "",
 		"offset == 500":                      "",
 		"offset == 9999999 or value == null": "",

@@ -70,11 +70,11 @@ func (p *parser) is(op string) bool { return p.tok.kind == opToken && p.tok.text
 func (p *parser) unexpected() *fault {
 	switch {
 	case p.tok.kind == atEnd:
-		return faultf(p.tok.at, "the expression is not finished")
+		return faultf(p.tok.at, "the expression is incomplete")
 	case p.is("="):
-		return faultf(p.tok.at, "= compares nothing: write == or !=")
+		return faultf(p.tok.at, "= does not compare: write == or !=")
 	case p.is("=~") || p.is("!~"):
-		return faultf(p.tok.at, `%s is no operator: write matches or not matches, as in key matches "^a"`, p.tok.text)
+		return faultf(p.tok.at, `%s is not an operator: write matches or not matches, as in key matches "^a"`, p.tok.text)
 	case p.tok.kind == textToken:
 		return faultf(p.tok.at, "a text is not expected here: an operator is missing before it")
 	}
@@ -220,7 +220,7 @@ func (p *parser) path(n *expr) (*expr, error) {
 		}
 		end := p.tok.end
 		if !p.is(")") {
-			return nil, faultf(p.tok.at, "no function takes an argument: there is now()")
+			return nil, faultf(p.tok.at, "now() takes no argument")
 		}
 		return &expr{op: "call", text: n.text, at: n.at, from: n.from, end: end}, p.advance()
 	}
@@ -234,9 +234,9 @@ func (p *parser) path(n *expr) (*expr, error) {
 			// An operator that is a word may be a name here.
 			if p.tok.kind != nameToken && !wordOperators[p.tok.text] {
 				if p.tok.kind == atEnd {
-					return nil, faultf(p.tok.at, "a name is missing behind the point")
+					return nil, faultf(p.tok.at, "a name is missing after the point")
 				}
-				return nil, faultf(p.tok.at, `%s is no name: write ["…"] for names of other signs, [0] for a place in an array`, p.tok.text)
+				return nil, faultf(p.tok.at, `%s is not a name: write ["…"] for other names, [0] for a place in an array`, p.tok.text)
 			}
 			step = &expr{op: ".", text: p.tok.text, at: p.tok.at, end: p.tok.end}
 			if err := p.advance(); err != nil {

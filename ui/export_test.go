@@ -267,7 +267,7 @@ func TestAFileTellsWhatItCouldNotRead(t *testing.T) {
 			t.Fatal(err)
 		}
 		d := offline(t, path)
-		d.sees("torn.jsonl: line 2: no JSON")
+		d.sees("torn.jsonl: line 2: not the JSON")
 		d.sees("whole")
 		d.press("!")
 		d.sees("passed over: 1 of 2")

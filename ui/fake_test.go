@@ -830,7 +830,7 @@ func (d *driver) sees(text string) {
 // screen is what a person sees, without colours.
 func (d *driver) screen() string { return ansi.Strip(d.m.View().Content) }
 
-// press presses keys, by their names; what is no name is typed.
+// press presses keys, by their names; what is not a name is typed.
 func (d *driver) press(keys ...string) {
 	for _, k := range keys {
 		d.send(keyOf(k))

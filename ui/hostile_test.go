@@ -13,7 +13,7 @@ import (
 
 // FuzzNothingSteersTheTerminal puts a text wherever one can come from — names of
 // topics and of the context, keys, values, headers, errors of brokers, what is
-// typed and pasted — and looks at the bytes of every screen: there is no escape
+// typed and pasted — and looks at the bytes of every screen: there is not an escape
 // in them that milena did not write, and no line is longer than the terminal.
 func FuzzNothingSteersTheTerminal(f *testing.F) {
 	for _, s := range nasty {

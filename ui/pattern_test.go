@@ -122,7 +122,7 @@ func TestAPatternThatMatchesManyAsksFirst(t *testing.T) {
 
 func TestAPatternThatMatchesNothing(t *testing.T) {
 	bubble(t, func(t *testing.T) {
-		for text, want := range map[string]string{"refunds.*": "no topic matches", "orders(": "is no regular expression"} {
+		for text, want := range map[string]string{"refunds.*": "no topic matches", "orders(": "is not a regular expression"} {
 			d := drive(t, branches(), Options{Topics: []string{text}}, 120, 40)
 			d.notes(want)
 			if d.m.tail.session != nil {

@@ -138,7 +138,7 @@ func TestReplayStopsAtAMatchAndGoesOn(t *testing.T) {
 		d := replays(t, written(), "a", "b")
 		d.press("R")
 		d.fill(replayStop, "value.total > ")
-		d.sees("the expression is not finished")
+		d.sees("the expression is incomplete")
 		d.fill(replayStop, `key == null && value contains "second"`)
 		d.fill(replaySpeed, "max")
 		d.press("enter")
