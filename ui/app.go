@@ -26,7 +26,7 @@
 //	load.go      how evenly partitions are loaded; load_draw.go; partitions.go: switching them off and on
 //	legend.go    what the tail's columns mean
 //	transactions.go  how transactions ended; markers.go: offsets without messages
-//	inspectfind.go  looking for words in it; copy.go: copying it; clipboard.go: where copies go
+//	inspectfind.go  looking for words in it; copy.go, jsonfield.go: copying it or a field; clipboard.go: where copies go
 //	dialog.go    what asks at the bottom of the screen
 //	overlay.go   help and notices
 //	command.go   the palette; command_copy.go: the view as a command line

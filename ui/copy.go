@@ -20,6 +20,8 @@ import (
 type copyChoice struct {
 	rec   kafka.Record
 	under overlay // the record itself, when it is open
+	name  string  // of the field under the cursor; empty: there is none
+	field []byte
 }
 
 func (c *copyChoice) scope() Scope  { return ScopeChoice }
@@ -32,7 +34,8 @@ func (m *Model) askCopy() tea.Cmd {
 	in, ok := m.over.(*inspector)
 	if ok {
 		if in.note == nil {
-			m.over = &copyChoice{rec: in.rec, under: in}
+			name, field := in.fieldUnder()
+			m.over = &copyChoice{rec: in.rec, under: in, name: name, field: field}
 		}
 		return nil
 	}
@@ -62,6 +65,13 @@ func (c *copyChoice) sheet(m *Model) []string {
 			l.text(st.dim, " "+more)
 		}
 	}
+	if c.name != "" {
+		name := c.name
+		if cells(name, st.width) > m.w/3 {
+			name = "field"
+		}
+		way("f", name, size(c.field))
+	}
 	way("v", "value", size(c.rec.Value))
 	way("k", "key", size(c.rec.Key))
 	way("h", "headers", human.Exact(int64(len(c.rec.Headers))))
@@ -75,6 +85,20 @@ func endChoice(m *Model) tea.Cmd {
 		m.over = c.under
 	}
 	return nil
+}
+
+// copyField copies the field under the cursor.
+func copyField(m *Model) tea.Cmd {
+	c, ok := m.over.(*copyChoice)
+	if !ok {
+		return nil
+	}
+	m.over = c.under
+	if c.field == nil {
+		m.note(levelInfo, c.name+" is null: nothing was copied")
+		return nil
+	}
+	return m.copyOut("field "+c.name, "", c.field)
 }
 
 // copyPart copies a part of the record that was asked about.
@@ -105,7 +129,7 @@ func keepCopy(what string, b []byte) (string, error) {
 	if closed := f.Close(); err == nil {
 		err = closed
 	}
-	name := filepath.Join(filepath.Dir(f.Name()), "copied-"+strings.ReplaceAll(what, " ", "-"))
+	name := filepath.Join(filepath.Dir(f.Name()), "copied-"+fileName(what))
 	if err == nil {
 		err = os.Rename(f.Name(), name)
 	}
@@ -114,6 +138,17 @@ func keepCopy(what string, b []byte) (string, error) {
 		return "", err
 	}
 	return name, nil
+}
+
+// fileName is what of a name a file can be called everywhere.
+func fileName(what string) string {
+	what = strings.Map(func(r rune) rune {
+		if r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' {
+			return r
+		}
+		return '-'
+	}, what)
+	return what[:min(len(what), 60)]
 }
 
 // atHome shortens a path for the screen.

@@ -67,6 +67,8 @@ type inspector struct {
 	head   []docRow // what stands before the value
 	tail   []docRow // what stands after it
 	height int
+	total  int // rows
+	at     int // the row of the cursor; noHit: it is put on the value
 }
 
 // inspect opens the record under the cursor.
@@ -84,7 +86,7 @@ func (m *Model) inspect() tea.Cmd {
 // openRecord shows a row; false: it is not held any more.
 func (m *Model) openRecord(seq store.Seq) bool {
 	t := &m.tail
-	in := &inspector{seq: seq, hit: noHit}
+	in := &inspector{seq: seq, hit: noHit, at: noHit}
 	rec, ok := t.session.store.At(seq)
 	rows := t.session.store.Rows(seq, 1, 0, nil)
 	if held := len(rows) > 0 && rows[0].Seq == seq; ok {
@@ -175,7 +177,7 @@ func (in *inspector) cycle() {
 		in.view++
 	}
 	in.why, in.picked = "chosen with r", true
-	in.top, in.left = 0, 0
+	in.top, in.left, in.at = 0, 0, noHit
 	if in.decoded { // hits are where they are in what is shown
 		in.on, in.hit, in.hits = nil, noHit, nil
 	}
@@ -325,12 +327,18 @@ func (in *inspector) draw(m *Model, r rect) []string {
 	if in.show && hit >= 0 {
 		in.show = in.part && hit == len(in.head)+len(in.lines)-1
 		in.reveal(hit, w, m.st.width)
+		in.at = hit
 	}
+	in.total = total
 	if in.end {
-		in.top = total
+		in.top, in.at = total, total-1
 		in.end = in.part
 	}
 	in.top = max(0, min(in.top, total-in.height))
+	if in.at == noHit {
+		in.at = len(in.head)
+	}
+	in.at = max(in.top, min(in.at, in.top+in.height-1, total-1))
 	lines := make([]string, 0, r.h)
 	head := newLine(st, r.w, nil)
 	head.text("", " ")
@@ -365,7 +373,7 @@ func (in *inspector) draw(m *Model, r rect) []string {
 	for i := in.top; i < total && len(lines) < r.h; i++ {
 		l := newLine(st, r.w, nil)
 		l.max = max(1, r.w-1)
-		if i == hit {
+		if i == in.at {
 			l.text(st.accent, st.g.marker)
 		} else {
 			l.text("", " ")
@@ -398,7 +406,19 @@ func (m *Model) unfold() tea.Cmd {
 
 func (in *inspector) scope() Scope { return ScopeRecord }
 
-func (in *inspector) scroll(n int) { in.top, in.end = max(0, in.top+n), n >= far }
+// scroll moves the cursor by a row, or what is seen by more.
+func (in *inspector) scroll(n int) {
+	in.end = n >= far
+	in.at = max(0, min(in.at+n, in.total-1))
+	switch {
+	case n > 1 || n < -1:
+		in.top = max(0, in.top+n)
+	case in.at < in.top:
+		in.top = in.at
+	case in.at >= in.top+in.height:
+		in.top = in.at - in.height + 1
+	}
+}
 
 // step opens the next or previous row.
 func (m *Model) step(by store.Seq) tea.Cmd {

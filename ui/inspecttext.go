@@ -38,6 +38,7 @@ type docRow struct {
 	t    *docText    // nil: there is none
 	line int         // noHit: draw writes all of it
 	name *docText    // of a header, which draw writes
+	of   *docText    // the field that it belongs to; nil: to none
 }
 
 // Fields of more than foldAbove lines show foldTo of them, until they are unfolded.
@@ -83,6 +84,14 @@ func inline(b []byte, w int, m width) bool {
 // fits there, else on lines of its own below, which are folded when they are many.
 // label writes the label, of so many columns.
 func (in *inspector) fieldRows(m *Model, t *docText, label func(*line), labelled, lead, w int, sgr string) []docRow {
+	rows := in.layField(m, t, label, labelled, lead, w, sgr)
+	for i := range rows {
+		rows[i].of = t
+	}
+	return rows
+}
+
+func (in *inspector) layField(m *Model, t *docText, label func(*line), labelled, lead, w int, sgr string) []docRow {
 	room := w - labelled
 	switch {
 	case len(t.raw) == 0, isBinary(t.raw, true) && binaryCells(t.raw[:min(len(t.raw), room)])+18 <= room:

@@ -310,7 +310,7 @@ func table() []Binding {
 			}
 			return nil
 		}},
-		Binding{Keys: []string{"y"}, Short: "copy", What: "copy the value, key, headers, or the record as JSON", Weight: 40, Do: (*Model).askCopy},
+		Binding{Keys: []string{"y"}, Short: "copy", What: "copy the field under the cursor, the value, key, headers, or the record as JSON", Weight: 40, Do: (*Model).askCopy},
 		Binding{Keys: []string{"/", "f"}, Label: "/", Short: "find", What: "find words in key, headers and value", Weight: 35, Do: (*Model).askInRecord},
 		Binding{Keys: []string{"E"}, Short: "edit, resend", What: "edit and resend: the record's key, value and headers become a message in compose", Weight: 41, Off: resendOff, Do: (*Model).askResend},
 		Binding{Keys: []string{"a"}, What: "show the messages around this record", Do: (*Model).around},
@@ -342,6 +342,10 @@ func table() []Binding {
 	)
 
 	add(ScopeChoice,
+		Binding{Keys: []string{"f", "enter"}, Label: "f", Short: "field", What: "copy the field under the cursor, where a record is open", Weight: 5, NoPalette: true, Off: off(func(m *Model) bool {
+			c, ok := m.over.(*copyChoice)
+			return !ok || c.name == ""
+		}, "the cursor is on no field"), Do: copyField},
 		Binding{Keys: []string{"v", "y"}, Label: "v y", Short: "value", What: "copy the value", Weight: 10, NoPalette: true, Do: copyPart("value", func(r *kafka.Record) []byte { return r.Value })},
 		Binding{Keys: []string{"k"}, Short: "key", What: "copy the key", Weight: 20, NoPalette: true, Do: copyPart("key", func(r *kafka.Record) []byte { return r.Key })},
 		Binding{Keys: []string{"h"}, Short: "headers", What: "copy the headers as JSON", Weight: 30, NoPalette: true, Do: copyPart("headers", headersJSON)},
