@@ -34,7 +34,7 @@ func TestOldBroker(t *testing.T) {
 	for _, args := range []string{"tail orders -e -o beginning", "produce orders v"} {
 		s.run(strings.Fields(args)...).fails(1, f.ListenAddrs()[0], "Kafka 0.11 or newer")
 	}
-	s.run("topics").succeeds("orders\t1\t1\t?\n").says("the offsets of 1 partition are not known", "Kafka 0.11 or newer")
+	s.run("topics").succeeds("orders\t1\t1\t?\n").says("the offsets of 1 partition are unknown", "Kafka 0.11 or newer")
 }
 
 // advertising has a broker say that it is to be reached at another address.
@@ -74,7 +74,7 @@ func TestWrongAdvertisedAddress(t *testing.T) {
 			}
 			// A leader may come back, and is waited for: but not in silence.
 			r := s.start("produce", "orders", "v")
-			for _, w := range []string{"acknowledged", host + ":1", "refused", "trying again"} {
+			for _, w := range []string{"no acknowledgement", host + ":1", "refused", "retrying"} {
 				r.tells(w)
 			}
 			r.ends(syscall.SIGKILL)
@@ -172,7 +172,7 @@ func TestTopicDeletedUnderTheWriter(t *testing.T) {
 	if err := r.stdin.Close(); err != nil {
 		t.Fatal(err)
 	}
-	r.ends(0).fails(1, "2 of 3 messages", "does not exist any more")
+	r.ends(0).fails(1, "2 of 3 messages", "no longer exists")
 	if out := s.run("topics").out; strings.Contains(out, topic) {
 		t.Errorf("writing to it has created it again:\n%s", out)
 	}

@@ -217,7 +217,7 @@ func TestLinesThatAreNoMessages(t *testing.T) {
 	} {
 		// What came before is there, what came after is not, and both are said.
 		r := s.feed(`{"value":"1"}`+"\n"+`{"value":"2"}`+"\n"+c.line+"\n"+`{"value":"4"}`+"\n", "produce", topic, "-J")
-		r.fails(1, append(strings.Split(c.words, "|"), "message 3", "2 messages before it went to "+topic, "nothing after it")...)
+		r.fails(1, append(strings.Split(c.words, "|"), "message 3", "2 messages before it sent to "+topic, "nothing after it")...)
 		s.run("tail", topic, "--last", "2", "-e").succeeds("1\n2\n")
 	}
 	s.feed(`{"value":"a"}`, "produce", topic, "-J", "--keep-partition").fails(1, `there is no "partition"`)

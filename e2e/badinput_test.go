@@ -240,13 +240,13 @@ func TestBadUsage(t *testing.T) {
 		{"tail t -p -1", "-p -1"},
 		{"tail t -o bogus", `"bogus"|14:05|-100`},
 		{"tail t -o @", "a time is missing after the @"},
-		{"tail t -o @25:99", "no hour"},
-		{"tail t -o 3.5", "neither a number"},
+		{"tail t -o @25:99", "the hour is"},
+		{"tail t -o 3.5", "not a number"},
 		{"tail t -o 99999999999999999999", "larger than any offset"},
 		{"tail t -o ..", "one side is missing"},
-		{"tail t -o 30..3", "ends (3) before it starts (30)|turn the two around"},
-		{"tail t -o @-1h..@-2h", "turn the two around"},
-		{"tail t -o end..beginning", "turn the two around"},
+		{"tail t -o 30..3", "ends (3) before it starts (30)|swap the two"},
+		{"tail t -o @-1h..@-2h", "swap the two"},
+		{"tail t -o end..beginning", "swap the two"},
 		{"tail t -o stored", "--group"},
 		{"tail t -o 3 --from-beginning", "use only one of"},
 		{"tail t --last -5", "--last -5"},
@@ -521,11 +521,11 @@ func TestWrongPasswordAndNoPermission(t *testing.T) {
 		}
 		return r
 	}
-	s.run("topics").fails(1, "want a login", "sasl.mechanism")
+	s.run("topics").fails(1, "require a login", "sasl.mechanism")
 	as("admin", "wrong-one", "topics").fails(1, "login failed", "password")
 	as("nobody", secret, "topics").fails(1, "login failed", "password")
 	s.run("topics", "-X", "security.protocol=SASL_PLAINTEXT").fails(2, "sasl.mechanism is not set")
-	s.run("topics", "-X", "security.protocol=SASL_PLAINTEXT", "-X", "sasl.mechanism=OAUTHBEARER").fails(2, "OAUTHBEARER is not spoken", "SCRAM-SHA-512")
+	s.run("topics", "-X", "security.protocol=SASL_PLAINTEXT", "-X", "sasl.mechanism=OAUTHBEARER").fails(2, "OAUTHBEARER is not supported", "SCRAM-SHA-512")
 
 	as("limited", secret, "topics").succeeds("").says("there is no topic, or none that this user may see")
 	for _, args := range []string{"tail orders -e", "tail orders --group g", "produce orders v", "topic create new", "topic delete orders --yes"} {
@@ -623,7 +623,7 @@ func TestBrokenProperties(t *testing.T) {
 	t.Parallel()
 	s := shellOn(t, "127.0.0.1:1")
 	for _, c := range []struct{ text, words string }{
-		{"security.protocol=SASL_SSL\nsasl.mechanism=OAUTHBEARER\n", "OAUTHBEARER is not spoken"},
+		{"security.protocol=SASL_SSL\nsasl.mechanism=OAUTHBEARER\n", "OAUTHBEARER is not supported"},
 		{"security.protocol=SASL_PLAINTEXT\nsasl.mechanism=GSSAPI\n", "GSSAPI"},
 		{"security.protocol=NIX\n", `"NIX"|SASL_SSL`},
 		{"security.protocol=SSL\nssl.truststore.location=store.jks\nssl.truststore.type=JKS\nssl.truststore.password=hush-hush\n", "only PEM|keytool"},
@@ -670,5 +670,5 @@ func TestStrangeSurroundings(t *testing.T) {
 	bare.env = append(slices.Clip(s.env), "TMPDIR=/nonexistent")
 	bare.run("topics", "--demo").fails(1, "start the demo broker", "/nonexistent")
 	s.file("full/of.things", "")
-	s.run("topics", "--demo-dir", "full").fails(1, "holds other files", "choose an empty one")
+	s.run("topics", "--demo-dir", "full").fails(1, "contains other files", "choose an empty one")
 }

@@ -219,7 +219,7 @@ func TestExportsThatCannotBe(t *testing.T) {
 			{filepath.Join(dir, "none", "f.jsonl"), "", "", "no such file"},
 			{filepath.Join(dir, "f.csv"), "colour", "", "there is no field"},
 			{filepath.Join(dir, "f.csv"), "value.a[x]", "", "a name in quotes or a place"},
-			{filepath.Join(dir, "f.jsonl"), "", "noon", "neither a number"},
+			{filepath.Join(dir, "f.jsonl"), "", "noon", "not a number"},
 			{filepath.Join(dir, "f.jsonl"), "", "stored..end", "without a consumer group"},
 		} {
 			exportTo(d, c.name, c.columns, c.what)
@@ -270,7 +270,7 @@ func TestAFileTellsWhatItCouldNotRead(t *testing.T) {
 		d.sees("torn.jsonl: line 2: not the JSON")
 		d.sees("whole")
 		d.press("!")
-		d.sees("passed over: 1 of 2")
+		d.sees("skipped 1 of 2")
 
 		d = offline(t, filepath.Join(t.TempDir(), "none.jsonl"))
 		d.sees("cannot open")

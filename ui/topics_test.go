@@ -466,7 +466,7 @@ func TestCreateChecksBeforeItSends(t *testing.T) {
 			{[4]string{"orders_dlq", "1", "1", ""}, createName, "collide: orders.dlq"},
 			{[4]string{"a", "0", "1", ""}, createPartitions, "from 1"},
 			{[4]string{"a", "1", "4", ""}, createFactor, "brokers: 3"},
-			{[4]string{"a", "1", "2", "min.insync.replicas=3"}, createConfigs, "more than there are replicas"},
+			{[4]string{"a", "1", "2", "min.insync.replicas=3"}, createConfigs, "higher than the number of replicas"},
 			{[4]string{"a", "1", "2", "cleanup.policy=compacted"}, createConfigs, "cleanup.policy is"},
 			{[4]string{"a", "1", "2", "retention.ms=week"}, createConfigs, "such as 7d"},
 			{[4]string{"a", "1", "2", "retention"}, createConfigs, "not name=value"},
