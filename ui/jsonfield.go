@@ -21,10 +21,10 @@ func jsonEnd(b []byte, i int) int {
 	for depth := 0; i < len(b); {
 		end, kind := jsonToken(b, i)
 		if kind == jsonPunct {
-			switch c := b[i]; {
-			case c == '{' || c == '[' || c == nestOpen:
+			switch b[i] {
+			case '{', '[', nestOpen:
 				depth++
-			case c == '}' || c == ']' || c == nestClose:
+			case '}', ']', nestClose:
 				depth--
 			}
 		}

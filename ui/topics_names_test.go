@@ -92,6 +92,8 @@ func TestLongNamesOfTopics(t *testing.T) {
 				}
 			}
 			d.m.topics.selectName("com.company.commerce.orders.created.v1")
+			d.run(d.m.lookAround()) // its preview, and not that of whatever was looked at first
+			d.settle()
 			golden(t, fmt.Sprintf("topic-names-%dx%d", size[0], size[1]), d.screen())
 		})
 	}
