@@ -34,7 +34,7 @@ go build -o "$work/picture" ./docs/picture
 
 HOME=$work COLORTERM=truecolor LC_ALL=C.UTF-8 TZ=UTC terminal -f /dev/null new-session -d -x 132 -y 34 \
   "$work/milena --demo orders"
-sees following
+sees 'live'
 # Some seconds of life, for the rate and its history at the top right.
 sleep "${PICTURE_WAIT:-20}"
 terminal send-keys c
