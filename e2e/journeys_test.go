@@ -424,7 +424,7 @@ func TestJourneyIntoARecord(t *testing.T) {
 	x.sees("offset 0", "first of", "user-1") // in hex, where the list of topics may leave 8 bytes a line
 	x.keys("Y")
 	x.sees("milena tail "+topic, "kcat")
-	x.escapes("offset 0", "first of all", "r view")
+	x.escapes("offset 0", "first of", "r view")
 	x.escapes("scrolled back", "tombstone")
 	x.quits()
 }
