@@ -57,14 +57,18 @@ func Rand(t testing.TB) *rand.Rand {
 
 var seedRapid sync.Once
 
-// Check is rapid.Check from the test's seed, unless -rapid.seed gives another. It
-// works in a bubble of testing/synctest, too.
+// Check is rapid.Check from the test's seed, unless -rapid.seed gives another, with
+// fewer cases on real brokers. It works in a bubble of testing/synctest, too.
 func Check(t testing.TB, property func(*rapid.T)) {
 	t.Helper()
 	n := Of(t)
 	seedRapid.Do(func() {
 		if f := flag.Lookup("rapid.seed"); f.Value.String() == "0" {
 			_ = f.Value.Set(strconv.FormatUint(n, 10))
+		}
+		// A case takes seconds on real brokers; all of them run on the embedded one.
+		if f := flag.Lookup("rapid.checks"); os.Getenv("MILENA_TEST_BROKERS") != "" && f.Value.String() == f.DefValue {
+			_ = f.Value.Set("20")
 		}
 	})
 	// A bubble's *testing.T has no deadline to ask for, and rapid asks every one.
