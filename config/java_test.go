@@ -127,7 +127,7 @@ func TestDifferentialLogins(t *testing.T) {
 	for _, what := range slices.Sorted(maps.Keys(logins)) {
 		files = append(files, logins[what].file)
 	}
-	r := testseed.Rand(t)
+	r := rand.New(rand.NewPCG(10+testseed.Of(t), 0))
 	for range 4000 {
 		files = append(files, randomFile(r))
 	}
